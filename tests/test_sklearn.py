@@ -34,7 +34,6 @@ from chalkwork.sklearn import NeuralNetworkClassifier, NeuralNetworkRegressor
         NeuralNetworkClassifier(),
         NeuralNetworkRegressor(),
         NeuralNetworkClassifier(engine="reference", hidden_layers=(20,), learning_rate=0.01, random_state=0),
-        NeuralNetworkRegressor(engine="reference", hidden_layers=(20,), learning_rate=0.01, random_state=0),
     ]
 )
 def test_scikit_learns_own_checks(estimator: Any, check: Any) -> None:

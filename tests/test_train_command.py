@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +22,7 @@ from chalkwork.tables import Choices, load_predictor, predict_table, prepare, re
 from chalkwork.tables.columns import Category, Flag, LeftOut, Number
 from chalkwork.tables.forms import Form
 from chalkwork.tables.plots import plot_confusion, plot_residuals
-from chalkwork.tables.report import report, report_data
+from chalkwork.tables.report import report
 from chalkwork.tables.splitting import split
 from chalkwork.tables.table import MOST_COLUMNS, Table
 from chalkwork.tables.targets import Classes, Labels, Numbers, find_target
@@ -509,121 +507,3 @@ def test_a_loss_that_rose_is_said_in_the_report(tmp_path, capsys):
         assert "The training diverged: the loss rose from" in " ".join(text.split()).replace("\\:", ":")
     assert main(["train", str(data), "--target", "c", "--eta", "100", *options, "--overwrite"]) != 0
     assert "because the steps overshoot. Hint: a smaller learning rate than 100" in capsys.readouterr().err
-
-
-# --- groups, times and folds -----------------------------------------------------------------------------------------
-
-
-def visits(folder, rows=240, groups=30):
-    """Patients with several visits each, two visits a day."""
-    generator = np.random.default_rng(0)
-    patients, sizes = np.arange(rows) % groups, generator.normal(size=rows)
-    days = [date(2024, 1, 1) + timedelta(row // 2) for row in range(rows)]
-    lines = [
-        f"p{patients[row]},{days[row]},{sizes[row]:.4f},{'yes' if sizes[row] > 0 else 'no'}"
-        for row in generator.permutation(rows)
-    ]
-    return written(folder, "patient,day,size,ill\n" + "\n".join(lines) + "\n")
-
-
-def test_groups_are_whole_and_times_follow_each_other_in_parts_and_folds(tmp_path):
-    table = read_table(visits(tmp_path))
-    patients, days = np.array(table["patient"]), np.array(table["day"])
-    quick = replace(QUICK, epochs=2, folds=4)
-    grouped = train_table(table, "ill", choices=replace(quick, split="group:patient"))
-    timed = train_table(table, "ill", choices=replace(quick, split="time: day"))
-    plain = train_table(table, "ill", choices=quick)
-    for trained in (grouped, timed, plain):
-        assert [sum(map(len, fold.parts.values())) <= 240 for fold in trained.folds] == [True] * 4
-        tested = np.concatenate([fold.parts["test"] for fold in trained.folds])
-        assert len(set(tested.tolist())) == len(tested) == (240 if trained is not timed else 192)
-    for parts in (grouped.parts, *(fold.parts for fold in grouped.folds)):
-        held = [set(patients[rows]) for rows in parts.values()]
-        assert len(held) == 3 and sum(map(len, held)) == len(set.union(*held)) == 30
-    assert 40 <= len(grouped.parts["test"]) <= 56
-    for parts in (timed.parts, *(fold.parts for fold in timed.folds)):
-        spans = [(min(days[parts[name]]), max(days[parts[name]])) for name in ("train", "validation", "test")]
-        assert all(before[1] < after[0] for before, after in pairwise(spans))
-    columns = {column.name: column for column in grouped.recipe.columns}
-    assert columns["patient"].words == "left out: the rows are split by this group"
-    said = to_text(report(grouped)) + to_text(report(timed))
-    assert "Split by the groups of 'patient', none of which is in two parts: " in " ".join(said.split())
-    assert f"train {min(days)} to" in " ".join(said.split()) and max(map(len, said.splitlines())) <= 80
-
-
-def test_every_fold_learns_its_recipe_from_its_own_training_part(tmp_path, monkeypatch):
-    from chalkwork.tables import training
-
-    table, learned = read_table(visits(tmp_path)), []
-    real = training.prepare
-    monkeypatch.setattr(training, "prepare", lambda *given, **more: learned.append(real(*given, **more)) or learned[-1])
-    trained = train_table(table, "ill", choices=replace(QUICK, epochs=1, folds=3, split="group:patient"))
-    sizes = np.array(table["size"], float)
-    means = [next(column.mean for column in recipe.columns if column.name == "size") for recipe in learned[-3:]]
-    assert means == pytest.approx([sizes[fold.parts["train"]].mean() for fold in trained.folds])
-    data = report_data(trained)["folds"]
-    assert data["mean"]["accuracy"] == pytest.approx(np.mean([each["accuracy"] for each in data["each"]]))
-    assert data["standard deviation"]["accuracy"] == pytest.approx(
-        np.std([e["accuracy"] for e in data["each"]], ddof=1)
-    )
-    assert "Cross-validation, 3 folds" in to_text(report(trained))
-
-
-def test_roc_auc_where_a_group_holds_one_class(tmp_path):
-    rows = [f"g{row % 12},{row},{'abc'[row % 12 // 4]}" for row in range(120)]
-    table = table_of(tmp_path, "group,size,kind\n" + "\n".join(rows) + "\n")
-    trained = train_table(
-        table, "kind", choices=replace(QUICK, split="group:group", epochs=2, test=0.1, validation=0.1)
-    )
-    for name, part in trained.parts.items():
-        wanted = [table["kind"][row] for row in part]
-        scores = trained.net.output(trained.recipe.inputs(table, part).x)
-        assert (name in " ".join(trained.notes)) == (len(set(wanted)) < 3)
-        if len(set(wanted)) < 3:
-            assert "roc_auc" not in trained.figures[name]
-        else:
-            expected = roc_auc_score(wanted, scores, multi_class="ovr")
-            assert trained.figures[name]["roc_auc"] == pytest.approx(expected, rel=1e-12)
-    assert "the test part holds no row of" in " ".join(trained.notes)
-
-
-def test_splits_that_cannot_be(tmp_path, capsys):
-    lines = visits(tmp_path).read_text().splitlines()
-    lines = [lines[0] + ",gap,same", *(f"{line},{place or ''},1" for place, line in enumerate(lines[1:]))]
-    data = written(tmp_path, "\n".join(lines) + "\n")
-    for options, said in (
-        ("--split patient", "the split is group:COLUMN or time:COLUMN, not 'patient'"),
-        ("--split group:Patient", "did you mean 'patient'"),
-        ("--split group:ill", "the target 'ill' cannot split the rows too"),
-        ("--split time:patient", "column 'patient' holds neither dates nor numbers to split by"),
-        ("--split group:gap", "line 2: column 'gap': the group is missing"),
-        ("--split time:gap", "line 2: column 'gap': the time is missing"),
-        ("--split group:same", "too few groups"),
-        ("--folds 50 --split group:patient", "50 folds need as many groups, but there are 30"),
-        ("--folds 1", "expected a whole number from 2 to 100"),
-    ):
-        command = ["train", str(data), "--target", "ill", "--epochs", "1", "-o", str(tmp_path / "m"), *options.split()]
-        try:
-            assert main(command) == 2
-        except SystemExit as end:
-            assert end.code == 2
-        assert said in " ".join(capsys.readouterr().err.split())
-
-
-def test_tables_come_through_pipes_and_words_for_missing_are_kept(tmp_path, capsys, monkeypatch):
-    text = "size,kind\n" + "".join(f"{'-999' if row % 8 == 0 else row},{'pq'[row // 20]}\n" for row in range(40))
-    monkeypatch.chdir(tmp_path)
-
-    def run(*command, given=None):
-        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(given or text.encode())))
-        assert main(list(command)) == 0
-        return capsys.readouterr()
-
-    run("train", "-", "--target", "kind", "--epochs", "2", "--missing", "-999", "--missing", "Unknown")
-    _, recipe = load_predictor("table-model")
-    assert recipe.missing == ("-999", "unknown") and (recipe.columns[0].missing, recipe.columns[0].median) != (0, -999)
-    printed = run("predict", "table-model", "-")
-    assert printed.out.startswith("size,kind,prediction,") and "'size': 5 missing" in printed.err
-    assert printed.out.splitlines()[1].startswith("-999,p,")
-    more = run("predict", "table-model", "-", given=b"size\nUNKNOWN\n7\n")
-    assert "'size': 1 missing" in more.err and len(more.out.splitlines()) == 3

@@ -28,12 +28,17 @@ def add(commands: Any) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     from chalkwork.documents.terminal import to_text
+    from chalkwork.errors import ChalkworkError
     from chalkwork.files import write_aside
     from chalkwork.tables.predicting import load_predictor, predict_table
     from chalkwork.tables.report import figures_document
+    from chalkwork.tables.streamed import Folder
 
     net, recipe = load_predictor(options.model)
-    predicted = predict_table(net, recipe, table_of(options))
+    table = table_of(options)
+    if isinstance(table, Folder):
+        raise ChalkworkError("this folder is too large to predict at once", hint="predict one file after the other")
+    predicted = predict_table(net, recipe, table)
     for words in predicted.notes:
         complain(words)
     if options.output is None:

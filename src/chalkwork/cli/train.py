@@ -20,7 +20,10 @@ def add(commands: Any) -> None:
         description="Train a network on a table (CSV or Parquet) and say how well it predicts.",
     )
     parser.add_argument(
-        "data", metavar="DATA", type=Path, help="a table: .csv, .tsv or .parquet, names in the first row; - reads it"
+        "data",
+        metavar="DATA",
+        type=Path,
+        help="a table: .csv, .tsv or .parquet, names in the first row; a folder of .parquet; - reads standard input",
     )
     parser.add_argument(
         "--target", metavar="NAME", required=True, help="the column to predict; several are separated by commas"
@@ -29,6 +32,7 @@ def add(commands: Any) -> None:
         "-o", "--output", metavar="FOLDER", type=folder_to_write, help="the folder to write; DATA-model by default"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace the trained network that FOLDER holds")
+    parser.add_argument("--onnx", action="store_true", help="also write model.onnx, which takes the cells of a row")
     _add_table(parser.add_argument_group("the table"))
     _add_network(parser.add_argument_group("the network"))
     _add_run(parser.add_argument_group("the training"))
@@ -106,13 +110,14 @@ def _train(options: argparse.Namespace) -> int:
     from chalkwork.documents.terminal import print_document
     from chalkwork.tables.folder import made_folder, save_trained, unused_folder
     from chalkwork.tables.report import report
+    from chalkwork.tables.streamed import Folder, train_folder
     from chalkwork.tables.training import train_table
 
     folder = options.output or unused_folder(Path("table") if str(options.data) == STANDARD else options.data)
     _check_checkpoint(options.checkpoint, options.resume, folder)
     table = table_of(options)
-    with made_folder(folder, replace=options.overwrite or options.resume):
-        trained = train_table(
+    with made_folder(folder, replace=options.overwrite or options.resume, onnx=options.onnx):
+        trained = (train_folder if isinstance(table, Folder) else train_table)(
             table,
             columns(options.target, table.names),
             task=options.task,
@@ -120,7 +125,7 @@ def _train(options: argparse.Namespace) -> int:
             leave_out=columns(options.leave_out, table.names),
             choices=_choices(options),
         )
-        files = save_trained(trained, folder)
+        files = save_trained(trained, folder, onnx=options.onnx)
     with printing():
         print_document(report(trained))
     say("\n".join([f"\nWritten to {folder}:", *(f"  {path.name}" for path in files)]))
@@ -137,6 +142,10 @@ def table_of(options: argparse.Namespace) -> Any:
     from chalkwork.tables.reading import MOST_BYTES, read_table
 
     mark = {"point": ".", "comma": ","}.get(options.decimal or "", "")
+    if options.data.is_dir():
+        from chalkwork.tables.streamed import folder_or_table
+
+        return folder_or_table(options.data, mark, options.missing)
     if str(options.data) != STANDARD:
         return read_table(options.data, mark, options.missing)
     return read_table(from_standard_input(MOST_BYTES), mark, options.missing, "standard input")

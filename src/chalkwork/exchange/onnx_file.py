@@ -19,8 +19,11 @@ from chalkwork.networks.equations import derive
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.training_data import cut_of
 
+ML = "ai.onnx.ml"
+"""The operators on categories."""
 OPSET = 18
 """The version of ONNX's operators (ONNX 1.13, December 2022): the first in which all reductions take axes alike."""
+OPSETS = {"": OPSET, ML: 3}
 IR_VERSION = 8
 MOST_BYTES = 2_000_000_000
 """What a file of ONNX holds, being one message of protocol buffers."""
@@ -62,6 +65,27 @@ def to_onnx(
     """
     if dtype not in ("float32", "float64"):
         raise ChalkworkError(f"dtype is float32 or float64, not {dtype!r:.60}")
+    graph = OnnxGraph(np.dtype(dtype), net.convention.sample_axis)
+    plan = net.plan(2)
+    shapes = translated(graph, net, Tensor(graph, "x", graph.dtype), outputs)
+    described = {name: _info(graph, name, shape) for name, shape in {"x": plan.x.shape, **shapes}.items()}
+    entering = described.pop("x")
+    write_onnx(
+        graph,
+        [entering],
+        list(described.values()),
+        f"The network in inference; samples are {net.convention.samples}.",
+        path,
+    )
+
+
+def translated(
+    graph: OnnxGraph, net: NeuralNetwork, x: Tensor, outputs: Sequence[str] | None = None
+) -> dict[str, tuple[int, ...]]:
+    """Add to a graph what makes outputs of x, each under its own name; their shapes.
+
+    Raises ChalkworkError as `to_onnx` does.
+    """
     plan = net.plan(2)  # any number but one: sums over one sample are left out of the equations
     derivation = derive(plan, target=False, predict=True)
     wanted = [f"a{plan.depth}"] if outputs is None else list(dict.fromkeys(outputs))
@@ -70,9 +94,8 @@ def to_onnx(
             raise ChalkworkError(f"there is no output {name!r:.60}", hint=f"there are {', '.join(derivation)}")
     equations = [_counted_from_0(net, each) if each.name == "class" else each for each in derivation.needed(wanted)]
     used = {name.name for equation in equations for name in names_in(equation.expression)}
-    graph = OnnxGraph(np.dtype(dtype), net.convention.sample_axis)
-    known: dict[str, Tensor] = {"x": Tensor(graph, "x", graph.dtype)}
-    graph.entering = known["x"], len(plan.x.shape)
+    known: dict[str, Tensor] = {"x": x}
+    graph.entering = x, len(plan.x.shape)
     for name, value in net.values(derivation, plan).items():
         if name in used:
             known[name] = graph.constant(name, value)
@@ -82,10 +105,7 @@ def to_onnx(
             known[equation.name] = graph.named(graph.translate(equation.expression, known), equation.name)
         except ChalkworkError as error:
             raise _in_its_layer(net, equation.name, error) from None
-    shapes = {name: derivation[name].expression.shape for name in wanted}
-    content = _model(graph, net, {"x": plan.x.shape}, shapes).SerializeToString()
-    make_folder(Path(path).parent)
-    write_aside(path, content)
+    return {name: derivation[name].expression.shape for name in wanted}
 
 
 def _in_its_layer(net: NeuralNetwork, name: str, error: ChalkworkError) -> ChalkworkError:
@@ -108,27 +128,22 @@ def _counted_from_0(net: NeuralNetwork, chosen: Equation) -> Equation:
     return replace(chosen, expression=apply("step", output - cut_of(last.activation.name, net.labels)))
 
 
-def _model(graph: OnnxGraph, net: NeuralNetwork, inputs: dict[str, Any], outputs: dict[str, Any]) -> Any:
+def _info(graph: OnnxGraph, name: str, shape: tuple[int, ...]) -> Any:
+    free = graph.sample_axis if len(shape) == 2 else -len(shape)
+    sizes = [SAMPLES if place == free else shape[place] for place in range(-len(shape), 0)]
+    return graph.helper.make_tensor_value_info(name, graph.helper.np_dtype_to_tensor_dtype(graph.dtype), sizes)
+
+
+def write_onnx(graph: OnnxGraph, inputs: list[Any], outputs: list[Any], words: str, path: str | Path) -> None:
+    """Write a graph with these descriptions of its inputs and outputs. Raises ChalkworkError as `to_onnx` does."""
     size = sum(value.nbytes for value in graph.constants.values())
     if size > MOST_BYTES:
         raise ChalkworkError(f"the network has {size} bytes of weights; a file of ONNX holds {MOST_BYTES}")
     helper, onnx = graph.helper, graph.onnx
-    axis = net.convention.sample_axis
-
-    def infos(shapes: dict[str, tuple[int, ...]]) -> list[Any]:
-        kind = helper.np_dtype_to_tensor_dtype(graph.dtype)
-        free = {name: [SAMPLES if place == (axis if len(shape) == 2 else -len(shape)) else shape[place]
-                       for place in range(-len(shape), 0)] for name, shape in shapes.items()}  # fmt: skip
-        return [helper.make_tensor_value_info(name, kind, shape) for name, shape in free.items()]
-
-    described = helper.make_graph(
-        graph.nodes,
-        "network",
-        infos(inputs),
-        infos(outputs),
-        [onnx.numpy_helper.from_array(value, name) for name, value in graph.constants.items()],
-        doc_string=f"The network in inference; samples are {net.convention.samples}.",
-    )
-    return helper.make_model(
-        described, producer_name="chalkwork", opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
-    )
+    held = [onnx.numpy_helper.from_array(value, name) for name, value in graph.constants.items()]
+    described = helper.make_graph(graph.nodes, "network", inputs, outputs, held, doc_string=words)
+    used = {node.domain for node in graph.nodes}
+    versions = [helper.make_opsetid(domain, OPSETS[domain]) for domain in sorted(used | {""})]
+    model = helper.make_model(described, producer_name="chalkwork", opset_imports=versions, ir_version=IR_VERSION)
+    make_folder(Path(path).parent)
+    write_aside(path, model.SerializeToString())

@@ -76,7 +76,7 @@ class Number:
         """What is done with the column."""
         filled = f"; {self.missing} missing: median {self.median:.4g}" if self.missing else ""
         form = f" ({self.form.words})" if self.form.words else ""
-        return f"{self.kind}{form}, standardised{filled}"
+        return f"number{form}, standardised{filled}"
 
     def to_data(self) -> dict[str, Any]:
         """The column as plain data."""
@@ -135,7 +135,8 @@ class Moment(Number):
     def words(self) -> str:
         """What is done with the column."""
         more = " and ".join(CYCLES[each][1] for each in self.cycles)
-        return super().words + (f"; {more} as sine and cosine" if more else "")
+        filled = f"; {self.missing} missing: the median" if self.missing else ""
+        return f"{self.form.unit} in days, standardised{f', with {more}' if more else ''}{filled}"
 
     def to_data(self) -> dict[str, Any]:
         """The column as plain data."""

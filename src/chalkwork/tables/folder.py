@@ -17,13 +17,14 @@ from chalkwork.packages import package
 from chalkwork.tables.plots import MOST_SHOWN, plot_confusion, plot_residuals, png
 from chalkwork.tables.predicting import MODEL, save_predictor
 from chalkwork.tables.report import report, report_data
+from chalkwork.tables.serving import ONNX, save_onnx
 from chalkwork.tables.targets import Classes, Numbers
 from chalkwork.tables.training import Trained
 from chalkwork.tables.writing import with_predictions
 
 NAMES = (
     *(MODEL, "test-predictions.csv", "validation-predictions.csv", "training-predictions.csv"),
-    *("loss.png", "confusion.png", "residuals.png", "report.json", "report.md"),
+    *(ONNX, "loss.png", "confusion.png", "residuals.png", "report.json", "report.md"),
 )
 """Every file that `save_trained` may write."""
 
@@ -42,7 +43,7 @@ def unused_folder(data: Path) -> Path:
 
 
 @contextmanager
-def made_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
+def made_folder(folder: Path, *, replace: bool = False, onnx: bool = False) -> Iterator[Path]:
     """The folder, made before a long run rather than after it; gone again where the run fails and it is empty.
     One that holds a trained network already is refused, unless that is to be replaced.
 
@@ -55,6 +56,8 @@ def made_folder(folder: Path, *, replace: bool = False) -> Iterator[Path]:
         )
     there = folder.exists()
     _make(folder)
+    if onnx:
+        package("onnx", "writing ONNX", "pip install onnx")
     for name in NAMES:
         refuse_input(folder / name)
     try:
@@ -72,11 +75,12 @@ def _make(folder: Path) -> None:
     make_folder(folder)
 
 
-def save_trained(trained: Trained, folder: str | Path) -> list[Path]:
+def save_trained(trained: Trained, folder: str | Path, *, onnx: bool = False) -> list[Path]:
     """Write everything; the files, in order. What is there under the same names is replaced.
 
     `model.safetensors` (network and recipe, for `load_predictor`), the predictions for the test part, `loss.png`,
-    `confusion.png` or `residuals.png`, `report.json` and `report.md`. Raises ChalkworkError if a file cannot be
+    `confusion.png` or `residuals.png`, `report.json` and `report.md`; with `onnx` also `model.onnx`, see `save_onnx`.
+    Raises ChalkworkError if a file cannot be
     written.
     """
     folder = Path(folder)
@@ -91,8 +95,10 @@ def save_trained(trained: Trained, folder: str | Path) -> list[Path]:
         "report.md": to_markdown(report(trained, full=True, pictures=list(pictures))),
     }
     save_predictor(trained.net, trained.recipe, folder / MODEL)
+    if onnx:
+        save_onnx(trained.net, trained.recipe, folder / ONNX)
     write_together({folder / name: content for name, content in contents.items()})
-    return [folder / name for name in (MODEL, *contents)]
+    return [folder / name for name in (MODEL, *([ONNX] if onnx else []), *contents)]
 
 
 def _pictures(trained: Trained) -> dict[str, Any]:

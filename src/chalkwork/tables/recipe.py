@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,13 +119,13 @@ def prepare(
     *,
     task: str = "auto",
     categories: Sequence[str] = (),
-    leave_out: Iterable[str] | Mapping[str, str] = (),
+    leave_out: Sequence[str] = (),
     rows: Rows = ALL,
 ) -> Recipe:
     """What to do with every column of a table to predict the target: one column, or several.
 
     What is a number and what a category is found on all rows (`categories` names columns that are categories although
-    they hold numbers, `leave_out` those not to use, perhaps with the reason); medians, means, spreads and values are
+    they hold numbers, `leave_out` those not to use); medians, means, spreads and values are
     learned from `rows` only, which are all rows if nothing is said. `task` is as in `find_target`.
 
     Raises ChalkworkError, with file, line and column, for what cannot be used.
@@ -135,13 +135,17 @@ def prepare(
     >>> recipe.inputs(table, [1, 3]).x.round(2).tolist(), recipe.target.words
     ([[0.0], [-1.22]], '2 classes')
     """
-    names = [target] if isinstance(target, str) else list(target)
+    found = find_target(table, [target] if isinstance(target, str) else list(target), task)
+    return recipe_of(table, found.learn(found.read(table, rows)), categories, dict.fromkeys(leave_out, AS_ASKED), rows)
+
+
+def recipe_of(
+    table: Table, target: Target, categories: Sequence[str], leave_out: Mapping[str, str], rows: Rows
+) -> Recipe:
+    """As `prepare`, for a target that is known; `leave_out` says why a column is not used."""
     for name in (*categories, *leave_out):
-        _ = table[name]
-    found = find_target(table, names, task)
-    out = leave_out if isinstance(leave_out, Mapping) else dict.fromkeys(leave_out, AS_ASKED)
-    columns = _columns(table, names, categories, out, rows)
-    return Recipe(columns, found.learn(table, rows), tuple(sorted(table.missing)))
+        table.series(name)
+    return Recipe(_columns(table, target.names, categories, leave_out, rows), target, tuple(sorted(table.missing)))
 
 
 def _columns(

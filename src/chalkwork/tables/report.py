@@ -108,12 +108,18 @@ def _split(trained: Trained) -> Iterator[Block]:
     how = (
         {"group": "whole groups, drawn from the seed", "time": "by time"}[trained.apart.kind] if trained.apart else how
     )
-    text = f"{counted(len(trained.table), 'row')}: {sizes} ({how}). The target is {target.words}."
+    if trained.in_all:
+        sizes = ", ".join(f"{count} {name}" for name, count in trained.in_all.items())
+        how += ", read batch by batch"
+    rows = sum(trained.in_all.values()) + trained.without_target if trained.in_all else len(trained.table)
+    text = f"{counted(rows, 'row')}: {sizes} ({how}). The target is {target.words}."
     if trained.without_target:
         text += f" {trained.without_target} without a target {'is' if trained.without_target == 1 else 'are'} left out."
+    if trained.in_all:
+        text += f" What follows is of at most {max(map(len, trained.parts.values()))} rows of each part."
     yield Paragraph(text)
-    if trained.apart:
-        yield Paragraph(literal(trained.apart.words(trained.table, trained.parts)))
+    if trained.split_words:
+        yield Paragraph(literal(trained.split_words))
 
 
 def _cross_validation(trained: Trained, full: bool) -> Iterator[Block]:
@@ -246,10 +252,10 @@ def report_data(trained: Trained) -> dict[str, Any]:
     return {
         "file": trained.table.file,
         "recipe": trained.recipe.to_data(),
-        "rows": {name: len(part) for name, part in trained.parts.items()},
+        "rows": trained.in_all or {name: len(part) for name, part in trained.parts.items()},
         "without_target": trained.without_target,
         "notes": list(trained.notes),
-        "apart": trained.apart.words(trained.table, trained.parts) if trained.apart else None,
+        "split": trained.split_words,
         "folds": {**spread(trained.folds), "each": [fold.figures for fold in trained.folds]} if trained.folds else None,
         "figures": dict(trained.figures),
         "baseline": trained.baseline,

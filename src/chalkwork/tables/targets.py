@@ -58,7 +58,7 @@ class Classes:
             meaning = _as_class(table.form(self.names[0], self.form))
         return table.each(self.names[0], lambda text: places.get(meaning(text), np.nan))[rows][:, None]
 
-    def learn(self, table: Table, rows: Rows) -> Classes:
+    def learn(self, wanted: Array) -> Classes:
         """Nothing more is learned from the training part."""
         return self
 
@@ -121,7 +121,7 @@ class Labels:
             columns.append(table.each(name, partial(_place_of, places))[rows])
         return np.column_stack(columns)
 
-    def learn(self, table: Table, rows: Rows) -> Labels:
+    def learn(self, wanted: Array) -> Labels:
         """Nothing more is learned from the training part."""
         return self
 
@@ -183,11 +183,10 @@ class Numbers:
         forms = [table.form(name, form) for name, form in zip(self.names, learned, strict=True)]
         return np.column_stack([table.numbers(name, rows, form) for name, form in zip(self.names, forms, strict=True)])
 
-    def learn(self, table: Table, rows: Rows) -> Numbers:
-        """Mean and standard deviation over the rows."""
-        values = self.read(table, rows)
-        scales = tuple(float(scale) or 1.0 for scale in values.std(axis=0))
-        return replace(self, means=tuple(map(float, values.mean(axis=0))), scales=scales)
+    def learn(self, wanted: Array) -> Numbers:
+        """Mean and standard deviation of the numbers that are there."""
+        scales = tuple(float(scale) or 1.0 for scale in np.nanstd(wanted, axis=0))
+        return replace(self, means=tuple(map(float, np.nanmean(wanted, axis=0))), scales=scales)
 
     def encode(self, wanted: Array) -> Array:
         """What the network is trained on."""

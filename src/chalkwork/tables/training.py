@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from chalkwork.networks.training_data import Samples
 from chalkwork.tables.columns import AS_ASKED
 from chalkwork.tables.measures import Figures, baseline, measured, ranked
 from chalkwork.tables.notes import notes
-from chalkwork.tables.recipe import Recipe, prepare
+from chalkwork.tables.recipe import Recipe, recipe_of
 from chalkwork.tables.splitting import Apart, Parts, find_apart, folds, split
 from chalkwork.tables.table import ALL, Table, named, shown
 from chalkwork.tables.targets import Classes, Target, find_target
@@ -76,8 +75,9 @@ class Trained:
 
     `parts` holds the rows of the table in each part; `figures` the loss and the measures by part; `baseline` the
     measures of a guess without inputs on the part that `judged` names; `without_target` counts rows left out; `notes`
-    say which columns were left out or read otherwise than they may be meant; `apart` is what kept the parts apart, and
-    `folds` hold what cross-validation found, for networks of their own.
+    say which columns were left out or read otherwise than they may be meant; `apart` is what kept the parts apart, `split_words` say how, and
+    `folds` hold what cross-validation found, for networks of their own. `in_all` says how many rows each part has where
+    the table holds but some of them.
     """
 
     net: NeuralNetwork
@@ -92,6 +92,8 @@ class Trained:
     notes: tuple[str, ...] = ()
     apart: Apart | None = None
     folds: tuple[Fold, ...] = ()
+    split_words: str = ""
+    in_all: Mapping[str, int] | None = None
 
     @property
     def judged(self) -> str:
@@ -117,7 +119,7 @@ def train_table(
 
     Raises ChalkworkError, with file, line and column, for a table that cannot be used.
 
-    >>> from chalkwork.tables.table import ALL, Table, named, shown
+    >>> from chalkwork.tables.table import Table
     >>> cells = tuple(str(place) for place in range(40)), ("low",) * 20 + ("high",) * 20
     >>> table = Table("t.csv", ("size", "kind"), cells, tuple(range(2, 42)))
     >>> trained = train_table(table, "kind", choices=Choices(hidden=(4,), eta=0.03, epochs=60, engine="numpy"))
@@ -125,78 +127,123 @@ def train_table(
     ({'train': 28, 'validation': 4, 'test': 8}, True)
     """
     chosen = choices or Choices()
-    names = [target] if isinstance(target, str) else list(target)
-    found = find_target(table, names, task)
-    wanted = found.read(table, ALL)
-    rows = np.flatnonzero(~np.isnan(wanted).any(axis=1))
-    apart = find_apart(table, chosen.split, rows)
-    if apart and apart.name in names:
-        raise ChalkworkError(f"the target {shown(apart.name)} cannot split the rows too", file=table.file)
-    out = dict.fromkeys(leave_out, AS_ASKED) | (
-        {apart.name: f"the rows are split by this {apart.kind}"} if apart else {}
-    )
-    learned = partial(prepare, table, names, task=task, categories=categories, leave_out=out)
-    samples = _Samples(wanted, rows, isinstance(found, Classes), apart)
+    problem = Problem.of(table, target, task, categories, leave_out, chosen)
     try:
-        parts = samples.parts(chosen)
-        net, recipe, history, figures = _fitted(learned, table, wanted, parts, chosen)
-        tested = list(_tested(learned, table, samples, chosen)) if history.stopped != "interrupted" else []
+        parts = problem.parts(chosen)
+        fit = problem.fitted(table, parts, chosen)
+        tested = list(problem.tested(table, chosen)) if fit.history.stopped != "interrupted" else []
     except ChalkworkError as error:
         raise error.at(file=table.file) from None
-    last = wanted[parts[list(parts)[-1]]]
-    guess = measured(recipe.target, last, baseline(recipe.target, wanted[parts["train"]], len(last)))
-    without, said = len(table) - len(rows), (*notes(table, recipe), *_absent(recipe.target, wanted, parts))
-    return Trained(net, recipe, chosen, history, table, parts, figures, guess, without, said, apart, tuple(tested))
+    return finished(problem, fit, table, problem.wanted, parts, chosen, tuple(tested))
 
 
 @dataclass(frozen=True)
-class _Samples:
-    """The rows that have a target, and what keeps them apart."""
+class Fit:
+    """A network that has been trained, with its recipe, its history and the figures of each part."""
 
+    net: NeuralNetwork
+    recipe: Recipe
+    history: History
+    figures: Mapping[str, Figures]
+
+    @classmethod
+    def of(cls, recipe: Recipe, known: Mapping[str, tuple[Array, Array]], choices: Choices, **source: Any) -> Fit:
+        """Train on one part, or on a source of batches, and measure on all: nothing is known of them before."""
+        net, target = network(recipe, choices), recipe.target
+        x, y = (None, None) if source else _encoded(target, known["train"])
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "the training diverged")  # which the report says
+            history = net.train(x, y, **_settings(target, known, choices) | source)
+        return cls(net, recipe, history, {name: judged(net, target, *pair) for name, pair in known.items()})
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is to be learned from which rows: all that is settled before a network is made."""
+
+    found: Target
     wanted: Array
+    """The targets of all rows, NaN where they are missing."""
     rows: Array
-    are_classes: bool
+    """The rows that have one."""
     apart: Apart | None
+    categories: Sequence[str]
+    leave_out: Mapping[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        table: Table,
+        target: str | Sequence[str],
+        task: str,
+        categories: Sequence[str],
+        leave_out: Sequence[str],
+        choices: Choices,
+    ) -> Problem:
+        """The problem that a table poses. Raises ChalkworkError where it cannot be used."""
+        names = [target] if isinstance(target, str) else list(target)
+        found = find_target(table, names, task)
+        wanted = found.read(table, ALL)
+        rows = np.flatnonzero(~np.isnan(wanted).any(axis=1))
+        apart, out = find_apart(table, choices.split, rows), dict.fromkeys(leave_out, AS_ASKED)
+        if apart and apart.name in names:
+            raise ChalkworkError(f"the target {shown(apart.name)} cannot split the rows too", file=table.file)
+        out |= {apart.name: f"the rows are split by this {apart.kind}"} if apart else {}
+        return cls(found, wanted, rows, apart, categories, out)
 
     def parts(self, choices: Choices) -> Parts:
         """The rows of the parts."""
         return self._rows(split(len(self.rows), choices.test, choices.validation, choices.seed, *self._apart()))
 
-    def folds(self, choices: Choices) -> Iterator[Parts]:
-        """The rows of the parts of every fold; what validates is drawn from what a fold does not test."""
-        for fold in folds(len(self.rows), choices.folds, choices.seed, *self._apart()):
-            rows = self._rows(fold)
-            rest = replace(self, rows=rows["train"]).parts(replace(choices, test=0.0))
-            yield {**rest, "test": rows["test"]}
+    def recipe(self, table: Table, rows: Array, wanted: Array) -> Recipe:
+        """What is done with the columns, learned from these rows, and with the targets, learned from those wanted."""
+        return recipe_of(table, self.found.learn(wanted), self.categories, self.leave_out, rows)
+
+    def fitted(self, table: Table, parts: Parts, choices: Choices) -> Fit:
+        """A network trained on the training part."""
+        recipe = self.recipe(table, parts["train"], self.wanted[parts["train"]])
+        inputs = {name: recipe.inputs(table, rows, choices.dtype).x for name, rows in parts.items()}
+        return Fit.of(recipe, {name: (inputs[name], self.wanted[rows]) for name, rows in parts.items()}, choices)
+
+    def tested(self, table: Table, choices: Choices) -> Iterator[Fold]:
+        """What cross-validation finds, as far as nobody interrupts; what validates is drawn from what is not tested."""
+        drawn = folds(len(self.rows), choices.folds, choices.seed, *self._apart()) if choices.folds else ()
+        for fold in map(self._rows, drawn):
+            rest = replace(self, rows=fold["train"]).parts(replace(choices, test=0.0))
+            parts = {**rest, "test": fold["test"]}
+            fit = self.fitted(table, parts, replace(choices, checkpoint=None))
+            if fit.history.stopped == "interrupted":
+                return
+            yield Fold(parts, fit.figures["test"])
 
     def _rows(self, parts: Parts) -> Parts:
         return {name: self.rows[places] for name, places in parts.items()}
 
     def _apart(self) -> tuple[Array | None, Apart | None]:
-        strata = self.wanted[self.rows, 0] if self.are_classes else None
+        strata = self.wanted[self.rows, 0] if isinstance(self.found, Classes) else None
         return strata, self.apart and replace(self.apart, keys=self.apart.keys[self.rows])
 
 
-def _fitted(
-    learned: Callable[..., Recipe], table: Table, wanted: Array, parts: Parts, choices: Choices
-) -> tuple[NeuralNetwork, Recipe, History, dict[str, Figures]]:
-    """A network trained on one part and measured on all; nothing of the others is known when it is trained."""
-    recipe = learned(rows=parts["train"])
-    data = {name: (recipe.inputs(table, part, choices.dtype).x, wanted[part]) for name, part in parts.items()}
-    net = network(recipe, choices)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "the training diverged")  # which the report says
-        history = net.train(*_encoded(recipe.target, data["train"]), **_settings(recipe.target, data, choices))
-    return net, recipe, history, {name: judged(net, recipe.target, *pair) for name, pair in data.items()}
-
-
-def _tested(learned: Callable[..., Recipe], table: Table, samples: _Samples, choices: Choices) -> Iterator[Fold]:
-    """The figures of every fold, as far as nobody interrupts."""
-    for parts in samples.folds(choices) if choices.folds else ():
-        history, figures = _fitted(learned, table, samples.wanted, parts, replace(choices, checkpoint=None))[2:]
-        if history.stopped == "interrupted":
-            return
-        yield Fold(parts, figures["test"])
+def finished(
+    problem: Problem,
+    fit: Fit,
+    table: Table,
+    wanted: Array,
+    parts: Parts,
+    choices: Choices,
+    tested: tuple[Fold, ...] = (),
+    split_words: str = "",
+    in_all: Mapping[str, int] | None = None,
+) -> Trained:
+    """All that is known in the end; `wanted` are the targets of the rows of the table, to which the parts point."""
+    last = wanted[parts[list(parts)[-1]]]
+    guess = measured(fit.recipe.target, last, baseline(fit.recipe.target, wanted[parts["train"]], len(last)))
+    without, said = len(problem.wanted) - len(problem.rows), notes(table, fit.recipe)
+    said = (*said, *_absent(fit.recipe.target, wanted, parts))
+    if problem.apart and not split_words:
+        split_words = problem.apart.words(table, parts)
+    found = fit.net, fit.recipe, choices, fit.history, table, parts, fit.figures
+    return Trained(*found, guess, without, said, problem.apart, tested, split_words, in_all)
 
 
 def _absent(target: Target, wanted: Array, parts: Parts) -> Iterator[str]:

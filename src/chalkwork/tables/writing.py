@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from io import StringIO
+from io import SEEK_END, StringIO
 from typing import Any
+
+import numpy as np
 
 from chalkwork.networks.data import Array
 from chalkwork.tables.cells import cell
@@ -13,6 +15,8 @@ from chalkwork.tables.forms import as_text
 from chalkwork.tables.table import Rows, Table
 from chalkwork.tables.targets import Classes, Labels, Target
 
+BLOCK = 20_000
+"""Rows that are written in one go."""
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
@@ -48,7 +52,7 @@ def predicted_columns(target: Target, outputs: Array, table: Table) -> tuple[lis
         of = target.values if isinstance(target, Classes) else target.names
         names += [f"probability {name}" for name in of]
         columns += [[_number(value, table.mark, 6) for value in chances[:, place]] for place in range(len(of))]
-    return _unused(names, table.names), columns
+    return unused(names, table.names), columns
 
 
 def said(target: Target, place: int, value: Any, mark: str) -> str:
@@ -62,7 +66,7 @@ def _number(value: float, mark: str, digits: int) -> str:
     return f"{value:.{digits}g}".replace(".", mark)
 
 
-def _unused(names: list[str], taken: Sequence[str]) -> list[str]:
+def unused(names: list[str], taken: Sequence[str]) -> list[str]:
     """The names, with a 2 behind those that the table has already."""
     found: list[str] = []
     for name in names:
@@ -75,6 +79,21 @@ def _unused(names: list[str], taken: Sequence[str]) -> list[str]:
 def with_predictions(table: Table, rows: Rows, target: Target, outputs: Array) -> str:
     """The rows of the table as CSV in its own dialect, with the columns that predictions add."""
     names, columns = predicted_columns(target, outputs, table)
-    texts = (as_text(table.series(name)).to_numpy()[rows] for name in table.names)
-    cells = zip(*texts, *columns, strict=True)
-    return csv_text([*table.names, *names], cells, table.delimiter)
+    places = np.arange(len(table))[rows]
+    stream = StringIO(csv_text([*table.names, *names], (), table.delimiter), newline="")
+    stream.seek(0, SEEK_END)
+    writer = csv.writer(stream, delimiter=table.delimiter, lineterminator="\n")
+    for start in range(0, len(places), BLOCK):
+        block = slice(start, start + BLOCK)
+        ours = [map(harmless, column[block]) for column in columns]
+        writer.writerows(zip(*(_cells(table, name, places[block]) for name in table.names), *ours, strict=True))
+    return stream.getvalue()
+
+
+def _cells(table: Table, name: str, rows: Array) -> Array:
+    """The harmless cells of a column; plain numbers are known to be."""
+    texts: Array = as_text(table.series(name).gather(rows)).to_numpy().copy()
+    values = table.look(name).values
+    for place in range(len(texts)) if values is None else np.flatnonzero(np.isnan(values[rows])):
+        texts[place] = harmless(texts[place])
+    return texts

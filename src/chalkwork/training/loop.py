@@ -172,6 +172,7 @@ class Training:
         self.data = engine.data(task.data)
         self.carried = engine.carried(self.run.values)
         self.prepared: dict[int, tuple[Step, Run]] = {}
+        self.most = 0
         self.kept_at = time.monotonic()
 
     def go(self) -> None:
@@ -228,7 +229,7 @@ class Training:
         step, _ = self._prepared(work.batch)
         shapes = step.derivation.shapes()
         noise = sum(int(np.prod(shapes[name])) for name in step.noise)
-        most = steps_in_one_go(step.operations, self.engine.name, noise)
+        most = steps_in_one_go(step.seconds(self.engine.name), noise)
         yield from work.chunks(self.run.done, most, evaluation.every if evaluation else work.epochs)
 
     def _prepared(self, size: int) -> tuple[Step, Run]:
@@ -270,11 +271,14 @@ class Training:
         return error
 
     def _data(self, chunk: Chunk, step: Step) -> Values:
-        """What the chunk takes its samples from."""
-        if len(chunk.parts) < 2:
-            return chunk.parts[0] if chunk.parts else self.task.data
-        axes = step.sample_axes
-        return {name: np.concatenate([part[name] for part in chunk.parts], axes[name]) for name in step.data}
+        """What the chunk takes its samples from; for a compiler, fewer batches than before take as much room."""
+        if not chunk.parts:
+            return self.task.data
+        self.most = max(self.most, len(chunk.parts)) if self.engine.name == "jax" else 0
+        parts, axes = [*chunk.parts, *chunk.parts[-1:] * (self.most - len(chunk.parts))], step.sample_axes
+        if len(parts) == 1:
+            return parts[0]
+        return {name: np.concatenate([part[name] for part in parts], axes[name]) for name in step.data}
 
     def advance(self, values: dict[str, Array], losses: Array, chunk: Chunk) -> None:
         """Note that the first steps of a chunk are done, with what is carried after them."""

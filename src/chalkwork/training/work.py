@@ -166,14 +166,13 @@ class Gathered(Work):
             yield chunk
 
 
-def steps_in_one_go(operations: int, engine: str, noise: int = 0) -> int:
-    """How many steps take about a quarter of a second: short enough to stop, long enough not to count.
+def steps_in_one_go(seconds: float, noise: int = 0) -> int:
+    """How many steps of so many seconds take about a quarter of one: short enough to stop, long enough not to count.
 
-    >>> steps_in_one_go(operations=100, engine="jax"), steps_in_one_go(10**10, "numpy")
+    >>> steps_in_one_go(1e-6), steps_in_one_go(0.5)
     (50000, 1)
     """
-    overhead = {"jax": 1e-6, "numpy": 4e-5}.get(engine, 2e-4)
-    count = int(SECONDS_A_CHUNK / (overhead + operations / 2e10))
+    count = int(SECONDS_A_CHUNK / seconds)
     if noise:
         count = min(count, MOST_NOISE // noise)
     return max(1, min(count, MOST_STEPS_A_CHUNK))
