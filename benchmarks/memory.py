@@ -40,9 +40,8 @@ Call = Callable[[np.ndarray, np.ndarray], object]
 
 def calls() -> dict[str, Call]:
     """What is measured, by name."""
-    from scipy.sparse import random_array
-
     from chalkwork import Dense, NeuralNetwork
+    from chalkwork.packages import package
     from chalkwork.sklearn import NeuralNetworkClassifier
 
     net = NeuralNetwork([Dense(32, "relu"), Dense(CLASSES, "softmax")], "cross_entropy", inputs=INPUTS)
@@ -62,7 +61,9 @@ def calls() -> dict[str, Call]:
         return lambda x, y: net.train(data=lambda: drawn(len(x)), engine=engine, **run | {"batch_size": None})
 
     def sparse(x: np.ndarray, y: np.ndarray) -> None:
-        thin = random_array((len(x), COLUMNS), density=1e-3, format="csr", dtype=np.float32, rng=0)
+        thin = package("scipy.sparse", "this row", "pip install scipy").random_array(
+            (len(x), COLUMNS), density=1e-3, format="csr", dtype=np.float32, rng=0
+        )
         estimator().fit(thin, y % 2).predict(thin)
 
     def estimator() -> NeuralNetworkClassifier:
