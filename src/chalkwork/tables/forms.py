@@ -122,7 +122,8 @@ class Look:
         if self.missing_words:
             words = [value for word in self.missing_words if (value := Form(".").read(word)) is not None]
             values = np.where(np.isin(values, words), np.nan, values)
-        self._hold(np.where(np.abs(values) > LARGEST, np.inf, values))
+        beyond = np.abs(values) > LARGEST
+        self._hold(np.where(beyond, np.inf, values) if beyond.any() else values)
         if self.column.dtype.is_float():
             self.only.update(dict.fromkeys(".", next(iter(as_text(self.column.drop_nulls().head(1))), "1.5")))
 
