@@ -26,7 +26,7 @@ from chalkwork.checking.mistakes import context_of, distinct, distinct_pairs
 from chalkwork.checking.report import Result
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.page.data import Derivations, Tasks, is_marked, sample_axis, values_of
+from chalkwork.page.data import Derivations, Tasks, sample_axis, values_of
 from chalkwork.page.script import program
 from chalkwork.sheets.check import POLICIES, check_class, check_hand_in
 from chalkwork.sheets.check import HandIn as HandInReport
@@ -68,8 +68,12 @@ return { found, milliseconds: process.cpuUsage(start).user / 1000 };
 
 
 def tasks_of(sheet: Sheet) -> tuple[Tasks, dict[str, Exercise]]:
-    """The tasks of the sheet that are marked."""
-    solved = {name: one for name, one in solve_sheet(sheet).items() if is_marked(one)}
+    """The tasks of the sheet that ask for numbers that follow one derivation, or words."""
+    solved = {
+        name: one
+        for name, one in solve_sheet(sheet).items()
+        if not one.solution.setting.letters_only and one.solution.setting.choice is None
+    }
     tasks = Tasks(Derivations(), sheet.tolerance, POLICIES[sheet.follow_through])
     for one in solved.values():
         tasks.add(one)

@@ -3,9 +3,10 @@
     python benchmarks/processes.py [--rounds N]
 
 Start: a fresh process imports chalkwork, makes the moons network of `training.py` and trains one step; the compilation
-cache of JAX is warm, as after a first use. Scaling: one process pinned to one core against two processes joined by
-`jax.distributed` on a core each, the same 784-128-10 network in batches of 512 and 8192; the time of the steps alone,
-as each process measures it.
+cache of JAX is warm, as after a first use. Epoch: a fresh process trains 784-128-10 for one epoch over 60,000 samples,
+and one with PyTorch, where it is installed, does the same; by the clock, and in time of the processor. Scaling: one
+process pinned to one core against two processes joined by `jax.distributed` on a core each, the same 784-128-10 network
+in batches of 512 and 8192; the time of the steps alone, as each process measures it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from statistics import median
 from time import perf_counter
 
@@ -29,6 +31,31 @@ y = (x[:, :1] * x[:, 1:] > 0) * 1.0
 net = NeuralNetwork([Dense(16, "tanh", inputs=2), Dense(16, "tanh"), Dense(1, "sigmoid")], "binary_cross_entropy")
 net.train(x, y, 0.1, 1, engine="{engine}")
 """
+
+DATA = """
+import numpy as np
+rng = np.random.default_rng(0)
+x, y = rng.random((60_000, 784), dtype=np.float32), rng.integers(0, 10, 60_000)
+"""
+
+EPOCHS = {
+    "chalkwork": DATA + """
+from chalkwork import Dense, NeuralNetwork
+net = NeuralNetwork([Dense(128, "relu", inputs=784), Dense(10, "softmax")], "cross_entropy")
+net.train(x, y, 0.1, epochs=1, batch_size=32, dtype="float32", progress=False)
+""",
+    "torch": DATA + """
+import torch
+from torch import nn
+x, y, order = torch.from_numpy(x), torch.from_numpy(y), torch.randperm(60_000)
+net = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10))
+optimizer, measure = torch.optim.SGD(net.parameters(), lr=0.1), nn.CrossEntropyLoss()
+for chosen in order.split(32):
+    optimizer.zero_grad()
+    measure(net(x[chosen]), y[chosen]).backward()
+    optimizer.step()
+""",
+}  # fmt: skip
 
 STEPS = """
 import os, sys, time
@@ -50,10 +77,13 @@ print((time.perf_counter() - start) / history.steps * 1e6, history.loss[-1])
 """
 
 
-def timed(code: str) -> float:
-    start = perf_counter()
+def timed(code: str) -> tuple[float, float]:
+    """Seconds of a process: by the clock, and of the processor."""
+    start, before = perf_counter(), os.times()
     subprocess.run([sys.executable, "-c", code], check=True)
-    return perf_counter() - start
+    after = os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return perf_counter() - start, used
 
 
 def microseconds(processes: int, batch: int) -> tuple[float, float]:
@@ -91,9 +121,20 @@ def main() -> None:
     starts = {engine: [] for engine in codes}  # type: dict[str, list[float]]
     for _ in range(rounds):
         for engine, code in codes.items():
-            starts[engine].append(timed(code))
+            starts[engine].append(timed(code)[0])
     for engine, values in starts.items():
         show(f"from import to the first step, {engine} (target 2)", values, "s")
+    epochs = {name: code for name, code in EPOCHS.items() if find_spec(name) is not None}
+    spent = {name: [] for name in epochs}  # type: dict[str, list[tuple[float, float]]]
+    for _ in range(rounds):
+        for name, code in epochs.items():
+            spent[name].append(timed(code))
+    for name, pairs in spent.items():
+        for place, kind in enumerate(("by the clock", "of the processor")):
+            show(f"one epoch in a fresh process, {name}, {kind}", [pair[place] for pair in pairs], "s")
+            if name != "chalkwork":
+                ratios = [ours[place] / one[place] for ours, one in zip(spent["chalkwork"], pairs, strict=True)]
+                show(f"chalkwork / {name}, round by round", ratios, "times")
     for batch in BATCHES:
         ones, twos = [], []
         for _ in range(rounds):

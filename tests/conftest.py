@@ -18,7 +18,7 @@ LONG = frozenset(
     {"answer_files", "answers", "check", "differentiate", "distributed", "doors", "engine_blas", "exchange", "exports"}
     | {"folder", "hostile_hand_ins", "intervals", "layers", "mistakes", "network", "notebooks", "operations"}
     | {"operations_onnx", "optimisation", "outputs", "shipped_sheets", "simplify", "sklearn", "taylor"}
-    | {"train_command", "training"}
+    | {"optimisation_steps", "train_command", "training"}
     | {"check_mistakes", "exchange_libraries", "exchange_onnx", "exchange_strangers", "intervals_tangled"}
     | {"mistakes_apart", "operations_edges", "operations_shapes"}
 )
@@ -29,6 +29,7 @@ jax.config.update("jax_enable_x64", True)
 
 _READ = sheet_format.read_sheet
 _SHIPPED = Path(__file__).parents[1] / "sheets"
+_NAMES = frozenset(path.stem for path in _SHIPPED.glob("*.md"))
 
 
 @cache
@@ -46,9 +47,17 @@ solve._solved = lru_cache(maxsize=200)(solve._solved.__wrapped__)
 solve.work_parts = lru_cache(maxsize=200)(solve.work_parts.__wrapped__)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test is quick unless its file is long, or hypothesis draws its cases."""
+    """A test is quick unless its file is long, or hypothesis draws its cases.
+
+    Tests of one shipped sheet run in one process, which reads and solves it once for all of them.
+    """
     for item in items:
+        for value in item.callspec.params.values() if hasattr(item, "callspec") else ():
+            name = value.stem if isinstance(value, Path) else value
+            if isinstance(name, str) and name in _NAMES:
+                item.add_marker(pytest.mark.xdist_group(f"the sheet {name}"))
         drawn = getattr(getattr(item, "function", None), "is_hypothesis_test", False)
         if not drawn and item.path.stem.removeprefix("test_") not in LONG:
             item.add_marker("quick")

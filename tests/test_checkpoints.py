@@ -7,12 +7,13 @@ import signal
 import numpy as np
 import pytest
 from safetensors import safe_open
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.layers import BatchNorm, Dense, Dropout
 from chalkwork.networks.losses import SquaredError
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.training.tensors import sealed
 
 GENERATOR = np.random.default_rng(5)
 X = GENERATOR.normal(size=(40, 3))
@@ -234,10 +235,15 @@ def test_damaged_checkpoints_are_refused_with_a_message(tmp_path, kept):
         "NaN": ({**tensors, "W4": tensors["W4"] * np.nan}, metadata),
     }
     for name, (arrays, words) in broken.items():
-        save_file(arrays, tmp_path / "broken", words)
+        words = {key: value for key, value in words.items() if key != "checksum"}
+        (tmp_path / "broken").write_bytes(sealed(save(arrays, words)))
         with pytest.raises(ChalkworkError, match=r"damaged|another run") as caught:
             run(tmp_path / "broken")
         assert "Error" not in str(caught.value), name
+    for content in (kept.read_bytes()[:-1] + b"0", save(tensors, metadata)):
+        (tmp_path / "broken").write_bytes(content)
+        with pytest.raises(ChalkworkError, match="damaged"):
+            run(tmp_path / "broken")
 
 
 # --- callbacks ------------------------------------------------------------------------------------------------------

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chalkwork import BatchNorm, Dense, Dropout, NeuralNetwork
+from chalkwork import LSTM, BatchNorm, Conv2d, Dense, Dropout, Flatten, NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.training import training_step
-from chalkwork.training import engines
-from chalkwork.training.engines import layers
+from chalkwork.training import engines, stream
+from chalkwork.training.engines import compiled, layers
+from chalkwork.training.engines.across import Turned
 from chalkwork.training.engines.sweeps import Sweep
 from chalkwork.training.history import History
 
@@ -46,6 +47,14 @@ def test_auto_takes_what_this_process_has_compiled_and_nothing_else(fresh):
     assert trained(network(6), "auto").engine == "numpy"
 
 
+def test_auto_reckons_with_what_a_step_takes(fresh):
+    images = NeuralNetwork([Conv2d(8, 3), Flatten(), Dense(2, "softmax")], "cross_entropy", inputs=(1, 28, 28))
+    sequences = NeuralNetwork([LSTM(4), Dense(2, "softmax")], "cross_entropy", inputs=(20, 2))
+    for net, batch, few, many in ((images, 64, 5, 100), (sequences, 4, 20, 1000), (network(), 20, 5000, 100_000)):
+        step = training_step(net.plan(batch, training=True), Optimiser.of("gradient_descent"))
+        assert [engines._fastest("float64", step, steps, 64) for steps in (few, many)] == ["numpy", "jax"]
+
+
 def test_a_step_is_compiled_once_whatever_is_left_over(fresh, monkeypatch):
     for count in (1, 5, 300):
         trained(network(), "jax", count)
@@ -61,6 +70,34 @@ def test_a_step_is_compiled_once_whatever_is_left_over(fresh, monkeypatch):
     assert sizes == {20: 1, 8: 1}  # and none for the last four samples of an epoch
 
 
+def test_batches_of_a_source_are_compiled_once(fresh, monkeypatch):
+    monkeypatch.setattr(stream, "GROUP", 600)  # two batches of eight samples
+    plain, net = network(), network()
+
+    def batches():
+        return ((X[start : start + 8], Y[start : start + 8]) for start in (0, 5, 8, 10, 12))
+
+    for one, engine in ((net, "jax"), (plain, "reference")):
+        one.train(data=batches, eta=0.1, epochs=2, engine=engine, progress=False)
+    for name, value in plain.parameters.items():
+        np.testing.assert_allclose(net.parameters[name], value, rtol=1e-12, atol=1e-13)
+    assert [program._cache_size() for _, program in engines._COMPILING["float64", 1].programs.values()] == [1]
+
+
+def test_what_is_compiled_is_kept_where_nobody_else_writes(tmp_path):
+    folder = tmp_path / "cache" / "chalkwork" / "jax"
+    assert compiled._is_ours(folder) and folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o777)
+    assert not compiled._is_ours(folder)
+    folder.chmod(0o700)
+    folder.parent.chmod(0o777)
+    assert not compiled._is_ours(folder)
+    folder.parent.chmod(0o1777)
+    assert compiled._is_ours(folder)
+    (tmp_path / "file").write_text("")
+    assert not compiled._is_ours(tmp_path / "file" / "jax")
+
+
 def test_a_kept_run_goes_on_with_its_engine(fresh, monkeypatch, tmp_path):
     told = {"batch_size": 8, "checkpoint": tmp_path / "run", "progress": False}
     kept, whole = network(), network()
@@ -74,36 +111,43 @@ def test_a_kept_run_goes_on_with_its_engine(fresh, monkeypatch, tmp_path):
         kept.train(X, Y, 0.1, epochs=4, **told)
 
 
-@pytest.mark.parametrize(
-    ("samples", "weights", "optimizer", "more", "loops"),
-    [
-        ("rows", "in_out", "adam", [Dropout(0.2), Dense(2, "softmax")], 3),
-        ("columns", "out_in", "nesterov", [BatchNorm(), Dense(3, "tanh"), Dense(2, "softmax")], 3),
-    ],
-)
-def test_equal_layers_are_a_loop_and_train_as_the_reference_does(
-    samples, weights, optimizer, more, loops, fresh, monkeypatch
-):
-    monkeypatch.setattr(layers, "FEWEST_LAYERS", 8)
-    nets = [
-        NeuralNetwork(
-            [Dense(3, "tanh", inputs=3) for _ in range(11)] + more, "cross_entropy",
-            samples=samples, weights=weights, l2=0.01, seed=2,
-        )
-        for _ in range(2)
-    ]  # fmt: skip
-    turned = samples == "columns"
-    told = {"batch_size": 8, "epochs": 3, "optimizer": optimizer, "progress": False, "schedule": "cosine"}
+@pytest.mark.parametrize("samples", ["rows", "columns"])
+def test_samples_side_by_side_train_as_the_reference_does(samples, fresh):
+    x, y = RNG.normal(size=(72, 3)), RNG.integers(0, 4, 72)
+    made = [Dense(5, "tanh"), BatchNorm("relu"), Dropout(0.2), Dense(32, "softplus"), Dense(4, "softmax")]
+    nets = [NeuralNetwork(made, "cross_entropy", inputs=3, samples=samples, weights="in_out", seed=2) for _ in "ab"]
+    told = {"batch_size": 32, "epochs": 3, "optimizer": "adam", "progress": False}
     found, wanted = (
-        net.train(X.T if turned else X, Y.T if turned else Y, 0.05, engine=engine, **told)
+        net.train(x.T if samples == "columns" else x, y, 0.05, sample_weight=np.arange(1, 73.0), engine=engine, **told)
         for net, engine in zip(nets, ("jax", "reference"), strict=True)
     )
     np.testing.assert_allclose(found.loss, wanted.loss, rtol=1e-11)
     for name, value in nets[1].parameters.items():
         np.testing.assert_allclose(nets[0].parameters[name], value, rtol=1e-9, atol=1e-12)
-    step = training_step(nets[0].plan(8, training=True), Optimiser.of(optimizer))
+    step = training_step(nets[0].plan(32, training=True), Optimiser.of("adam"))
     form = layers.form_of(step, True)
-    assert sum(isinstance(part, Sweep) for part in form.parts) == loops and len(form.rows) >= 2
+    assert ({"x", "z1", "a5", "delta1", "mask3"} <= form.across) == (samples == "rows")
+    assert not {"dW1", "dW4", "L", "W1_new"} & form.across and not layers.form_of(step, False).across
+    assert {"W1", "W4", "W5"} == {one.of.name for one in form.parts if isinstance(one, Turned)}
+
+
+def test_equal_layers_are_a_loop_and_train_as_the_reference_does(fresh, monkeypatch):
+    monkeypatch.setattr(layers, "FEWEST_LAYERS", 8)
+    hidden = [Dense(3, "tanh", inputs=3) for _ in range(11)]
+    made = [*hidden, Dropout(0.2), Dense(2, "softmax")]
+    nets = [NeuralNetwork(made, "cross_entropy", samples="columns", weights="out_in", l2=0.01, seed=2) for _ in "ab"]
+    told = {"batch_size": 8, "epochs": 3, "optimizer": "adam", "progress": False, "schedule": "cosine"}
+    found, wanted = (
+        net.train(X.T, Y.T, 0.05, engine=engine, **told) for net, engine in zip(nets, ("jax", "reference"), strict=True)
+    )
+    np.testing.assert_allclose(found.loss, wanted.loss, rtol=1e-11)
+    for name, value in nets[1].parameters.items():
+        np.testing.assert_allclose(nets[0].parameters[name], value, rtol=1e-9, atol=1e-12)
+    step = training_step(nets[0].plan(8, training=True), Optimiser.of("adam"))
+    form = layers.form_of(step, True)
+    loops = [part for part in form.parts if isinstance(part, Sweep)]
+    assert [(part.low, part.high) for part in loops] == [(2, 11), (2, 10), (2, 11)]  # to and fro, and the updates
+    assert {one.before for one in form.rows} == {"W", "b", "mW", "vW", "mb", "vb"}
     assert not layers.form_of(step, False).rows
     monkeypatch.setattr(layers, "LARGEST", 8)
     assert not layers.form_of(step, True).rows

@@ -1,14 +1,19 @@
-"""What the estimators take besides arrays: sparse samples, and samples that only measure."""
+"""What the estimators take besides arrays (sparse samples, samples that only measure), and what they answer names."""
+
+import inspect
+import re
 
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.layers import Dense
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.sparse import Sparse
 from chalkwork.sklearn import NeuralNetworkClassifier, NeuralNetworkRegressor
+from chalkwork.sklearn.parameters import ANSWERS
 
 GENERATOR = np.random.default_rng(4)
 X = GENERATOR.normal(size=(90, 6)) * (GENERATOR.random((90, 6)) < 0.4)
@@ -106,3 +111,25 @@ def test_a_run_on_sparse_samples_goes_on(tmp_path):
         net.solve(thin)
     with pytest.raises(ChalkworkError, match="not a finite number"):
         run(thin * np.inf, epochs=1)
+
+
+def test_names_of_other_libraries_are_answered_with_the_right_ones():
+    kinds = (NeuralNetworkClassifier, NeuralNetworkRegressor)
+    for name, answer in ANSWERS.items():
+        for kind in kinds:
+            right = re.match(r"[a-z_0-9]+(?==)", answer)
+            if name in kind().get_params():
+                continue
+            for call in (
+                lambda kind=kind, name=name: kind(**{name: 1}),
+                lambda k=kind, n=name: k().set_params(**{n: 1}),
+            ):
+                with pytest.raises(ChalkworkError, match=f"{kind.__name__} takes no {name}. Hint: ") as caught:
+                    call()
+                assert caught.value.hint == answer
+            assert right is None or right[0] in {*kind().get_params(), "eval_set", "sample_weight", "scoring"}
+    with pytest.raises(ChalkworkError, match="did you mean batch_size"):
+        NeuralNetworkClassifier(batchsize=3)
+    for kind in kinds:  # signatures are what scikit-learn reads
+        assert list(inspect.signature(kind).parameters) == list(inspect.signature(kind.__init__).parameters)[1:]
+        assert clone(kind((3,), l2=0.5)).get_params() == kind((3,), l2=0.5).get_params()

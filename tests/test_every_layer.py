@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from random_networks import BATCH, GATES, OF_WINDOWS, Stack, draw_stack, far
+from layers_in_jax import GATES
+from random_layers import BATCH, OF_WINDOWS, Stack, draw_stack
+from random_networks import far
 
 from chalkwork import ChalkworkError, load_model, save_model
 from chalkwork.exchange import keras_layers, to_onnx, to_torch

@@ -121,20 +121,21 @@ def test_weights_come_from_pytorch(samples: str, weights: str, tmp_path: Path) -
         load_torch_state(net, to_torch(net).bfloat16())
 
 
-@pytest.mark.parametrize("theirs", ACTIVATIONS)
 @pytest.mark.parametrize("ours", ACTIVATIONS)
-def test_a_module_with_another_activation_is_refused(ours: str, theirs: str) -> None:
+def test_a_module_with_another_activation_is_refused(ours: str) -> None:
     pytest.importorskip("torch")
     net = NeuralNetwork([Dense(4, ours, inputs=3), Dense(2, "softmax")], "cross_entropy")
-    module = to_torch(NeuralNetwork([Dense(4, theirs, inputs=3), Dense(2, "softmax")], "cross_entropy", seed=1))
-    if ours == theirs:
-        assert (from_torch(module, net).parameters["W1"] == module[0].weight.detach().numpy().T).all()
-        return
-    with pytest.raises(
-        ChalkworkError, match=r"the module is another network: (at place 2 the module has \w+, and the|\w+ of \w+ is )"
-    ):
-        from_torch(module, net)
-    from_torch(module.state_dict(), net)  # the weights alone
+    for theirs in ACTIVATIONS:
+        module = to_torch(NeuralNetwork([Dense(4, theirs, inputs=3), Dense(2, "softmax")], "cross_entropy", seed=1))
+        if ours == theirs:
+            assert (from_torch(module, net).parameters["W1"] == module[0].weight.detach().numpy().T).all()
+            continue
+        with pytest.raises(
+            ChalkworkError,
+            match=r"the module is another network: (at place 2 the module has \w+, and the|\w+ of \w+ is )",
+        ):
+            from_torch(module, net)
+        from_torch(module.state_dict(), net)  # the weights alone
 
 
 def settings_that_differ() -> dict[str, tuple[Any, list[Any], str]]:

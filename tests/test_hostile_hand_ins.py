@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.xdist_group("hostile hand-ins")  # the class is marked 
 MEMORY = 3 << 30
 """Bytes of address space, most of it the interpreter's and NumPy's."""
 WATCHDOG = 240
+SMALL = 200_000
 PROOF = "somebody-was-here"
 HONEST = json.dumps(RIGHT)
 
@@ -269,6 +271,17 @@ def run(school, tmp_path_factory) -> Run:
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode(), reports, memory)
 
 
+@pytest.fixture(scope="module")
+def small(school, tmp_path_factory) -> Path:
+    """Those of their files that are small: what is long is said in few signs in every report."""
+    folder = tmp_path_factory.mktemp("small") / "class"
+    folder.mkdir()
+    for path in school.iterdir():
+        if path.is_file() and not path.is_symlink() and path.stat().st_size < SMALL and path.name != "forbidden.yaml":
+            shutil.copyfile(path, folder / path.name)
+    return folder
+
+
 def test_the_honest_are_marked_as_if_they_were_alone(run, school, tmp_path):
     alone = tmp_path / "alone.json"
     assert command(tmp_path, school / "honest.json", "-o", alone).returncode == 0
@@ -347,21 +360,26 @@ def test_names_of_files_are_only_names(run):
 SHOWS = re.compile(r"[\n\x20-\x7e\xa0-\U0010ffff]*")
 
 
-def test_nothing_of_theirs_steers_the_terminal(run, school, tmp_path):
-    done = command(tmp_path, school, "--jobs", "1", "--each")
+def test_nothing_of_theirs_steers_the_terminal(run, small, tmp_path):
+    done = command(tmp_path, small, "--jobs", "1", "--each")
     assert done.returncode == 2
     for text in done.stdout.decode(), done.stderr.decode(), run.errors, run.out:
         assert SHOWS.fullmatch(text)
         assert "\u202e" not in text
         assert not re.search("^Task z", text, re.MULTILINE)
     assert "[red]x[blink].json" in done.stdout.decode()
-    assert f"{len(run.reports)} hand-ins" in done.stdout.decode()
+    assert f"{read_of(small)} hand-ins" in done.stdout.decode()
 
 
-def test_a_page_for_each_of_them_can_be_written(run, school, tmp_path):
+def read_of(folder: Path) -> int:
+    """How many of the files are read."""
+    return len({path.name for path in folder.iterdir()} - REFUSED.keys())
+
+
+def test_a_page_for_each_of_them_can_be_written(small, tmp_path):
     pages = tmp_path / "pages"
-    assert command(tmp_path, school, "-o", pages, "--view", "student", "--jobs", "2").returncode == 2
-    assert len(list(pages.iterdir())) == len(run.reports) + 2
+    assert command(tmp_path, small, "-o", pages, "--view", "student", "--jobs", "2").returncode == 2
+    assert len(list(pages.iterdir())) == read_of(small) + 2
     assert all(re.fullmatch(r"[^\W_][\w.-]*[.](html|csv)", page.name) for page in pages.iterdir())
     for page in pages.iterdir():
         text = page.read_text(encoding="utf-8")

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from random_networks import BATCH, CONVENTIONS, GATES, OF_WINDOWS, REFERENCES, draw_stack, far
+from layers_in_jax import GATES, REFERENCES
+from random_layers import BATCH, OF_WINDOWS, draw_stack
+from random_networks import CONVENTIONS, far
 
 from chalkwork import ChalkworkError, CrossEntropy, Dense, NeuralNetwork
 from chalkwork.errors import ShapeError, ValueProblem

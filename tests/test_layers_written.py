@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from random_networks import CONVENTIONS, draw_stack, far
+from random_layers import draw_stack
+from random_networks import CONVENTIONS, far
 
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.errors import SheetError

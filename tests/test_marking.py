@@ -12,7 +12,8 @@ from chalkwork import Dense, NeuralNetwork, Solution
 from chalkwork.checking.answers import read_answer
 from chalkwork.checking.explaining import Explanation
 from chalkwork.checking.marking import Answers, mark
-from chalkwork.checking.mistakes import context_of
+from chalkwork.checking.mistakes import context_of, distinct
+from chalkwork.derivation.evaluate import evaluate
 
 X = np.array([[0.4, -1.1], [1.3, 0.2], [-0.6, 0.9]])
 Y = np.array([[0.3, -0.2], [0.8, 0.1], [-0.5, 0.4]])
@@ -20,6 +21,7 @@ W1 = np.array([[0.2, -0.4, 0.7], [0.5, 0.3, -0.6]])
 W2 = np.array([[0.6, -0.3], [-0.8, 0.5], [0.1, 0.9]])
 B1, B2 = np.array([0.1, -0.2, 0.3]), np.array([0.2, -0.1])
 ETA = 0.1
+GIVENS = {"x": X, "y": Y, "W1": W1, "W2": W2, "b1": B1[None], "b2": B2[None], "eta": ETA}
 
 
 def sigmoid(z: Any) -> Any:
@@ -181,6 +183,46 @@ def test_two_mistakes_in_one_step_are_both_named(case: str, decimals: int | None
     assert said.ids == said.pairs[0]
     assert any(set(pair) == ids for pair in said.pairs), said.pairs
     assert report[name].mistakes == said.ids
+
+
+def test_a_few_digits_name_pairs_on_the_digits_written_and_on_the_numbers_behind_them() -> None:
+    """The range of a logarithm of 0.03 holds much; its value on 0.03, or on what was rounded to that, little."""
+    layers = [Dense(weights=[[2.2, 0.3], [-1.1, 0.4]], bias=[0.1, 0.2], activation="softmax")]
+    solution = NeuralNetwork(layers, "cross_entropy").solve([[1.3, -0.7]], [[0, 1]])
+    names = ("z1", "a1")
+    for decimals, loss in ((2, solution["a1"][0, 1]), (2, np.round(solution["a1"][0, 1], 2))):
+        written = typed({name: solution[name] for name in names}, decimals)
+        report = solution.check(written | {"L": f"{-2 * np.log2(loss):.3f}"})
+        assert {"factor-two", "log-base-2"} in map(set, report["L"].pairs), report["L"]
+
+
+def test_pairs_that_give_the_same_numbers_are_all_said() -> None:
+    """A matrix with two rows and columns is turned by an exchange, too."""
+    net = NeuralNetwork([Dense(weights=[[0.4, -0.7], [0.9, 0.2]], bias=False)], "squared_error")
+    solution = net.solve(X, Y, ETA)
+    found = {name: solution[name] for name in ("z1", "a1", "L", "delta1", "dW1")}
+    result = solution.check(typed(found | {"dW1": 2 * found["dW1"].T}, 4))["dW1"]
+    assert {frozenset(pair) for pair in result.pairs} >= {
+        frozenset(("outer-product-transposed", "factor-two")),
+        frozenset(("factor-two", "entries-swapped")),
+    }
+    assert "; or: " in result.message
+
+
+def test_a_hand_in_is_marked_alone_as_in_a_class() -> None:
+    """With mistakes in steps left open: what one must have had is not what others have."""
+    solution = solved()
+    context = context_of(solution.derivation, -2)
+    ask = ["z1", "a1", "z2", "a2", "L", "delta2", "dW2", "delta1", "dW1"]
+    hand_ins: list[dict[str, Any]] = []
+    for name in ("a1", "delta2"):
+        for expression, _ in distinct(solution.derivation[name], context)[:4]:
+            work = worked(**{name: lambda v, e=expression: evaluate(e, context.constants | GIVENS | v)})
+            for decimals in (2, 3):
+                answers = typed(work, decimals)
+                hand_ins.append({one: answers[one] for one in answers if one not in (name, "z2")})
+    for one, report in zip(hand_ins, solution.check_class(hand_ins, ask=ask), strict=True):
+        assert dict(report) == dict(solution.check(one, ask=ask)), one
 
 
 def test_few_digits_name_no_pair() -> None:

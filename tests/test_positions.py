@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from random_networks import BATCH, CONVENTIONS, draw_stack, far
+from random_layers import BATCH, draw_stack
+from random_networks import CONVENTIONS, far
 
 from chalkwork import Attention, ChalkworkError, Dense, Flatten, LayerNorm, NeuralNetwork, Residual
 from chalkwork.cli import main

@@ -15,8 +15,11 @@ from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import adjoint_equations
 from chalkwork.derivation.evaluate import evaluate, evaluate_all
 from chalkwork.errors import ReadError, ShapeError
-from chalkwork.typesetting import Notation, NumberFormat, Symbols, Writer
 from chalkwork.typesetting.code import definitions, numpy_source
+from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.numbers import NumberFormat
+from chalkwork.typesetting.symbols import Symbols
+from chalkwork.typesetting.writer import Writer
 
 pytestmark = pytest.mark.usefixtures("quick_compilation")
 

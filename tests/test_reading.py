@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalkwork.algebra import TABLE, Name, Number, apply, read
-from chalkwork.algebra.expression import Application
+from chalkwork.algebra.expression import Application, Name, Number, apply
+from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading import (
     LONGEST_FORMULA,
     build,
@@ -18,6 +18,7 @@ from chalkwork.algebra.reading import (
     overview,
     parse,
     parse_formula,
+    read,
     read_chain,
     read_formula,
 )

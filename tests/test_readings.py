@@ -147,17 +147,17 @@ def application(name):
     return apply(name, *NAMES[: TABLE[name].arity])
 
 
-@pytest.mark.parametrize("name", ENTRYWISE)
 @pytest.mark.parametrize("reading", READINGS, ids=lambda reading: reading.__name__)
-def test_every_operation_is_read_or_named(reading, name):
-    node = application(name)
-    points = [x for x in POINTS if x > 0 or (TABLE[name].domain[0] < 0 and name not in ("power",))]
-    for x in points:
-        if (name, reading.__name__) in REFUSED:
-            with pytest.raises(ChalkworkError, match=name):
-                reading(node, x)
-        else:
-            assert reading(node, x) == pytest.approx(plainly(node, x), rel=1e-9, abs=1e-12), x
+def test_every_operation_is_read_or_named(reading):
+    for name in ENTRYWISE:
+        node = application(name)
+        points = [x for x in POINTS if x > 0 or (TABLE[name].domain[0] < 0 and name not in ("power",))]
+        for x in points:
+            if (name, reading.__name__) in REFUSED:
+                with pytest.raises(ChalkworkError, match=name):
+                    reading(node, x)
+            else:
+                assert reading(node, x) == pytest.approx(plainly(node, x), rel=1e-9, abs=1e-12), (name, x)
 
 
 def test_nothing_that_can_be_an_activation_is_refused():

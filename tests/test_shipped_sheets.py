@@ -7,7 +7,7 @@ it is at most half a unit away in the last printed place.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,12 +17,15 @@ import numpy as np
 import pytest
 from looks import blemishes, unheard
 
+from chalkwork.documents.model import Block, Document, Marked
 from chalkwork.documents.terminal import to_text
+from chalkwork.drawings.canvas import Drawing
 from chalkwork.sheets.document import Show, workbook
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.exercise import Exercise
 from chalkwork.solutions.export import save
+from chalkwork.solutions.workbook import Workbook
 
 Values = Mapping[str, Any]
 
@@ -434,13 +437,28 @@ def test_plain_sheet_and_blanks_tell_no_results(sheet: str) -> None:
     assert "____" in text
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("sheet", ALL)
-def test_every_format(sheet: str, suffix: str, tmp_path: Path) -> None:
-    path = tmp_path / f"{sheet}{suffix}"
-    save(workbook(read_sheet(SHEETS / f"{sheet}.md")), path)
-    data = path.read_bytes()
-    assert len(data) > 500
-    assert data.startswith({".pdf": b"%PDF", ".docx": b"PK"}.get(suffix, b""))
-    if suffix == ".html":
-        assert not unheard(data.decode())
+def test_every_format(sheet: str, tmp_path: Path) -> None:
+    """With drawings; `test_read_back` writes what is around them in all formats."""
+    whole = workbook(read_sheet(SHEETS / f"{sheet}.md"))
+    drawings = Workbook(whole.title, Document(whole.title, tuple(drawn(whole.document.blocks))), ())
+    for suffix in FORMATS:
+        path = tmp_path / f"{sheet}{suffix}"
+        only_drawings = suffix in (".pdf", ".tex", ".docx")
+        if only_drawings and not drawings.document.blocks:
+            continue
+        save(drawings if only_drawings else whole, path)
+        data = path.read_bytes()
+        assert len(data) > 500, suffix
+        assert data.startswith({".pdf": b"%PDF", ".docx": b"PK"}.get(suffix, b""))
+        if suffix == ".html":
+            assert not unheard(data.decode())
+
+
+def drawn(blocks: Iterable[Block]) -> Iterator[Drawing]:
+    for block in blocks:
+        match block:
+            case Drawing():
+                yield block
+            case Marked():
+                yield from drawn(block.blocks)

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import sympy
 
-from chalkwork.algebra import Name, read
+from chalkwork.algebra.expression import Name
+from chalkwork.algebra.reading import read
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.drawings.canvas import Drawing

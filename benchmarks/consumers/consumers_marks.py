@@ -104,6 +104,9 @@ def stack(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]:
 def _of_stack(item: Item, one: HandIn) -> Iterator[tuple[str, str]]:
     for number, (field, typed) in enumerate(_in_order(item, one), 1):
         name = f"ans{number}"
+        if field.formula is not None:
+            yield from ((name, typed), (f"{name}_val", typed))
+            continue
         if not field.cells:
             value = str(field.choices.index(typed) + 1) if typed in field.choices else "" if field.choices else typed
             yield from ((name, value), (f"{name}_val", value))
@@ -124,7 +127,8 @@ def numbas(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]:
     def typed(one: HandIn) -> list[Any]:
         found: list[Any] = []
         for field, value in _in_order(item, one):
-            found += [cell for row in value for cell in row] if field.cells else [_chosen(field, value)]
+            word = value if field.formula else _chosen(field, value)
+            found += [cell for row in value for cell in row] if field.cells else [word]
         return found
 
     job = {"exam": exporter("numbas")([item], 0), "answers": [typed(one) for one in handed]}
@@ -228,10 +232,24 @@ def _with_answers(notebook: dict[str, Any], item: Item, one: HandIn, names: dict
         for cell in cells:
             lines = "".join(cell["source"]).split("\n")
             if own and all(any(line.startswith(f"{name} = ") for line in lines) for name in own):
+                begun = {name: next(line for line in lines if line.startswith(f"{name} = ")) for name in own}
                 given = zip(own, values.values(), strict=True)
-                cell["source"] = "\n".join(f"{name} = {_plain(value)!r}" for name, value in given)
+                typed = [_typed(begun[name], name, value) for name, value in given]
+                cell["source"] = "\n".join(["import numpy as np", *typed])
                 break
     return made
+
+
+def _typed(begun: str, name: str, value: Any) -> str:
+    """The line of an answer; of a formula, what its function gives, and None where that is no Python."""
+    if not begun.startswith(f"{name} = lambda"):
+        return f"{name} = {_plain(value)!r}"
+    line = begun.replace(": None", f": {value}")
+    try:
+        compile(line, "answer", "exec")
+    except SyntaxError:
+        return begun
+    return line
 
 
 def _plain(value: Any) -> Any:

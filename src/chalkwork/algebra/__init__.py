@@ -5,11 +5,3 @@ neighbours; `expression` builds trees over it; `reading` turns text into trees, 
 `simplify` trees into the form that a textbook prints; `entries` takes one entry of a tree. To add an operation, write
 one entry in `operations`.
 """
-
-from chalkwork.algebra.entries import entry
-from chalkwork.algebra.expression import Expression, Name, Number, apply
-from chalkwork.algebra.operations import TABLE, Operation
-from chalkwork.algebra.reading import read
-from chalkwork.algebra.simplify import SumsToOne, simplify
-
-__all__ = ["TABLE", "Expression", "Name", "Number", "Operation", "SumsToOne", "apply", "entry", "read", "simplify"]

@@ -185,7 +185,7 @@ class Application(Expression):
     @property
     def is_flat(self) -> bool:
         """Whether the result and all arguments are scalars or matrices."""
-        return len(self.shape) <= 2 and all([len(argument.shape) <= 2 for argument in self.arguments])
+        return len(self.shape) <= 2 and all(len(argument.shape) <= 2 for argument in self.arguments)
 
     @property
     def products(self) -> int:

@@ -13,10 +13,10 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.conventions import TABLE, Found, conventions_of, rewritten, values_of
+from chalkwork.checking.evidence import tells
 from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.structure import updated_parameter
-from chalkwork.checking.programs import tells
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chalkwork.checking.check import Task
 
 _BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
+_RIGHT = (Verdict.CORRECT.word, Verdict.ROUNDING.word)
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
 _SAME = 1e-9
 """How far, as a part of the largest number, what is the same can be apart."""
@@ -52,6 +53,7 @@ def adopted(
     least = [_wrong(report) for report in reports]
     open_ = [place for place in range(len(found)) if declared or least[place][0]]
     reading = [Reading(one, task.biases_apart(one)) if open_ else Reading(one) for one in typed]
+    resolved: set[int] = set()
     for way in ways(task.context, tuple(declared)) if open_ else ():
         own = values_of(task.values, way.found.forms)
         changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
@@ -70,6 +72,12 @@ def adopted(
             shown = declared or (place in follow and _is_shown(way, report, changed))
             if not (shown or first) and 0 < wrong[0] < least[place][0]:
                 shown = _is_simpler(way, other, typed[place], reports[place], changed)
+            fewer = shown and wrong < least[place]
+            able_to = not (fewer or declared or place in resolved) and wrong[0] and reading[place].is_a_programs
+            if able_to and _resolves(way, task, other, reading[place], reports[place]):
+                shown = True
+                resolved.add(place)
+                least[place] = wrong[0] + 1, 0
             if first or (wrong < least[place] and shown):
                 least[place] = wrong
                 if wrong[0]:
@@ -242,6 +250,34 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     left = {(report[name].mistakes, report[name].together) for name in bad}
     named = len(left) == 1 and all(ids and not together for ids, together in left)
     return named and set(bad) <= set(_bad(before)) and all(_goes_along(name, other, typed, before) for name in bad)
+
+
+def _resolves(way: Way, task: Task, other: Task, reading: Reading, before: Report) -> bool:
+    """Whether right steps contradict wrong ones without the convention, none does by it, and one mistake is left."""
+    if not _contradictions(task, reading, before):
+        return False
+    report = other.reports([reading.typed], [before.unused])[0]
+    left = [report[name] for name in _bad(report)]
+    one = bool(left) and bool(set.intersection(*(set(result.mistakes) for result in left)))
+    entering = [name for name in way.entering if name in report]
+    well = not any(result.together for result in left) and all(report[name].verdict in _ACCEPTED for name in entering)
+    well = well and not any(before[name].verdict in _RIGHT for name in _bad(report))
+    return one and bool(entering) and well and not _contradictions(other, reading, report)
+
+
+def _contradictions(task: Task, reading: Reading, report: Report) -> list[str]:
+    """The right steps that are made of wrong ones, and do not follow from those."""
+    bad = {name for name, result in report.items() if result.verdict not in _RIGHT}
+    found = []
+    for name in report.keys() - bad:
+        made_of = [one.name for one in names_in(task.derivation[name].expression)]
+        if bad.intersection(made_of):
+            own = {one: _own_value(one, reading, task.values) for one in made_of}
+            with np.errstate(all="ignore"):
+                value = evaluate(task.derivation[name].expression, own)
+            if not _is_near(reading.of(name, task.values[name]), value):
+                found.append(name)
+    return found
 
 
 def _is_of_the_velocity(way: Way, report: Report, before: Report) -> bool:

@@ -53,7 +53,7 @@ def kinds_called(word: str) -> tuple[str, ...]:
     bare = bare_name(word).lower()
     found = [kind for kind, stems in _STEMS.items() if bare in stems or bare in (f"{stem}s" for stem in stems)]
     for kind in ("W", "b"):
-        found += [f"d{kind}" for stem in _STEMS[kind] if bare in _differentiated(stem)]
+        found += [f"d{kind}" for stem in _STEMS[kind] if bare in differentiated(stem)]
     return tuple(dict.fromkeys(found))
 
 
@@ -71,14 +71,14 @@ def aliases_of(known: tuple[str, ...], layers: int) -> dict[str, tuple[str, ...]
         own = re.fullmatch(r"(d?)([a-z]+)\d+", name)
         letter = own[2] if own is not None and own[2] in _OF_A_NORMALISATION else (name[1:].rstrip("0123456789"))
         for word in _OF_A_NORMALISATION.get(letter, ()) if own is not None else ():
-            for whole in (word,) if name.startswith(letter) else _differentiated(word):
+            for whole in (word,) if name.startswith(letter) else differentiated(word):
                 add(whole, name)
     for name in known if layers else ():
         parts = _KNOWN.fullmatch(name)
         if parts is None or parts[4]:
             continue
         for word in _called(parts[2], int(parts[3] or 0), layers):
-            for whole in _differentiated(word) if parts[1] else (word,):
+            for whole in differentiated(word) if parts[1] else (word,):
                 add(whole, name)
     return {word: tuple(names) for word, names in found.items()}
 
@@ -112,7 +112,8 @@ def _called(kind: str, layer: int, layers: int) -> Iterator[str]:
         yield from ("t", "targets", "label", "labels", "expected", "expectedoutput", "truth", "ytrue")
 
 
-def _differentiated(word: str) -> Iterator[str]:
+def differentiated(word: str) -> Iterator[str]:
+    """What people call the derivative by what has this name."""
     for before in ("d", "grad", "g", "nabla", "gradient", "delta", "dl", "dj", "de", "dloss"):
         yield f"{before}{word}"
     for after in ("grad", "gradient", "grads", "delta", "update"):

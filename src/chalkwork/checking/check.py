@@ -27,6 +27,7 @@ from chalkwork.checking.recorded import Recorded, recorded
 from chalkwork.checking.recording import Recording
 from chalkwork.checking.repeated import in_every_step
 from chalkwork.checking.report import Report, results_of
+from chalkwork.checking.scalars import whole_of, wholes
 from chalkwork.checking.seen import seen_in
 from chalkwork.checking.variables import is_program, taken_apart
 from chalkwork.derivation.derivation import Derivation
@@ -134,6 +135,11 @@ def check_class(
             unused[place] = {word: written(why, language) for word, why in one.names.unused.items()}
             continue
         free = {word: one for word, one in given[place].items() if word not in (names or {})}
+        numbers = {word: one for word, one in free.items() if isinstance(one, float)}
+        whole = wholes(reader, numbers) if len(numbers) > 1 else {}
+        single = {word for words in whole.values() for word in words}
+        free = {word: one for word, one in free.items() if word not in single}
+        free |= {name: whole_of(reader, name, [numbers[word] for word in words]) for name, words in whole.items()}
         meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}
         reasons = {**together[place][1], **matches[place][1]}
         found = reader.names(free, matches[place][0], reasons)

@@ -13,13 +13,17 @@ import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import answer_like, with_given
-from chalkwork.checking.programs import Names, Reader, same, tells
+from chalkwork.checking.evidence import same, tells
+from chalkwork.checking.passes import base_of
+from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.variables import PART
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text
 
 _MOST_LOOSE = 80
 _MOST_TRIED = 2000
+_NEAR = 0.5
+"""Weights that are no further from where they began than this part of them have been updated."""
 
 
 def put(given: object, value: Any) -> Any:
@@ -56,7 +60,8 @@ def by_consequence(
 
 
 def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object]) -> None:
-    """Name what is left of a program's variables by what follows from it."""
+    """Name what is left of a program's variables: parameters by where they began, the rest by what follows from it."""
+    _name_parameters(reader, found, given)
     left = [word for word in given if word in found.unused]
     for name, place in by_consequence(reader, found.steps, found.data, [given[word] for word in left]).items():
         word = left[place]
@@ -66,6 +71,28 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
     for word in left:
         if word.startswith(PART):
             found.unused.pop(word, None)
+
+
+def _name_parameters(reader: Reader, found: Names, given: Mapping[str, object]) -> None:
+    """Weights under a name that nobody knows, a step away from where they began: the one array that is so near."""
+    updates = [
+        name for name in reader.givens.known if f"{name}_new" in reader.updates and np.size(reader.values[name]) > 1
+    ]
+    for name in updates:
+        later = sorted(one for one in reader.updates if base_of(one) == name)
+        if any(one in found.steps for one in later) or not np.any(reader.values[name]):
+            continue
+        words = [word for word in found.unused if word in given and reader.fits(given[word], later[0])]
+        near = [word for word in words if 0 < _apart(given[word], reader.values[name]) < _NEAR]
+        if len(near) == 1 and near[0] in found.unused:
+            found.steps[later[-1]] = given[near[0]]
+            del found.unused[near[0]]
+            found.notes.append(Text.of("note.taken", word=near[0], name=later[-1]))
+
+
+def _apart(value: object, right: Any) -> float:
+    """How far it is from what it was, as a part of that."""
+    return float(np.linalg.norm(put(value, right) - right) / np.linalg.norm(right))
 
 
 def _followed(reader: Reader, known: Mapping[str, object], data: Mapping[str, object]) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def possible(expression: Expression, known: Known, asked: Asked, wide: Interval 
     return _for_some(expression, known, able) if able.any() else None
 
 
-def exchanges(expression: Expression, known: Known, asked: Asked) -> Iterator[Interval]:
+def exchanges(expression: Expression, known: Known, asked: Asked) -> Iterator[tuple[Exchange, Interval]]:
     """What the expression can be with two rows, columns or entries exchanged, where that is somebody's answer."""
     ways = exchanges_of(laid_shape(expression.shape))
     if not ways:
@@ -170,7 +170,7 @@ def exchanges(expression: Expression, known: Known, asked: Asked) -> Iterator[In
         able[theirs] = asked.part(theirs).pay(cost_of(expression, tight=True))
         exact = _for_some(expression, known, able)
         for place in np.flatnonzero(near.any(axis=-1)):
-            yield exact.over(partial(exchanged, exchange=ways[place]))
+            yield ways[place], exact.over(partial(exchanged, exchange=ways[place]))
 
 
 def _near_exchanged(reading: Interval, ways: Sequence[Exchange], asked: Asked) -> Array:

@@ -14,9 +14,9 @@ from chalkwork.algebra.expression import Application, Expression, Name, walk
 from chalkwork.algebra.expression import replace as exchanged
 from chalkwork.checking.answers import answer_like, with_given
 from chalkwork.checking.data import OTHER_DATA
+from chalkwork.checking.evidence import same
 from chalkwork.checking.mistakes import equivalents
 from chalkwork.checking.mistakes.errors import error_factors, slope_of
-from chalkwork.checking.programs import same
 from chalkwork.checking.recorded import Recorded
 from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.recording.places import is_product

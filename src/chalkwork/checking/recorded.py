@@ -16,11 +16,12 @@ from chalkwork.algebra.expression import names_in
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
 from chalkwork.checking.consequences import by_consequence, put
+from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME
 from chalkwork.checking.passes import base_of
-from chalkwork.checking.programs import Names, Reader, same, tells
+from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.recording import Made
-from chalkwork.checking.versions import Words, refined, samples_together
+from chalkwork.checking.versions import Words, numbers_together, refined, samples_together
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Said
@@ -54,7 +55,7 @@ class _Placing:
         self.derivation = reader.context.derivation
         self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
         self.givens = {given.name for given in self.derivation.givens}
-        self.words = samples_together(reader, words)
+        self.words = numbers_together(reader, samples_together(reader, words))
         self.used = used
         self.equal: dict[int, list[str]] = {}
         self.taken: dict[str, Made] = {}
@@ -64,6 +65,11 @@ class _Placing:
         told = {word: next((one for one in made if tells(one.value)), made[-1]).value for word, made in words.items()}
         self.known, self.asked = reader.known(told, used, refused)
         self.chains = {word: self._chain(word, self.known.get(word), made) for word, made in words.items()}
+        self.chains |= {word: chain for word in words if (chain := self._of_a_parameter(word))}
+        called = reader.derivatives_called({word: [one.value for one in made] for word, made in words.items()})
+        for word, name in called.items():
+            if not self.chains[word]:
+                self.chains[word] = [one for one in self.names if base_of(one) == name]
         self.updates = self._updates()
         self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary()]
 
@@ -81,9 +87,17 @@ class _Placing:
         held = {str(made.order): self._equal(made) for made, _ in items if tells(made.value)}
         for made, word in items:
             equal = held.get(str(made.order), [])
-            if made.line is not None and not self._serves(made) and self.reader.is_another(equal, self.chains[word], held):
+            if (
+                made.line is not None
+                and not self._serves(made)
+                and self.reader.is_another(equal, self.chains[word], held)
+            ):
                 self._take(word, made, equal)
-        for word in sorted(self.chains, key=lambda word: (word not in self.used, bool(self._is_family(word)))):
+        words = sorted(self.chains, key=lambda word: word not in self.used)
+        for word in (word for word in words if not self._is_family(word)):
+            self._by_name(word)
+        self._by_consequence(items)
+        for word in (word for word in words if self._is_family(word)):
             self._by_name(word)
         self._by_value((made, word) for made, word in items if _is_given_back(word))
         self._unchanged()
@@ -104,6 +118,14 @@ class _Placing:
         if target is not None and not (several and kinds and word not in self.names):
             return [name for name in self.names if base_of(name) == base_of(target)]
         return self._of_kinds(kinds)
+
+    def _of_a_parameter(self, word: str) -> list[str]:
+        """What a word without a meaning can stand for that had a parameter's value when the recording began."""
+        first = self.words[word][0]
+        if self.chains[word] or first.line is not None or len(self.words[word]) < 2 or not np.any(first.value):
+            return []
+        able = [name for name in self._equal(first) if name in self.givens and f"{name}_new" in self.derivation]
+        return [name for name in self.names if base_of(name) == able[0]] if len(able) == 1 else []
 
     def _of_kinds(self, kinds: Iterable[str]) -> list[str]:
         wanted = set(kinds)
@@ -249,7 +271,10 @@ class _Placing:
 
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
-        gradient = self._kind(name) in ("dW", "db")
+        kind = self._kind(name)
+        if (kind == "delta" and is_mask(made.value)) or (kind in ("dmu", "dvar") and self._is_between(made)):
+            return False
+        gradient = kind in ("dW", "db")
         numbered = word[-1:].isdigit() or (gradient and any(map(str.isdigit, word)))
         clear = word in self.used or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
@@ -295,7 +320,9 @@ class _Placing:
 
     def _by_consequence(self, items: Sequence[tuple[Made, str]]) -> None:
         """What no name and no value tells, and a later step is made with."""
-        left = [(made, word) for made, word in items if not self._serves(made) and made.line is not None and not made.of]
+        left = [
+            (made, word) for made, word in items if not self._serves(made) and made.line is not None and not made.of
+        ]
         steps = {name: made.value for name, made in self.taken.items()}
         for name, place in by_consequence(self.reader, steps, self._data(), [made.value for made, _ in left]).items():
             self._name(left[place][1], left[place][0], name)

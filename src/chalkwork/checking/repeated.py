@@ -12,9 +12,9 @@ import numpy as np
 from chalkwork.algebra.expression import Expression
 from chalkwork.checking.adopting import ways
 from chalkwork.checking.conventions import values_of
+from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.mistakes import distinct
 from chalkwork.checking.passes import after, base_of, last_step
-from chalkwork.checking.programs import same, tells
 from chalkwork.checking.report import Report
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Equation, Stage

@@ -316,10 +316,14 @@ def _explained(why: Explanation, language: str) -> str:
     first, *others = (in_language(TABLE[one], language) for one in why.ids[:MOST_NAMED])
     slots: dict[str, Said] = {"title": first.title, "hint": first.hint}
     slots["place"] = Text.of("mistake.made_in", step=why.made_in) if why.made_in else ""
-    if why.pairs:
-        second = others[0]
-        return say(language, "mistake.two", second=second.title, second_hint=second.hint, **slots).rstrip()
     titles: Said = ""
+    if why.pairs:
+        for pair in why.pairs[1:MOST_NAMED]:
+            title, second = (in_language(TABLE[one], language).title for one in pair)
+            titles = Text.of("mistake.two_or", others=titles, title=title, second=second)
+        other = others[0]
+        slots |= {"second": other.title, "others": titles, "second_hint": other.hint}
+        return say(language, "mistake.two", **slots).rstrip()
     for other in others:
         titles = Text.of("mistake.or", others=titles, title=other.title)
     return say(language, "mistake.one", others=titles, **slots).rstrip()

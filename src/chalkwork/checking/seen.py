@@ -11,12 +11,13 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
+from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.laid import laid
+from chalkwork.checking.misplaced import misplaced
 from chalkwork.checking.mistakes import Role
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.overflow import named as _named
 from chalkwork.checking.overflow import overflown
-from chalkwork.checking.programs import same, tells
 from chalkwork.checking.report import Report
 from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
@@ -40,6 +41,8 @@ _MOST_SAMPLES = 50
 def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
     """The report with a sentence on what is seen wherever a step is wrong and nothing explains it."""
     report = overflown(task, typed, report)
+    apart = task.biases_apart(typed) if any(one.verdict == Verdict.WRONG.word for one in report.values()) else {}
+    typed = {**typed, **{name: one.value for name, one in apart.items() if one.given.all() and one.unrounded}}
     found = {}
     for name, result in report.items():
         if result.verdict == Verdict.WRONG.word and not result.mistakes and name in typed:
@@ -77,6 +80,7 @@ class _Look:
 
     task: Task
     name: str
+    typed: Mapping[str, object]
     answer: Answer
     own: Mapping[str, Any]
     """The student's own values of what the step is made of, as far as they can be used."""
@@ -99,7 +103,7 @@ class _Look:
         if not same and following.shape == right.shape and np.isfinite(following).all():
             rights = (("following", following), *rights)
         rights = tuple((words, laid(value, value.shape)) for words, value in rights)
-        return cls(task, name, answer_like(typed[name], right), own, rights)
+        return cls(task, name, typed, answer_like(typed[name], right), own, rights)
 
     def words(self) -> Text | None:
         """The first relation that holds and is no accident; nothing where there is none."""
@@ -114,7 +118,7 @@ class _Look:
             right = right.reshape(own.value.shape)
             for said in (*self._step(right), *self._relations(word, right)):
                 return said
-        return self._another()
+        return self._another() or misplaced(self.task, self.typed, self.name, own)
 
     def _meets(self, value: Array, places: Array | None = None) -> bool:
         """Whether the answer is this, in these cells or in all that were given, and hardly by accident."""

@@ -18,7 +18,7 @@ from chalkwork.algebra.operations import Shape
 from chalkwork.bounds.intervals import Interval, rounds
 from chalkwork.checking.answers import Answer
 from chalkwork.checking.budget import Purse, rewriting_cost
-from chalkwork.checking.coincidence import Crowd
+from chalkwork.checking.coincidence import Crowd, PairsMet, Ways
 from chalkwork.checking.explaining import (
     NOTHING,
     STOPPED,
@@ -26,10 +26,10 @@ from chalkwork.checking.explaining import (
     Array,
     Asked,
     Explanation,
-    Pair,
     Reading,
     enclosed,
     exchanges,
+    explains,
     matching,
     possible,
     rounded_to,
@@ -43,9 +43,10 @@ from chalkwork.errors import ShapeError
 
 _EARLY_DECIMALS = (3, 2, 1)
 MOST_PAIRS_TOLD = 8
+MOST_APART = 3
+"""How many pairs that would be other numbers, but for their digits, are told."""
 PAIRS_REWRITTEN = 20
 EARLY = ("rounded-early",)
-PairReading = tuple[tuple[Pair, ...], Interval]
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Search:
         """What each mistake would give on these students' own earlier values, or on the right ones."""
         fitting = [one for one in distinct(equation, self.context) if one[0].shape == equation.expression.shape]
         yield from self._readings(fitting, rows, asked)
-        for reading in exchanges(equation.expression, self.work.known(equation.expression, rows, True), asked):
+        for _, reading in exchanges(equation.expression, self.work.known(equation.expression, rows, True), asked):
             yield ("entries-swapped",), reading
 
     def _readings(self, rewrites: Found, rows: Array | None, asked: Asked) -> Iterator[Reading]:
@@ -324,51 +325,78 @@ class Search:
     def _double(self, equation: Equation, asked: Asked) -> dict[int, Explanation]:
         """Two mistakes at once, where it is no accident that one of so many pairs gives the digits.
 
+        Those that give them on exact numbers come before those that can give them; several that do are all told.
         Another shape than the right one is no accident.
         """
         shape = asked.typed.shape[1:]
         reshaped = shape != laid_shape(equation.expression.shape)
         right = enclosed_laid(equation.expression, self.work.known(equation.expression, asked.rows, True), tight=False)
         crowd = Crowd(asked, None if reshaped else right)
-        readings = list(self._pairs(equation, asked, shape, crowd))
-        numbered = [((str(number),), one) for number, (_, one) in enumerate(readings)]
-        found: dict[int, list[Pair]] = {}
-        for row, met in matching(asked, numbered).items():
-            best = [one for one in met if one.central] or met
-            if len(best) == 1:  # else it could be this or that
-                found[row] = list(readings[best[0].number][0])
-        sure = dict(zip(asked.rows.tolist(), crowd.is_telling().tolist(), strict=True))
-        return {
-            row: Explanation(pairs[0], pairs=tuple(pairs[:MOST_PAIRS_TOLD]))
-            for row, pairs in found.items()
-            if (sure[row] or reshaped) and not self.purse.stopped[row]
-        }
+        met: dict[bool, dict[int, list[PairsMet]]] = {True: {}, False: {}}
+        for one in self._pairs(equation, asked, shape, crowd):
+            exact = np.any([explains(point, asked) for point in one.points], axis=0)
+            for place in np.flatnonzero(exact | explains(one.range, asked)):
+                met[bool(exact[place])].setdefault(int(place), []).append(one)
+        found: dict[int, Explanation] = {}
+        for exact, explained in met.items():
+            sure = crowd.is_telling(exact) | reshaped if explained else crowd.none
+            for place, best in explained.items():
+                row = int(asked.rows[place])
+                if (place in met[True] and not exact) or not sure[place] or self.purse.stopped[row]:
+                    continue
+                apart = [
+                    one for at, one in enumerate(best) if not any(one.is_same(other, place) for other in best[:at])
+                ]
+                if len(apart) <= MOST_APART:  # else it could be this or that
+                    pairs = tuple(dict.fromkeys(pair for one in best for pair in one.pairs))
+                    found[row] = Explanation(pairs[0], pairs=pairs[:MOST_PAIRS_TOLD])
+        return found
 
-    def _pairs(self, equation: Equation, asked: Asked, shape: Shape, crowd: Crowd) -> Iterator[PairReading]:
+    def _pairs(self, equation: Equation, asked: Asked, shape: Shape, crowd: Crowd) -> Iterator[PairsMet]:
+        """All that is somebody's answer with two mistakes in the equation."""
         if not asked.pay(PAIRS_REWRITTEN * self.rewriting).any():
             return
         for expression, pairs in distinct_pairs(equation, self.context):
             if laid_shape(expression.shape) == shape:
-                for reading in crowd.met(expression, self.work.known(expression, asked.rows, True)):
-                    yield pairs, reading
-        for expression, ids in distinct(equation, self.context):
+                yield from crowd.met(pairs, expression, self._ways(expression, asked))
+        for expression, ids in (*distinct(equation, self.context), (equation.expression, ())):
+            if laid_shape(expression.shape) != shape:
+                continue
             able = tuple(one for one in ids if not TABLE[one].alone)
-            if able and laid_shape(expression.shape) == shape:
-                yield from self._mistaken_and_more(expression, able, asked, crowd)
-        if laid_shape(equation.expression.shape) == shape:
-            for known in self._rounded(equation.expression, asked.rows):
-                for reading in crowd.met_exchanged(equation.expression, known):
-                    yield (("entries-swapped", "rounded-early"),), reading
+            if able:
+                swapped = tuple((one, "entries-swapped") for one in able)
+                yield from crowd.met_exchanged(swapped, expression, self._ways(expression, asked))
+            for ways, new in self._coarser(equation, expression, asked) if able or not ids else ():
+                if able:
+                    yield from crowd.met(tuple((one, "rounded-early") for one in able), expression, ways, new)
+                else:
+                    yield from crowd.met_exchanged((("entries-swapped", "rounded-early"),), expression, ways)
 
-    def _mistaken_and_more(
-        self, expression: Expression, ids: tuple[str, ...], asked: Asked, crowd: Crowd
-    ) -> Iterator[PairReading]:
-        """A mistake, with entries exchanged or on numbers rounded too early."""
-        for reading in crowd.met_exchanged(expression, self.work.known(expression, asked.rows, True)):
-            yield tuple((one, "entries-swapped") for one in ids), reading
-        for known in self._rounded(expression, asked.rows):
-            for reading in crowd.met(expression, known):
-                yield tuple((one, "rounded-early") for one in ids), reading
+    def _ways(self, expression: Expression, asked: Asked) -> Ways:
+        """What the names can be, the digits written, and the numbers that these round, with all their digits."""
+        own = self.work.known(expression, asked.rows, True)
+        written = {name: Interval.point(one.low / 2 + one.high / 2) for name, one in own.items()}
+        exact = dict(written)
+        for name in own.keys() & self.work.sound.keys():
+            sound, right = self.work.sound[name][asked.rows, None, None], self.work.right[name]
+            exact[name] = Interval.point(np.where(sound, right.low, written[name].low))
+        return own, written, exact
+
+    def _coarser(self, equation: Equation, expression: Expression, asked: Asked) -> Iterator[tuple[Ways, Array]]:
+        """The same with fewer and fewer decimals: what was computed, or used instead; and for whom that is less."""
+        ways = self._ways(expression, asked)
+        names = {name.name for name in names_in(expression)}
+        names = (names & set(self.context.derivation)) | (names - {name.name for name in names_in(equation.expression)})
+        for decimals in _EARLY_DECIMALS if names else ():
+            fewer = tuple(way | {name: rounded_to(way[name], decimals) for name in names} for way in ways)
+            less = [fewer[1][name].low != ways[1][name].low for name in names]
+            yield (
+                fewer,
+                np.any(
+                    [np.broadcast_to(one, (asked.rows.size, *one.shape[-2:])).any(axis=(-2, -1)) for one in less],
+                    axis=0,
+                ),
+            )
 
 
 def _shape(value: Interval, name: Name) -> Shape:

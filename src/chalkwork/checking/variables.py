@@ -231,7 +231,9 @@ def _layer_in(one: object, before: str = "") -> object:
         return dict(zip((f"{before}W", f"{before}b"), one, strict=True))
     if all(isinstance(neuron, Mapping) for neuron in one):
         kept = [key for key in one[0] if all(key in neuron for neuron in one)]
-        return {key: np.asarray([neuron[key] for neuron in one]) for key in kept if _is_rectangular([n[key] for n in one])}
+        return {
+            key: np.asarray([neuron[key] for neuron in one]) for key in kept if _is_rectangular([n[key] for n in one])
+        }
     return one
 
 
@@ -260,6 +262,9 @@ def attributes_of(value: object) -> Mapping[str, object]:
 
 def _of_object(name: str, value: object, layers: int, depth: int) -> Iterator[tuple[str, object]]:
     attributes = attributes_of(value)
+    if _is_array(attributes.get("data")) and _is_array(attributes.get("grad")):  # of an engine of somebody's own
+        yield from ((name, attributes["data"]), (f"grad_{name}", attributes["grad"]))
+        return
     if is_module(value):
         yield from _of_module(name, value)
         attributes = {key: one for key, one in attributes.items() if not key.startswith("_") and key != "training"}

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from chalkwork.checking.called import kinds_called
-from chalkwork.checking.programs import Reader, same
+from chalkwork.checking.evidence import same
+from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import Made
+from chalkwork.checking.scalars import whole_of, wholes
 
 Words = Mapping[str, Sequence[Made]]
 
@@ -31,6 +33,7 @@ def samples_together(reader: Reader, words: Words) -> Words:
             last = run[-1]
             together[word] = Made(whole, last.line, last.code, last.order, None)
     with_bias = not any(same(one.value, values["x"]) for one in together.values())
+    with_bias = with_bias and not any(_is_the_data(versions, values["x"], axis) for versions in words.values())
     if with_bias and not any(_has_the_data(one.value, values["x"], axis) for one in together.values()):
         return words
     steps = [one.name for one in reader.context.derivation.equations if reader.context.layer(one)]
@@ -41,6 +44,31 @@ def samples_together(reader: Reader, words: Words) -> Words:
     kept = {word for word in able if any(same(words[word][-1].value, values[name]) for name in sums)}
     plain = {word for word in able if {"dW", "db", "W", "b", "L"} & set(kinds_called(word))}
     return {word: [together[word]] if word in able - kept - plain else versions for word, versions in words.items()}
+
+
+def numbers_together(reader: Reader, words: Words) -> Words:
+    """The words of a program that has a variable for each unit, with those of a layer put together."""
+    single = {word: made for word, made in words.items() if all(one.value.ndim == 0 for one in made)}
+    whole = wholes(reader, {word: float(made[-1].value) for word, made in single.items()}) if len(single) > 1 else {}
+    together: dict[str, Sequence[Made]] = {}
+    for name, parts in whole.items():
+        made = [words[word][-1] for word in parts]
+        value = whole_of(reader, name, [float(one.value) for one in made])
+        wrong = np.abs(value - reader.values[name]).ravel() > 1e-9 * np.abs(np.ravel(reader.values[name])) + 1e-15
+        at = made[int(np.argmax(wrong))] if wrong.any() else made[-1]
+        together[name] = [Made(value, at.line, at.code, max(one.order for one in made), None)]
+    left = {
+        word: made for word, made in words.items() if word not in {part for parts in whole.values() for part in parts}
+    }
+    return {**left, **together} if together else words
+
+
+def _is_the_data(versions: Sequence[Made], data: Any, axis: int) -> bool:
+    """Whether a word has held one sample after the other, which may have been there before."""
+    sizes = [one.value.size for one in versions]
+    if len(sizes) < 2 or sizes != [np.size(data) // len(sizes)] * len(sizes):
+        return False
+    return same(np.stack([one.value.ravel() for one in versions], axis=0 if axis == -2 else 1), data)
 
 
 def _has_the_data(value: Any, data: Any, axis: int) -> bool:

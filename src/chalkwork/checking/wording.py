@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from chalkwork.checking.report import Result
 from chalkwork.checking.verdicts import Verdict
@@ -11,6 +14,8 @@ from chalkwork.documents.literal import visible
 from chalkwork.words import ENGLISH, say
 
 LONGEST_WORD = 200
+NEAR, NOISE = 1e-9, 1e-13
+"""How near the values of two formulas are that are the same: as a part of the largest, and besides."""
 
 
 def word_result(
@@ -36,6 +41,16 @@ def word_result(
     if same(given) if same is not None else _plain(given) in map(_plain, accepted):
         return _result(name, Verdict.CORRECT, say(language, "step.correct"), given)
     return _result(name, Verdict.WRONG, say(language, "word.wrong", given=visible(given.strip(), 60)), given)
+
+
+def same_values(found: np.ndarray[Any, Any], wanted: np.ndarray[Any, Any]) -> bool:
+    """Whether a formula has the values of the right one.
+
+    >>> same_values(np.array([1e-6]), np.array([2e-6])), same_values(np.array([1 / 3]), np.array([1 - 2 / 3]))
+    (False, True)
+    """
+    room = NEAR * float(np.max(np.abs(wanted), initial=0.0)) + NOISE
+    return found.shape == wanted.shape and bool(np.all(np.abs(found - wanted) <= room))
 
 
 def _result(name: str, verdict: Verdict, message: str, given: object) -> Result:

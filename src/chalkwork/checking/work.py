@@ -309,9 +309,10 @@ class Work:
 
     def adopt(self, name: str, student: int, value: Interval, place: int) -> None:
         """Go on with what a student must have had."""
-        low, high = self.own[name].low.copy(), self.own[name].high.copy()
-        low[student], high[student] = value.low[place], value.high[place]
-        self.own[name] = self.noted[name] = Interval(low, high)
+        for known in (self.own, self.noted):
+            low, high = known[name].low.copy(), known[name].high.copy()
+            low[student], high[student] = value.low[place], value.high[place]
+            known[name] = Interval(low, high)
         for papers in self.written:
             written = np.broadcast_to(papers[name].low, low.shape).copy()
             written[student] = low[student] / 2 + high[student] / 2

@@ -3,8 +3,3 @@
 `model` is the data; `markdown` and `terminal` write it themselves, `pandoc` has pandoc and Typst write HTML, LaTeX,
 PDF and DOCX. Heavy tools are started where they are used. Nothing here knows of derivations.
 """
-
-from chalkwork.documents.model import Block, Code, Display, Document, Heading, Marked, Paragraph, Table
-from chalkwork.drawings.canvas import Drawing
-
-__all__ = ["Block", "Code", "Display", "Document", "Drawing", "Heading", "Marked", "Paragraph", "Table"]

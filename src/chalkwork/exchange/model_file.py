@@ -13,9 +13,9 @@ from chalkwork.exchange.safetensors_file import finite_arrays, read_header
 from chalkwork.exchange.strict import check_data, mapping, of, parse
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.parameters import checked
-from chalkwork.training.checkpoint import write_tensors
+from chalkwork.training.tensors import is_whole, write_tensors
 
-FORMAT = "chalkwork-model-1"
+FORMAT = "chalkwork-model-2"
 MOST_ARCHITECTURE = 2**20
 MOST_EXTRA = 8 * 2**20
 
@@ -23,7 +23,8 @@ MOST_EXTRA = 8 * 2**20
 def save_model(net: NeuralNetwork, path: str | Path, *, extra: Mapping[str, Any] | None = None) -> None:
     """Write the network into a safetensors file: architecture, loss, convention, parameters, statistics, labels.
 
-    The file is there as a whole or not at all. `extra` is JSON data that travels along (tuples become lists).
+    The file is there as a whole or not at all, has the same bytes whenever the network is the same, and holds a
+    checksum over all of them. `extra` is JSON data that travels along (tuples become lists).
     Raises ChalkworkError where a parameter is missing, misshapen or not finite, where `extra` is no JSON data or longer
     than 8 MiB, for layers and losses of one's own, and where the file cannot be written.
 
@@ -67,8 +68,8 @@ def load_model(path: str | Path, *, with_extra: bool = False) -> NeuralNetwork |
     """The network that `save_model` wrote, the same to the last bit; with `with_extra` also what travelled along.
 
     Nothing in the file is executed, and nothing is made before it is known to fit. Raises ChalkworkError, with the
-    file and the key or array, for files that are no such model or larger than 4 GiB, arrays of another shape or type,
-    numbers that are not finite, and unknown keys.
+    file and the key or array, for files that are no such model, damaged or larger than 4 GiB, arrays of another shape
+    or type, numbers that are not finite, and unknown keys.
 
     >>> load_model("nowhere.safetensors")
     Traceback (most recent call last):
@@ -83,13 +84,16 @@ def load_model(path: str | Path, *, with_extra: bool = False) -> NeuralNetwork |
 
 
 def _loaded(path: Path) -> tuple[NeuralNetwork, dict[str, Any]]:
-    header = read_header(path)
+    header, whole = read_header(path), is_whole(path)
     metadata = mapping(header.metadata, "the metadata", "metadata")
     if metadata.read("format", of(str), "") != FORMAT:
         raise ChalkworkError(
             f"this is no model of Chalkwork: its metadata does not say format {FORMAT}",
             hint="the weights alone of a network of PyTorch are read by load_torch_state",
         )
+    metadata.need("checksum", of(str))
+    if not whole:
+        raise ChalkworkError("this file is damaged: its checksum is not at its place", hint="take another copy of it")
     written, more = metadata.need("architecture", of(str)), metadata.read("extra", of(str), "{}")
     architecture = Architecture.of(parse(written, "the architecture", MOST_ARCHITECTURE))
     extra = parse(more, "extra", MOST_EXTRA)

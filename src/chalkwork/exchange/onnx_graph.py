@@ -239,7 +239,8 @@ class OnnxGraph:
 
 
 _NODES = {
-    "abs": "Abs", "atan": "Atan", "cos": "Cos", "exp": "Exp", "floor": "Floor", "isinf": "IsInf", "isnan": "IsNaN", "log": "Log",
+    "abs": "Abs", "atan": "Atan", "cos": "Cos", "exp": "Exp", "floor": "Floor", "isinf": "IsInf", "isnan": "IsNaN",
+    "log": "Log",
     "matmul": "MatMul", "maximum": "Max", "minimum": "Min", "sign": "Sign", "sin": "Sin", "sqrt": "Sqrt",
     "tanh": "Tanh",
 }  # fmt: skip

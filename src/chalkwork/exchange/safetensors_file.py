@@ -14,7 +14,7 @@ import numpy as np
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.exchange.strict import mapping, of, parse
 from chalkwork.networks.data import Array
-from chalkwork.training.checkpoint import read_tensors
+from chalkwork.training.tensors import read_tensors
 
 MOST_BYTES = 4 * 2**30
 MOST_HEADER = 32 * 2**20

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import log
-from typing import Any
+from typing import Any, Unpack
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.counting import counted
@@ -16,10 +16,10 @@ from chalkwork.documents.model import Block, Table
 from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.networks.layers.settings import real, size
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Setting, Style, Word
+from chalkwork.solutions.setting import Look, Setting, Style, Word
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.steps import GAP, asked_of
-from chalkwork.typesetting.notation import Notation, subscript
+from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol
 
 Rows = Mapping[str, Mapping[str, float]]
@@ -95,10 +95,7 @@ def decoding(
     scores: str = "product",
     length_penalty: float | None = None,
     ask: Sequence[str] = (),
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """Beam search of so many hypotheses (1 is greedy search) over given probabilities of the next word.
 
@@ -119,7 +116,7 @@ def decoding(
     >>> round(answer["s2_1"].item(), 4), answer.setting.words["best"].value
     (0.36, 'b a')
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     model = _model(start, after, steps, end)
     most = len(model.steps) if length is None and model.steps else length
     if most is None:

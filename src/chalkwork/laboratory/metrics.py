@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from chalkwork.documents.model import Block, Paragraph, Table
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.data import Array, as_array
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.setting import Look, Setting, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation, subscript
+from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol
 
 MEASURES = Stage("measures", "Measures")
@@ -34,10 +34,7 @@ def metrics(
     counts: Mapping[str, int] | None = None,
     confusion: Any = None,
     positive: Any = None,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """Accuracy, precision, recall and F1 worked out, of two classes or of several.
 
@@ -60,7 +57,7 @@ def metrics(
     >>> metrics(truth=["a", "b", "c", "a"], prediction=["a", "b", "a", "a"])["C"].tolist()
     [[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     labels = truth is not None or prediction is not None
     if sum((labels, counts is not None, confusion is not None)) != 1:
         raise ChalkworkError("metrics take truth and prediction, or counts, or a confusion matrix, and one of these")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as changed
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -29,9 +29,8 @@ from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import Role
 from chalkwork.networks.spot import Spot
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.setting import Look, Setting, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol, Symbols
 from chalkwork.words import Said
 
@@ -65,10 +64,7 @@ def batch_norm(
     variance: Variance = "biased",
     running: Running | Mapping[str, Any] | None = None,
     inference: Any = None,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """Batch normalisation of a small batch by hand.
 
@@ -117,7 +113,7 @@ def batch_norm(
         givens["x_inference"] = _inferred(inference, x)
         derivation = _with_inference(derivation, net.plan(len(givens["x_inference"])), running is not None)
     names = [name.name for name in derivation.givens]
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
 
     def script(board: Board) -> Iterator[Block]:
         yield from _training_blocks(board, plan, undo, running is not None)

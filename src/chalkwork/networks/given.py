@@ -12,10 +12,10 @@ from chalkwork.networks.fitting import check_outputs, check_targets
 from chalkwork.networks.labels import Labels
 from chalkwork.networks.sparse import Sparse
 from chalkwork.networks.training_data import Samples, held_out_samples, is_source, samples_of, work_of
-from chalkwork.training.checkpoint import digest
 from chalkwork.training.step import Values
 from chalkwork.training.stream import Stream
-from chalkwork.training.work import Gathered, Steps, Work
+from chalkwork.training.tensors import digest
+from chalkwork.training.work import Gathered, Work
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
@@ -27,12 +27,22 @@ _ARRAYS_ONLY = {
     "class_weight": "a batch may be (x, y, weights)",
 }  # fmt: skip
 """Settings that need all samples, and what there is in place of them."""
-Given = tuple[Samples, "Samples | Source | None", "Labels | None", Steps]
+_NOT_WHOLE = {
+    "data": "it takes all samples in every step", "batch_size": "it takes all samples in every step",
+    "eta": "it finds the length of a step by itself", "schedule": "it finds the length of a step by itself",
+    "clip_norm": "it relies on the gradient as it is", "clip_value": "it relies on the gradient as it is",
+    "optimizer_state": "what it remembers is SciPy's, and begins anew",
+    "checkpoint": "what it remembers is SciPy's, and cannot be kept; call it again from where the network is",
+}  # fmt: skip
+"""Settings that L-BFGS does not take, and why."""
+Given = tuple[Samples, "Samples | Source | None", "Labels | None", Work | Stream]
 """The samples (the first ones of a source), what is held out, the classes that labels name, and the steps."""
 
 
 def data_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> Given:
     """What the run is done on. Raises ChalkworkError for what cannot be trained on, or does not go together."""
+    if settings.lbfgs is not None:
+        _check_whole(net, settings)
     if settings.data is not None:
         return _from_source(net, x, y, settings)
     if x is None or y is None:
@@ -62,6 +72,18 @@ def _gathered(net: NeuralNetwork, samples: Samples, work: Work) -> Gathered:
 
     entries = samples.x.shape[net.convention.unit_axis]
     return Gathered(**vars(work), gather=lambda places: samples.at(places, axis).named, entries=entries, told=told)
+
+
+def _check_whole(net: NeuralNetwork, settings: Settings) -> None:
+    """Raise ChalkworkError for what does not go with L-BFGS."""
+    for name, why in _NOT_WHOLE.items():
+        if getattr(settings, name) is not None:
+            raise ChalkworkError(f"{name} does not go with optimizer='lbfgs': {why}")
+    noisy = next((layer for layer in net.layers if layer.kind.drop_rate), None)
+    if noisy is not None:
+        raise ChalkworkError(
+            f"optimizer='lbfgs' compares losses, which {noisy!r} makes others every time", hint="no dropout, or 'adam'"
+        )
 
 
 def _from_source(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> Given:
@@ -115,7 +137,8 @@ def _validation(net: NeuralNetwork, settings: Settings, labels: Labels | None) -
         raise ChalkworkError(f"validation is x and y, or a source of batches, not {given!r:.60}, where data is one too")
     if given is None:
         if settings.patience is not None:
-            raise ChalkworkError("early stopping needs validation data", hint="validation=(x, y)")
+            hint = "validation=0.1 holds a tenth out" if settings.data is None else "validation=(x, y)"
+            raise ChalkworkError("early stopping needs validation data", hint=hint)
         if settings.metrics is not None and settings.data is not None:
             raise ChalkworkError("metrics are measured on validation= where data comes batch by batch")
         return None

@@ -25,13 +25,12 @@ from chalkwork.networks.unrolled import spread
 from chalkwork.solutions.setting import Detail, Rounding, Setting, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.working import Working
-from chalkwork.typesetting.equations import flat
 from chalkwork.typesetting.notation import Notation
-from chalkwork.typesetting.writer import Writer
 from chalkwork.words import ENGLISH, LANGUAGES, Said, Text
 
 if TYPE_CHECKING:
     from chalkwork.drawings.canvas import Drawing
+    from chalkwork.typesetting.writer import Writer
 
 _PARAMETER = re.compile(r"(W|w|b|U|V|theta|Theta|gamma|beta|weight|bias)[0-9]*(_\w+)?")
 _SHAPE = re.compile(r"([1-9][0-9]{0,3})\s*[x×]\s*([1-9][0-9]{0,3})")
@@ -253,6 +252,7 @@ class Graph:
 
     def _drawing(self, solution: Working, with_values: bool) -> Drawing:
         from chalkwork.drawings.graph import GraphEdge, GraphNode, draw_graph
+        from chalkwork.typesetting.equations import flat
 
         writer = solution.writer()
         with_values = with_values and not solution.setting.letters_only
@@ -278,6 +278,8 @@ class Graph:
 
 def _in_a_box(value: Any, writer: Writer) -> str:
     """A value as a drawing has room for it: of a large matrix the shape."""
+    from chalkwork.typesetting.equations import flat
+
     shown = flat(value, writer) if value.size <= MOST_IN_A_BOX else f"… ({words(value.shape)})"
     return f"= {shown}"
 

@@ -8,8 +8,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from chalkwork.algebra.expression import Application, Expression, Name, walk
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.reading import read
@@ -23,7 +21,6 @@ from chalkwork.solutions.setting import Word
 _SLOPE = re.compile(r"(?<!\w)[d∂]\w+\s*/\s*[d∂]\w+")
 _LEFT = re.compile(r"^[^(\[]*=")
 """What stands before a formula and its sign; within brackets the sign names a parameter."""
-NEAR = 1e-9
 MOST_WRITTEN = (24, 40)
 """The signs of a formula that is written by what is given alone, and of one by what is given and the forward pass."""
 
@@ -79,6 +76,8 @@ def formulas(derivation: Derivation, givens: Mapping[str, Any], names: Mapping[s
 
     def same(equation: Equation, text: str) -> bool:
         """Whether the formula has the values of the equation, for numbers that are as good as any."""
+        from chalkwork.checking.wording import same_values
+
         alone = _LEFT.sub("", text, count=1)
         formula = _SLOPE.sub(lambda found: placed.get(_named(found[0]), found[0]), alone)
         letters = {name: symbol for name, symbol in known.items() if name not in slopes}
@@ -88,8 +87,7 @@ def formulas(derivation: Derivation, givens: Mapping[str, Any], names: Mapping[s
         except ChalkworkError:
             return False
         found = evaluate(expression, values | {placed[name]: values[name] for name in slopes})
-        wanted = values[equation.name]
-        return found.shape == wanted.shape and bool(np.allclose(found, wanted, rtol=NEAR, atol=NEAR))
+        return same_values(found, values[equation.name])
 
     def checked(equation: Equation) -> Callable[[str], bool]:
         return partial(same, equation)

@@ -11,7 +11,6 @@ from chalkwork.algebra.reading import Syntax, canonical, free_names, parse
 from chalkwork.errors import ReadError
 from chalkwork.networks.unrolled import unrolled
 from chalkwork.typesetting.notation import Notation
-from chalkwork.typesetting.symbols import Symbols
 
 _EQUATION = re.compile(r"\s*([^\W\d]\w*)\s*=\s*(.*\S)\s*", re.DOTALL)
 _SLOPE = re.compile(r"\s*[d∂]([^\W\d]\w*)\s*/\s*[d∂]([^\W\d]\w*)\s*(?:=\s*(.*\S)\s*)?", re.DOTALL)
@@ -160,6 +159,8 @@ def _syntax(body: str, text: str, known: frozenset[str]) -> Syntax:
 
 def check_symbols(names: Sequence[str]) -> None:
     """ReadError where two names print alike, as a1 and a_1 would."""
+    from chalkwork.typesetting.symbols import Symbols
+
     symbols = Symbols(Notation())
     seen: dict[str, str] = {}
     for name in names:

@@ -182,6 +182,8 @@ class Measure:
 def evaluated(net: NeuralNetwork, x: Any, y: Any, metrics: Any, weights: Any, source: Any) -> dict[str, float]:
     """The measures of a network on samples, as it is; or on a source of batches of them."""
     data: Samples | Source
+    if source is None and (x is None or y is None):
+        raise ChalkworkError("evaluate takes x and y", hint="data=... gives them batch by batch")
     if source is None:
         data, labels = given_samples(net, [x, y, weights], net.labels)
     elif x is not None or y is not None or weights is not None:

@@ -256,7 +256,8 @@ class NeuralNetwork(Model):
         Batch gradient descent for 100 iterations, unless something else is asked: `epochs` over minibatches of
         `batch_size` samples (the last one may be smaller, or left out by `drop_last`: a few samples are too few for
         batch normalisation), shuffled anew in every epoch from `seed`. `optimizer` is a name
-        of `RULES` or a mapping such as `{"name": "adam", "beta1": 0.8}`, `schedule` a name of `SCHEDULES` or a mapping
+        of `RULES` or a mapping such as `{"name": "adam", "beta1": 0.8}`, or `"lbfgs"`, whose steps
+        take all samples and have the length that they find themselves, `schedule` a name of `SCHEDULES` or a mapping
         such as `{"name": "cosine", "warmup": 100}`, in steps, or a function of the step, from 0 on, that gives what the
         rate is multiplied with; `{"name": "plateau", "factor": 0.1, "patience": 10}` multiplies it where the validation
         loss has not become better for so many measurements. `clip_norm` shortens all gradients together,
@@ -281,8 +282,8 @@ class NeuralNetwork(Model):
         is measured beside it, and `validation_loss` without.
 
         `optimizer_state`, that of an earlier `History`, lets the optimiser go on from there. `dtype` is float64 or
-        float32, `engine` "numpy", "jax" or "auto" for whichever will be done first. Progress is shown where standard
-        error is a terminal, and with `verbose` a line is printed for every measurement.
+        float32, `engine` "numpy", "jax" or "auto" for whichever will be done first; the same engine and seed give the
+        same bits, and `History.engine` says which it was. Progress is shown where standard error is a terminal, and with `verbose` a line is printed for every measurement.
 
         With `checkpoint`, a file, the run is kept there every
         `checkpoint_every` seconds and at the end, and goes on from there, bit for bit, when it is called again with

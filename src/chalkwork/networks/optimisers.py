@@ -212,6 +212,8 @@ class Optimiser:
         word = str(given.pop("name", "")).lower().replace("-", "_")
         name = _ALSO.get(word, word)
         if name not in RULES:
+            if name.replace("_", "") in ("lbfgs", "lbfgsb"):
+                raise ChalkworkError("solve writes update rules, and L-BFGS is none: train takes it")
             near = get_close_matches(name, [*RULES, *_ALSO], 1)
             hint = f"did you mean {near[0]}?" if near else f"the optimisers are {', '.join(RULES)}"
             raise ChalkworkError(f"there is no optimiser {word!r}", hint=hint)

@@ -17,6 +17,7 @@ from chalkwork.networks.layers.settings import real
 from chalkwork.networks.losses import Loss
 from chalkwork.networks.moments import callbacks_of
 from chalkwork.networks.optimisers import Optimiser
+from chalkwork.training.lbfgs import LBFGS
 from chalkwork.training.schedules import Plateau, Schedule
 
 USUAL_RATE = 0.01
@@ -124,11 +125,20 @@ class Settings:
         whole(self.spread, "spread")
         real(self.least_change, "least_change", 0, float("inf"))
         real(self.checkpoint_every, "checkpoint_every", 0, float("inf"))
-        Optimiser.of(self.optimizer)
-        _ = self.rates, self.plateau
+        _ = self.rule, self.rates, self.plateau
         callbacks_of(self.callback)
         if self.checkpoint is not None and (not isinstance(self.checkpoint, str | Path) or not str(self.checkpoint)):
             raise ChalkworkError(f"checkpoint is the name of a file, not {self.checkpoint!r:.60}")
+
+    @property
+    def lbfgs(self) -> LBFGS | None:
+        """What SciPy makes the steps with, if it does."""
+        return None if isinstance(self.optimizer, Optimiser) else LBFGS.of(self.optimizer)
+
+    @property
+    def rule(self) -> Optimiser:
+        """The rule that makes the steps; where SciPy makes them, the one with nothing but the gradient."""
+        return Optimiser() if self.lbfgs else Optimiser.of(self.optimizer)
 
     @property
     def plateau(self) -> Plateau | None:
@@ -156,7 +166,7 @@ class Settings:
 
     def sums(self, loss: Loss) -> bool:
         """Whether a step is the longer the more samples a batch has."""
-        return loss.reduction == "sum" and Optimiser.of(self.optimizer).rule.grows
+        return loss.reduction == "sum" and not self.lbfgs and self.rule.rule.grows
 
 
 def _unless_none(check: Callable[[Any, str], Any], value: Any, name: str) -> None:

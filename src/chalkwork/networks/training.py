@@ -33,9 +33,10 @@ from chalkwork.training import loop
 from chalkwork.training.checkpoint import Checkpoint, fingerprint, kept_engine
 from chalkwork.training.engines import engine_of
 from chalkwork.training.history import History
+from chalkwork.training.lbfgs import minimise
 from chalkwork.training.step import Engine, Step
 from chalkwork.training.stream import Stream
-from chalkwork.training.work import Steps, Work
+from chalkwork.training.work import Work
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
@@ -49,9 +50,7 @@ def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> His
     """Train the network in place; what happened on the way."""
     samples, held_out, labels, work = data_of(net, x, y, settings)
     count, weighted, numbered = net.count(samples.x), samples.w is not None, bool(samples.classes)
-    plan = net.plan(count)
-    optimiser = Optimiser.of(settings.optimizer)
-    clip = clip_of(settings)
+    plan, optimiser, clip = net.plan(count), settings.rule, clip_of(settings)
 
     def step_of(size: int) -> Step:
         plan = net.plan(size, training=True, weighted=weighted)
@@ -110,7 +109,11 @@ def _run(
     shown = None if settings.progress is None else bool(settings.progress)
     with loop.shown_progress(shown if leads(engine) else False, task.work.steps) as progress:
         try:
-            loop.train(replace(task, progress=progress), engine, run)
+            task = replace(task, progress=progress)
+            if settings.lbfgs is None:
+                loop.train(task, engine, run)
+            else:
+                minimise(task, engine, run, settings.lbfgs)
         finally:  # whatever happened, what was learned is not lost
             if run.done:
                 take(net, run.values)
@@ -133,7 +136,7 @@ def _identity(
     }  # fmt: skip
     facts = {
         "network": sha256(repr(network).encode()).hexdigest(),
-        **work, "optimiser": Optimiser.of(settings.optimizer).name, "rate": task.rate,
+        **work, "optimiser": settings.rule.name, "rate": task.rate,
         "schedule": str(settings.plateau or task.schedule.told(task.work.steps)),
         "warmup": task.schedule.warmup, **dict(sorted(task.constants.items())),
         "dtype": settings.dtype, "engine": engine.name, "patience": settings.patience,
@@ -266,7 +269,7 @@ def _kept(net: NeuralNetwork, step: Step, state: Mapping[str, Any] | None) -> di
 
 
 def _evaluation(
-    net: NeuralNetwork, samples: Samples, held_out: Samples | Source | None, settings: Settings, work: Steps,
+    net: NeuralNetwork, samples: Samples, held_out: Samples | Source | None, settings: Settings, work: Work | Stream,
     labels: Labels | None, leads: bool,
 ) -> loop.Evaluation | None:  # fmt: skip
     classifies = net.layers[-1].activation.name in CLASSIFY

@@ -93,11 +93,7 @@ def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[
     samples = net.count(inputs)
     target, labels, classes = _targets(net, y, samples, net.labels)
     whole = Samples(inputs, target, _weights(net, target, settings, labels, bool(classes)), classes)
-    if isinstance(held_out, tuple | list):
-        return whole, held_out_samples(net, held_out, labels), labels
-    if held_out is None or is_source(held_out):
-        if held_out is None and settings.patience is not None:
-            raise ChalkworkError("early stopping needs validation data", hint="validation=0.1 holds a tenth out")
+    if held_out is None or isinstance(held_out, tuple | list) or is_source(held_out):
         return whole, None, labels
     try:
         part = real(held_out, "validation", 0, 1, low_open=True)

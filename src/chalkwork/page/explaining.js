@@ -3,7 +3,7 @@
 
 const BY_ACCIDENT = 0.1;
 const [MOST_WIDTHS, SHARE] = [20, 1e-6];
-const [MOST_BY_ACCIDENT, MOST_PAIRS_TOLD, MOST_EXCHANGED] = [0.05, 8, 16];
+const [MOST_BY_ACCIDENT, MOST_PAIRS_TOLD, MOST_APART, MOST_EXCHANGED] = [0.05, 8, 3, 16];
 const EARLY_DECIMALS = [3, 2, 1];
 
 const isTelling = (low, high, typedLow, typedHigh) => {
@@ -81,6 +81,15 @@ function roundedTo(x, decimals) {
     ? [settledLow(rounded(low)), settledHigh(rounded(high))] : [low, high]), x);
 }
 
+// Values with so many decimals, each rounded once.
+function roundedValues(values, decimals) {
+  const known = new Map();
+  return (name) => {
+    if (!known.has(name)) known.set(name, roundedTo(values(name), decimals));
+    return known.get(name);
+  };
+}
+
 // Readings that are held against the answer, with how many there were and how far they lie apart.
 class Crowd {
   constructor(asked, right) {
@@ -91,20 +100,26 @@ class Crowd {
     this.count = 0;
   }
 
-  met(at, values) {
-    const wide = enclose(at, values, false);
+  * met(pairs, at, ways, isNew = true) {
+    const wide = enclose(at, ways[0], false);
     this.readings.push(wide);
-    this.count += 1;
-    return isNear(wide, this.asked) ? [enclose(at, values)] : [];
+    this.count += isNew ? 1 : 0;
+    if (isNear(wide, this.asked)) {
+      yield { pairs, range: enclose(at, ways[0]), points: ways.slice(1).map((way) => enclose(at, way)) };
+    }
   }
 
-  metExchanged(search, at, values) {
+  * metExchanged(search, pairs, at, ways) {
     this.count += exchangesOf(atLeastTwo(NODES[at].shape)).length;
-    return search.exchanges(at, values, this.asked);
+    let points = null;
+    for (const [way, range] of search.exchanges(at, ways[0], this.asked)) {
+      points = points || ways.slice(1).map((values) => enclose(at, values));
+      yield { pairs, range, points: points.map((one) => exchanged(one, way)) };
+    }
   }
 
-  // Whether an explanation among these would hardly be found by accident.
-  isTelling() {
+  // Whether an explanation among these would hardly be found by accident; on `exact` numbers, of which there are two, or not.
+  isTelling(exact) {
     let expected = this.count;
     this.wrong.forEach((wrong, cell) => {
       if (!wrong) return;
@@ -115,13 +130,20 @@ class Crowd {
       const apart = Math.max(percentile(middles, 0.9) - percentile(middles, 0.1), percentile(sizes, 0.5));
       const [low, high] = [this.asked.typedLow[cell], this.asked.typedHigh[cell]];
       const slack = 2 * (RELATIVE_SLACK * Math.max(Math.abs(low), Math.abs(high)) + ABSOLUTE_SLACK);
-      const width = percentile(widths, 0.5) + (high - low) + slack;
+      const digits = high - low + slack;
+      const width = Math.min(percentile(widths, 0.5) + digits, exact ? 2 * digits : Infinity);
       const chance = width / (apart + width);
       if (Number.isFinite(chance)) expected *= chance;
     });
     return expected < MOST_BY_ACCIDENT;
   }
 }
+
+// Whether two readings are the same numbers.
+const isSame = (one, other) => one.points.every((point, at) => every([...point.low].map((low, cell) => {
+  const another = other.points[at].low[cell];
+  return low === another || Math.abs(low - another) <= 1e-12 + 1e-9 * Math.abs(another);
+})));
 
 function percentile(ordered, part) {
   const place = (ordered.length - 1) * part;
@@ -149,7 +171,8 @@ class Search {
     const size = answer.value.map((value, cell) => Math.max(Math.abs(value), Math.abs(right[cell])));
     const asked = { ...answer, size };
     this.own = this.work.values(false, true);
-    this.coarser = EARLY_DECIMALS.map((decimals) => this.roundedValues(decimals));
+    this.ways = [this.own, ...this.work.exactValues(this.own)];
+    this.coarser = EARLY_DECIMALS.map((decimals) => this.ways.map((way) => roundedValues(way, decimals)));
     let found = this.single(equation, asked);
     const isSwapped = found && found.ids.length === 1 && found.ids[0] === "entries-swapped";
     if (!found || isSwapped) {
@@ -183,7 +206,7 @@ class Search {
         if (reading) yield [ids, reading];
       }
     }
-    for (const reading of this.exchanges(equation.node, values, asked)) yield [["entries-swapped"], reading];
+    for (const [, reading] of this.exchanges(equation.node, values, asked)) yield [["entries-swapped"], reading];
   }
 
   possible(at, values, asked) {
@@ -207,7 +230,7 @@ class Search {
     });
     if (!near.length) return [];
     const exact = enclose(at, values);
-    return near.map((way) => exchanged(exact, way));
+    return near.map((way) => [way, exchanged(exact, way)]);
   }
 
   early(equation, asked) {
@@ -220,16 +243,16 @@ class Search {
 
   // The student's own values with fewer and fewer decimals.
   rounded(at) {
-    return namesIn(at).some((name) => this.work.equations.has(name)) ? this.coarser : [];
+    return this.coarserWays(at, at).map(([ways]) => ways[0]);
   }
 
-  roundedValues(decimals) {
-    const known = new Map();
-    return (name) => {
-      if (!this.work.equations.has(name)) return this.own(name);
-      if (!known.has(name)) known.set(name, roundedTo(this.own(name), decimals));
-      return known.get(name);
-    };
+  // All values with fewer and fewer decimals: what was computed, or used instead of that; and whether that is less.
+  coarserWays(node, at) {
+    const names = namesIn(at).filter((name) => this.work.equations.has(name) || !namesIn(node).includes(name));
+    return (names.length ? this.coarser : []).map((coarser) => {
+      const ways = coarser.map((way, place) => (name) => (names.includes(name) ? way(name) : this.ways[place](name)));
+      return [ways, names.some((name) => ways[1](name).low.some((low, cell) => low !== this.ways[1](name).low[cell]))];
+    });
   }
 
   // --- one mistake in an earlier step that was not answered ----------------------------------------------------------
@@ -333,38 +356,35 @@ class Search {
 
   double(equation, asked) {
     if (!equation.pairs || !this.work.task.pairs) return null;
-    const { own } = this;
-    const crowd = new Crowd(asked, enclose(equation.node, own, false));
+    const crowd = new Crowd(asked, enclose(equation.node, this.own, false));
     const found = [];
-    for (const [pairs, reading] of this.pairs(equation, asked, crowd, own)) {
-      if (explains(reading, asked)) found.push({ pairs, central: explains(middleInterval(reading), asked) });
+    for (const one of this.pairs(equation, asked, crowd)) {
+      const exact = one.points.some((point) => explains(point, asked));
+      if (exact || explains(one.range, asked)) found.push({ ...one, exact });
     }
-    const central = found.filter((one) => one.central);
-    const best = central.length ? central : found;
-    if (best.length !== 1 || !crowd.isTelling()) return null;
-    const [{ pairs }] = best;
+    const exact = found.some((one) => one.exact);
+    const best = found.filter((one) => one.exact === exact);
+    const apart = best.filter((one, at) => !best.slice(0, at).some((other) => isSame(one, other)));
+    if (!best.length || apart.length > MOST_APART || !crowd.isTelling(exact)) return null;
+    const pairs = [...new Map(best.flatMap((one) => one.pairs).map((pair) => [pair.join(), pair])).values()];
     return { ids: pairs[0], together: true, pairs: pairs.slice(0, MOST_PAIRS_TOLD) };
   }
 
-  * pairs(equation, asked, crowd, own) {
+  * pairs(equation, asked, crowd) {
     const shape = atLeastTwo(NODES[equation.node].shape);
     const fits = (at) => sameShape(atLeastTwo(NODES[at].shape), shape);
-    for (const [at, pairs] of equation.pairs) {
-      if (fits(at)) for (const reading of crowd.met(at, own)) yield [pairs, reading];
-    }
+    for (const [at, pairs] of equation.pairs) if (fits(at)) yield* crowd.met(pairs, at, this.ways);
     for (const [at, ids] of equation.mistakes) {
       const able = ids.filter((id) => !this.work.task.alone.includes(id));
       if (able.length && fits(at)) {
-        for (const reading of crowd.metExchanged(this, at, own)) yield [able.map((id) => [id, "entries-swapped"]), reading];
-        for (const values of this.rounded(at)) {
-          for (const reading of crowd.met(at, values)) yield [able.map((id) => [id, "rounded-early"]), reading];
+        yield* crowd.metExchanged(this, able.map((id) => [id, "entries-swapped"]), at, this.ways);
+        for (const [ways, less] of this.coarserWays(equation.node, at)) {
+          yield* crowd.met(able.map((id) => [id, "rounded-early"]), at, ways, less);
         }
       }
     }
-    for (const values of this.rounded(equation.node)) {
-      for (const reading of crowd.metExchanged(this, equation.node, values)) {
-        yield [[["entries-swapped", "rounded-early"]], reading];
-      }
+    for (const [ways] of this.coarserWays(equation.node, equation.node)) {
+      yield* crowd.metExchanged(this, [["entries-swapped", "rounded-early"]], equation.node, ways);
     }
   }
 }

@@ -200,7 +200,7 @@ class Formula {
 const numberValue = (number) => ({ shape: [], x: arrayOf([1, 1], Float64Array.of(number)) });
 
 // Whether what was typed has the values of the step, as `networks/graph_letters.py` says; null where it cannot be read.
-function isFormula(name, text, { letters, near, words, greek }, values) {
+function isFormula(name, text, { letters, near, noise, words, greek }, values) {
   if (text.length > LONGEST) return null;
   const known = new Map(Object.entries(letters).map(([one, shape]) => [one, { shape, x: values[one] }]));
   const slopes = new Map();
@@ -214,7 +214,8 @@ function isFormula(name, text, { letters, near, words, greek }, values) {
   try {
     const { x } = new Formula(plain, known, words, greek).whole();
     const wanted = values[name];
-    return sameShape(x.shape, wanted.shape) && every([...x.data].map((one, at) => Math.abs(one - wanted.data[at]) <= near * (1 + Math.abs(wanted.data[at]))));
+    const room = near * Math.max(...wanted.data.map(Math.abs)) + noise;
+    return sameShape(x.shape, wanted.shape) && every([...x.data].map((one, at) => Math.abs(one - wanted.data[at]) <= room));
   } catch (error) {
     if (error instanceof Unread) return null;
     throw error;

@@ -6,9 +6,8 @@ from typing import Any
 
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading.words import FUNCTIONS, GREEK, VECTORS
+from chalkwork.checking.wording import NEAR, NOISE
 
-NEAR = 1e-9
-"""How near the values of a formula are to those of the right one, as a part of them, as `check` has it."""
 _WRITTEN = ("add", "subtract", "negative", "multiply", "divide", "power", "matmul", "transpose")
 _CALLED = (
     "exp", "log", "sqrt", "abs", "sin", "cos", "maximum", "minimum", "sigmoid", "tanh", "relu", "step", "sign",
@@ -23,4 +22,9 @@ def formula_data() -> dict[str, Any]:
     """The functions by their names, with their operation, its parameters, and whether it needs an axis."""
     words = {word: name for word, name in FUNCTIONS.items() if name in OPERATIONS}
     called = {word: [name, TABLE[name].parameters, TABLE[name].needs_axis] for word, name in words.items()}
-    return {"words": called | {name: [name, {}, False] for name in VECTORS[:2]}, "greek": GREEK, "near": NEAR}
+    return {
+        "words": called | {name: [name, {}, False] for name in VECTORS[:2]},
+        "greek": GREEK,
+        "near": NEAR,
+        "noise": NOISE,
+    }

@@ -52,7 +52,10 @@ function explainedBy(why, task, words, mistakes) {
   const plain = why.madeIn && (task.questions[why.madeIn] ? task.questions[why.madeIn][1] : why.madeIn);
   const slots = { title: first[0], hint: first[1], place: plain ? filledIn(words["mistake.made_in"], { step: plain }) : "" };
   if (why.together) {
-    return filledIn(words["mistake.two"], { ...slots, second: others[0][0], second_hint: others[0][1] }).trim();
+    const more = why.pairs.slice(1, 3).map((pair) => pair.map((id) => (mistakes[id] || [id])[0])).reduce(
+      (said, [title, second]) => filledIn(words["mistake.two_or"], { others: said, title, second }), "");
+    const [second, hint] = others[0];
+    return filledIn(words["mistake.two"], { ...slots, second, others: more, second_hint: hint }).trim();
   }
   const rest = others.reduce((said, [title]) => filledIn(words["mistake.or"], { others: said, title }), "");
   return filledIn(words["mistake.one"], { ...slots, others: rest }).trim();

@@ -135,6 +135,12 @@ class Work {
     return namesIn(at).some((name) => flags.get(name));
   }
 
+  // The digits written, and the numbers that these round, with all their digits.
+  exactValues(own) {
+    const written = (name) => middleInterval(own(name));
+    return [written, (name) => (this.sound.get(name) === true ? this.right.get(name) : written(name))];
+  }
+
   isSound(at) {
     return namesIn(at).every((name) => this.sound.get(name) !== false);
   }

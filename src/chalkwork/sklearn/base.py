@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from abc import ABCMeta, abstractmethod
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data  # type: ign
 
 from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError
+from chalkwork.inside.importance import Importance, importance
 from chalkwork.networks.arguments import flag, whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers import Dense, Layer
@@ -25,7 +26,9 @@ from chalkwork.networks.measuring import output
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
 from chalkwork.sklearn.data import checked_weights, without_zeros
+from chalkwork.sklearn.parameters import check_names
 from chalkwork.training.history import History
+from chalkwork.training.lbfgs import LBFGS
 
 FLOATS = [np.float64, np.float32]
 """What data stays as it is."""
@@ -61,6 +64,12 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
     random_state: Any = None
     warm_start: bool = False
     verbose: int = 0
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by their names. Raises ChalkworkError for one that there is not, with the right one."""
+        check_names(type(self), params)
+        super().set_params(**params)
+        return self
 
     @property
     def coefs_(self) -> list[Array]:
@@ -158,6 +167,8 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
     def _check_incremental(self) -> None:
         if flag(self.early_stopping, "early_stopping"):
             raise ChalkworkError("partial_fit cannot stop early: it makes one epoch", hint="early_stopping=False")
+        if self._whole is not None:
+            raise ChalkworkError("partial_fit makes an epoch of steps, and optimizer='lbfgs' whole runs", hint="fit")
         if self.schedule is not None:
             raise ChalkworkError(
                 "a schedule needs the number of all steps, which partial_fit does not know", hint="schedule=None"
@@ -222,7 +233,23 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         self._task(y, None, False)
         return (X, self._encoded(y, net), *([] if weights is None else [weights]))
 
+    @property
+    def _whole(self) -> LBFGS | None:
+        """What L-BFGS is told, where it is the optimiser."""
+        options = LBFGS.of(self.optimizer)
+        asked = isinstance(self.optimizer, str) and options is not None and self.tol is not None
+        return replace(options, gradient=self._least()) if asked and options is not None else options
+
+    def _least(self) -> float:
+        return 0.0 if self.tol is None else real(self.tol, "tol", 0, float("inf"))
+
     def _settings(self, random: Any, samples: int, epochs: int, weights: Array | None) -> dict[str, Any]:
+        settings = self._usual_settings(random, samples, epochs, weights)
+        if self._whole is not None:
+            settings |= {"optimizer": self._whole, "eta": None, "batch_size": None}
+        return settings
+
+    def _usual_settings(self, random: Any, samples: int, epochs: int, weights: Array | None) -> dict[str, Any]:
         return {
             "eta": real(self.learning_rate, "learning_rate", 0, float("inf"), low_open=True),
             "epochs": epochs,
@@ -244,11 +271,12 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
 
     def _stopping(self, held_out: tuple[Array, ...] | None) -> dict[str, Any]:
         patience = whole(self.patience, "patience")
-        least = None if self.tol is None else real(self.tol, "tol", 0, float("inf"))
+        least = self._least()
         measured: dict[str, Any] = {"validation": held_out, "evaluate_every": 1}
         if self.early_stopping:
-            return measured | {"patience": patience, "least_change": least or 0.0}
-        return measured | {"callback": None if least is None else _Converged(least, patience)}
+            return measured | {"patience": patience, "least_change": least}
+        decides = self.tol is not None and self._whole is None
+        return measured | {"callback": _Converged(least, patience) if decides else None}
 
     def _note(self, net: NeuralNetwork, history: History, before: list[float]) -> None:
         losses = [row["loss"] for row in history.epochs]
@@ -279,6 +307,19 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         unmasked(X, "X")
         X = validate_data(self, X, reset=False, accept_sparse="csr", dtype=FLOATS)
         return output(self.network_, X, letter)
+
+    def importance(self, X: Any, y: Any, **settings: Any) -> Importance:
+        """How much worse the network is where a feature is shuffled: `chalkwork.inside.importance` on these samples.
+
+        It takes what that does besides (`metric`, `repeats`, `seed`, ...); features have the names of the table that
+        was fitted.
+        """
+        check_is_fitted(self, "network_")
+        X, y = self._read(X, y, reset=False)
+        self._task(y, None, False)
+        names = getattr(self, "feature_names_in_", None)
+        named = {} if names is None or "groups" in settings else {"names": names}
+        return importance(self.network_, X, self._encoded(y, self.network_), **named | settings)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -18,8 +18,10 @@ from chalkwork.networks.layers.settings import real
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.sklearn.base import BaseNeuralNetwork
 from chalkwork.sklearn.documentation import documented
+from chalkwork.sklearn.parameters import answering
 
 
+@answering
 @documented
 @dataclass(eq=False, repr=False)
 class NeuralNetworkClassifier(ClassifierMixin, BaseNeuralNetwork):  # type: ignore[misc]

@@ -18,7 +18,9 @@ PARAMETERS = """
         The one that the output activation asks for, or the same kind with a factor or reduction of one's own:
         "mean_squared_error", `CrossEntropy(factor=2)`. It is a mean over the samples.
     optimizer : str or mapping, default="adam"
-        An update rule of Chalkwork's table, such as "momentum" or {"name": "adam", "beta1": 0.8}.
+        An update rule of Chalkwork's table, such as "momentum" or {"name": "adam", "beta1": 0.8}. "lbfgs" takes all
+        samples in every one of `max_epochs` steps, whose length SciPy's L-BFGS-B finds (`learning_rate` and
+        `batch_size` say nothing then), until no entry of the gradient is larger than `tol`.
     learning_rate : float, default=0.001
         Above 0.
     schedule : str or mapping, default=None

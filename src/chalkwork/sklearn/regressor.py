@@ -12,8 +12,10 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.sklearn.base import BaseNeuralNetwork
 from chalkwork.sklearn.documentation import documented
+from chalkwork.sklearn.parameters import answering
 
 
+@answering
 @documented
 class NeuralNetworkRegressor(RegressorMixin, BaseNeuralNetwork):  # type: ignore[misc]
     """A neural network that predicts real numbers, one or several of each sample.

@@ -4,8 +4,3 @@
 table of file formats and `notebook` one of these. `solution` is the object that `solve` returns, which does it all. It
 comes from a network or a graph and does not know which.
 """
-
-from chalkwork.solutions.setting import Setting, Style
-from chalkwork.solutions.solution import Solution
-
-__all__ = ["Setting", "Solution", "Style"]

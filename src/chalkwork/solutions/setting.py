@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
-from chalkwork.typesetting.symbols import Symbol
 from chalkwork.words import ENGLISH, LANGUAGES, Said, check_language
 
 if TYPE_CHECKING:
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from chalkwork.solutions.board import Board
     from chalkwork.solutions.solution import Solution
     from chalkwork.solutions.working import Working
+    from chalkwork.typesetting.symbols import Symbol
 
 Rounding = Literal["shown", "every_line"]
 Detail = Literal["equations", "entries"]
@@ -71,6 +71,20 @@ class Style:
         comma = LANGUAGES[check_language(language)].decimal_comma
         return cls(Notation.of(notation, comma), numbers, rounding, detail, stated, language)
 
+    @classmethod
+    def chosen(cls, style: Style | None = None, **given: Any) -> Style:
+        """The style that is given, else one from plain values, as in `of`."""
+        return style or cls.of(**given)
+
+
+class Look(TypedDict, total=False):
+    """How a block is written: a `style`, or what it is made of."""
+
+    notation: str | Mapping[str, Any] | Notation | None
+    decimals: int | None
+    significant: int | None
+    style: Style | None
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -91,8 +105,8 @@ class Word:
 class Choice:
     """Answers of which many are right: weights that give a table. The steps after them go by those that were chosen.
 
-    `names` are chosen together, `instead` is the solution with other values in their places, `holds` names in it what must
-    not be 0, row by row of a table, and `wrong` says what is wrong with a solution, nothing where it is right.
+    `names` are chosen together, `instead` is the solution with other values in their places, `holds` names in it what
+    must not be 0, row by row of a table, and `wrong` says what is wrong with a solution, nothing where it is right.
     """
 
     names: tuple[str, ...]

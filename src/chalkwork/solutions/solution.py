@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.algebra.entries import split_entry
-from chalkwork.documents.model import Code
 from chalkwork.solutions.columns import split_step, spread
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.working import Working
@@ -249,6 +248,7 @@ class Solution(Working):
         It is a text with a method `save`, and a notebook shows it.
         Raises ChalkworkError where pandoc is missing.
         """
+        from chalkwork.documents.model import Code
         from chalkwork.page.html import FIELDS, Item, page
         from chalkwork.solutions.compose import equation_blocks, setting_blocks
         from chalkwork.solutions.exercise import Exercise

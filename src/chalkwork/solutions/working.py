@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,12 +20,14 @@ from chalkwork.derivation.derivation import Derivation, Equation, Stage, updates
 from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ChalkworkError, CostError
 from chalkwork.solutions.setting import Setting, Style
-from chalkwork.typesetting.equations import TypesetEquation, typeset
 from chalkwork.typesetting.numbers import shown
-from chalkwork.typesetting.symbols import Symbol, Symbols
-from chalkwork.typesetting.values import Layout
-from chalkwork.typesetting.writer import Writer
 from chalkwork.words import ENGLISH, LANGUAGES
+
+if TYPE_CHECKING:  # values are found without what writes them
+    from chalkwork.typesetting.equations import TypesetEquation
+    from chalkwork.typesetting.symbols import Symbols
+    from chalkwork.typesetting.values import Layout
+    from chalkwork.typesetting.writer import Writer
 
 MOST_ENTRIES = 6
 """Rows and columns of a matrix whose entries are worked out one by one; the others are like them."""
@@ -97,6 +99,9 @@ class Working(Mapping[str, Any]):
 
     @cached_property
     def _writer(self) -> Writer:
+        from chalkwork.typesetting.symbols import Symbol, Symbols
+        from chalkwork.typesetting.writer import Writer
+
         derivatives = {e.name: e.derivative for e in self.derivation.equations if e.derivative is not None}
         derivatives |= self.setting.slopes
         several = any(updates_of(name) > 1 for name in self.derivation)
@@ -116,10 +121,12 @@ class Working(Mapping[str, Any]):
         own = self._writer
         if layout is None:
             return own
-        return Writer(own.symbols, own.values, own.numbers, layout, self.setting.samples, own.givens)
+        return type(own)(own.symbols, own.values, own.numbers, layout, self.setting.samples, own.givens)
 
     def equation(self, name: str) -> TypesetEquation:
         """One equation, or one entry of it, typeset; KeyError for a name that no equation defines."""
+        from chalkwork.typesetting.equations import typeset
+
         whole, index = split_entry(name)
         equation = self.derivation[whole]
         return typeset(self._entry(equation, index) if index else equation, self._writer)
@@ -127,6 +134,8 @@ class Working(Mapping[str, Any]):
     @property
     def equations(self) -> list[TypesetEquation]:
         """Every equation in order, typeset."""
+        from chalkwork.typesetting.equations import typeset
+
         return [typeset(equation, self._writer) for equation in self.chosen()]
 
     def chosen(self, names: tuple[str, ...] = (), known: tuple[str, ...] = ()) -> list[Equation]:

@@ -13,58 +13,16 @@ from typing import Any
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.files import make_folder, write_aside
 from chalkwork.training.history import History
 from chalkwork.training.loop import Snapshot
 from chalkwork.training.step import Array, Values
+from chalkwork.training.tensors import digest, is_whole, read_tensors, write_tensors
 from chalkwork.training.work import Place
 
 FORMAT = "chalkwork-run-5"
 _NONE = "not given"
 _BEST = "best/"
 _LOSS = "history/loss"
-_AT_ONCE = 2**17
-"""Entries that are digested in one go."""
-
-
-def write_tensors(path: Path, tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
-    """A safetensors file, there as a whole or not at all, whenever the machine stops.
-
-    Raises ChalkworkError if the file cannot be written or safetensors is missing.
-    """
-    try:
-        from safetensors.numpy import save
-    except ImportError as error:
-        raise ChalkworkError("saving needs safetensors", hint="pip install 'chalkwork[train]'") from error
-    content = save({name: np.ascontiguousarray(value) for name, value in tensors.items()}, dict(metadata))
-    make_folder(path.parent)
-    write_aside(path, content)
-
-
-def read_tensors(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
-    """The tensors of a safetensors file and its metadata. Raises ChalkworkError with the file where it is none."""
-    try:
-        from safetensors import SafetensorError, safe_open
-    except ImportError as error:
-        raise ChalkworkError("reading needs safetensors", hint="pip install 'chalkwork[train]'") from error
-    try:
-        with safe_open(str(path), framework="numpy") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
-    except FileNotFoundError:
-        raise ChalkworkError("there is no such file", file=str(path)) from None
-    except (SafetensorError, OSError, ValueError):
-        raise ChalkworkError("this is no safetensors file", file=str(path)) from None
-
-
-def digest(arrays: Values) -> str:
-    """What stands for arrays: the same only for the same names, shapes and bits."""
-    found = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.asarray(arrays[name])
-        found.update(f"{name}{array.shape}".encode())
-        for start in range(0, len(array), rows := max(1, _AT_ONCE * len(array) // max(1, array.size))):
-            found.update(np.ascontiguousarray(array[start : start + rows], np.float64).data)
-    return found.hexdigest()
 
 
 def fingerprint(settings: Mapping[str, Any], **arrays: Values) -> dict[str, str]:
@@ -141,9 +99,12 @@ class Checkpoint:
         if not self.path.exists():
             return None
         tensors, metadata = read_tensors(self.path)
-        if metadata.get("format") != FORMAT:
-            raise ChalkworkError(f"this is no checkpoint of a training run in the form {FORMAT}", file=str(self.path))
         try:
+            whole = is_whole(self.path)
+            if metadata.get("format") != FORMAT:
+                raise ChalkworkError(f"this is no checkpoint of a training run in the form {FORMAT}")
+            if not whole:
+                raise ValueError("no checksum")
             known: dict[str, str] = json.loads(metadata["identity"])
             run = _snapshot(tensors, json.loads(metadata["run"]))
             self._check(known, run)

@@ -18,7 +18,8 @@ from chalkwork.training.diagnosis import Problem, Suspicion, diagnosis, risen
 from chalkwork.training.history import History
 from chalkwork.training.schedules import Plateau, Schedule
 from chalkwork.training.step import Array, Batches, Engine, EngineStopped, Run, Step, Values
-from chalkwork.training.work import Chunk, Place, Steps, steps_in_one_go
+from chalkwork.training.stream import Stream
+from chalkwork.training.work import Chunk, Place, Work, steps_in_one_go
 
 ENDINGS = ("early stopping", "callback")
 """What ends a run for good: called again, it is as it was."""
@@ -103,7 +104,7 @@ class Task:
     """What is carried, at the start."""
     data: Values
     """What all steps take their samples from; nothing where the work brings them."""
-    work: Steps
+    work: Work | Stream
     rate: float
     schedule: Schedule = field(default_factory=Schedule)
     constants: Mapping[str, float] = field(default_factory=dict)
@@ -136,7 +137,7 @@ def train(task: Task, engine: Engine, run: Snapshot) -> None:
     than it may. What a callback raises passes on.
     """
     with _terminated(task.keep is not None):
-        _Training(task, engine, run).go()
+        Training(task, engine, run).go()
 
 
 @contextmanager
@@ -161,7 +162,7 @@ def _terminated(kept: bool) -> Iterator[None]:
             raise SystemExit(128 + asked[0])
 
 
-class _Training:
+class Training:
     """A run in progress."""
 
     def __init__(self, task: Task, engine: Engine, run: Snapshot) -> None:
@@ -171,6 +172,7 @@ class _Training:
         self.data = engine.data(task.data)
         self.carried = engine.carried(self.run.values)
         self.prepared: dict[int, tuple[Step, Run]] = {}
+        self.most = 0
         self.kept_at = time.monotonic()
 
     def go(self) -> None:
@@ -181,14 +183,8 @@ class _Training:
         if not self.history.stopped.startswith(ENDINGS):
             self.history.stopped = ""
         try:
-            for chunk in self._chunks() if not self.history.stopped else ():
-                self._do(chunk)
-                self.history.seconds = time.perf_counter() - started
-                self.history.stopped = self._between(chunk)
-                if self.history.stopped:
-                    break
-            else:
-                self.history.stopped = self.history.stopped or self.task.work.ended
+            if not self.history.stopped:
+                self.all_steps(lambda: time.perf_counter() - started)
         except KeyboardInterrupt:
             self.history.stopped = "interrupted"
         except BaseException as error:
@@ -207,6 +203,16 @@ class _Training:
         if best:
             self.run.values = self.run.best_values or {}
 
+    def all_steps(self, seconds: Callable[[], float]) -> None:
+        """Do the chunks that are left, until somebody stops the run."""
+        for chunk in self._chunks():
+            self._do(chunk)
+            self.history.seconds = seconds()
+            self.history.stopped = self.between(chunk)
+            if self.history.stopped:
+                return
+        self.history.stopped = self.task.work.ended
+
     def _judge(self) -> None:
         """Say so where the loss ended higher than it may."""
         if self.history.stopped == "interrupted" or not self.history.steps:
@@ -223,7 +229,7 @@ class _Training:
         step, _ = self._prepared(work.batch)
         shapes = step.derivation.shapes()
         noise = sum(int(np.prod(shapes[name])) for name in step.noise)
-        most = steps_in_one_go(step.operations, self.engine.name, noise)
+        most = steps_in_one_go(step.seconds(self.engine.name), noise)
         yield from work.chunks(self.run.done, most, evaluation.every if evaluation else work.epochs)
 
     def _prepared(self, size: int) -> tuple[Step, Run]:
@@ -243,9 +249,9 @@ class _Training:
         carried, losses = run.steps(self.carried, self.data, self._batches(chunk, step, chunk.count))
         values = self.engine.plain(carried)
         if not np.isfinite(losses).all() or not all(np.isfinite(value).all() for value in values.values()):
-            raise self._diverged(chunk, losses)
+            raise self.diverged(chunk, losses)
         self.carried = carried
-        self._advance(values, losses, chunk)
+        self.advance(values, losses, chunk)
         self._bounded()
 
     def _bounded(self) -> None:
@@ -265,13 +271,17 @@ class _Training:
         return error
 
     def _data(self, chunk: Chunk, step: Step) -> Values:
-        """What the chunk takes its samples from."""
-        if len(chunk.parts) < 2:
-            return chunk.parts[0] if chunk.parts else self.task.data
-        axes = step.sample_axes
-        return {name: np.concatenate([part[name] for part in chunk.parts], axes[name]) for name in step.data}
+        """What the chunk takes its samples from; for a compiler, fewer batches than before take as much room."""
+        if not chunk.parts:
+            return self.task.data
+        self.most = max(self.most, len(chunk.parts)) if self.engine.name == "jax" else 0
+        parts, axes = [*chunk.parts, *chunk.parts[-1:] * (self.most - len(chunk.parts))], step.sample_axes
+        if len(parts) == 1:
+            return parts[0]
+        return {name: np.concatenate([part[name] for part in parts], axes[name]) for name in step.data}
 
-    def _advance(self, values: dict[str, Array], losses: Array, chunk: Chunk) -> None:
+    def advance(self, values: dict[str, Array], losses: Array, chunk: Chunk) -> None:
+        """Note that the first steps of a chunk are done, with what is carried after them."""
         run, size = self.run, chunk.size
         if chunk.places:
             run.place = chunk.places[len(losses) - 1]
@@ -286,7 +296,7 @@ class _Training:
         noise = task.noise(step, chunk.start, count) if task.noise is not None and step.noise else {}
         return Batches(count, None if chunk.order is None else chunk.order[:count], rates, noise)
 
-    def _diverged(self, chunk: Chunk, losses: Array) -> Diverged:
+    def diverged(self, chunk: Chunk, losses: Array) -> Diverged:
         """Go to the step at which it happened, keep what was sound before it, and say why."""
         step, run = self._prepared(chunk.size)
         bad = np.flatnonzero(~np.isfinite(losses))
@@ -294,7 +304,7 @@ class _Training:
         if count:
             again = self.engine.carried(self.run.values)
             before, good = run.steps(again, self.data, self._batches(chunk, step, count))
-            self._advance(self.engine.plain(before), good, chunk)
+            self.advance(self.engine.plain(before), good, chunk)
         values, constants = self._at(chunk, step, count), self._constants(chunk, count)
         return self._error(diagnosis(step, values, constants, chunk.start + count + 1, self.task.suspicions))
 
@@ -313,7 +323,7 @@ class _Training:
         rate = np.ravel(task.schedule.rates(task.rate * self.run.factor, chunk.start + count, 1, task.work.steps))
         return {**task.constants, "eta": float(rate[0])}
 
-    def _between(self, chunk: Chunk) -> str:
+    def between(self, chunk: Chunk) -> str:
         """What is done between two chunks; the result is why to stop, or nothing."""
         task, run, evaluation = self.task, self.run, self.task.evaluation
         if task.progress is not None:

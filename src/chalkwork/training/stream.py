@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.training.checkpoint import digest
 from chalkwork.training.step import Values
+from chalkwork.training.tensors import digest
 from chalkwork.training.work import GROUP, Chunk, Place
 
 Batch = tuple[int, Values]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -55,44 +55,6 @@ class Chunk:
     """The batches themselves, where they are given one by one."""
     places: tuple[Place, ...] = ()
     """Where in their source each was, and after a chunk without steps, which only ends an epoch."""
-
-
-class Steps(Protocol):
-    """All the steps of a run: `Work` on arrays, or a `Stream` of batches."""
-
-    @property
-    def batch(self) -> int:
-        """Samples of a batch, of the first one where they differ."""
-        ...
-
-    @property
-    def epochs(self) -> int:
-        """How many epochs there are."""
-        ...
-
-    @property
-    def steps(self) -> int:
-        """All steps; 0 where nobody knows."""
-        ...
-
-    @property
-    def steps_an_epoch(self) -> int:
-        """Batches an epoch."""
-        ...
-
-    @property
-    def ended(self) -> str:
-        """Why there were fewer steps than were wanted, if there were."""
-        ...
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What the run depends on."""
-        ...
-
-    def chunks(self, start: int, most: int, every: int) -> Iterator[Chunk]:
-        """The steps from `start` on, at most so many in one go."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -204,14 +166,13 @@ class Gathered(Work):
             yield chunk
 
 
-def steps_in_one_go(operations: int, engine: str, noise: int = 0) -> int:
-    """How many steps take about a quarter of a second: short enough to stop, long enough not to count.
+def steps_in_one_go(seconds: float, noise: int = 0) -> int:
+    """How many steps of so many seconds take about a quarter of one: short enough to stop, long enough not to count.
 
-    >>> steps_in_one_go(operations=100, engine="jax"), steps_in_one_go(10**10, "numpy")
+    >>> steps_in_one_go(1e-6), steps_in_one_go(0.5)
     (50000, 1)
     """
-    overhead = {"jax": 1e-6, "numpy": 4e-5}.get(engine, 2e-4)
-    count = int(SECONDS_A_CHUNK / (overhead + operations / 2e10))
+    count = int(SECONDS_A_CHUNK / seconds)
     if noise:
         count = min(count, MOST_NOISE // noise)
     return max(1, min(count, MOST_STEPS_A_CHUNK))

@@ -4,21 +4,3 @@
 the table of operations, by `rules` and `sums` where that is not enough, in `segments` between which lines break.
 `equations` puts formula, numbers and result on lines that fit; `code` writes NumPy. Nothing here opens a file.
 """
-
-from chalkwork.typesetting.equations import TypesetEquation, typeset
-from chalkwork.typesetting.notation import PRESETS, Notation
-from chalkwork.typesetting.numbers import NumberFormat
-from chalkwork.typesetting.symbols import Symbols
-from chalkwork.typesetting.values import Layout
-from chalkwork.typesetting.writer import Writer
-
-__all__ = [
-    "PRESETS",
-    "Layout",
-    "Notation",
-    "NumberFormat",
-    "Symbols",
-    "TypesetEquation",
-    "Writer",
-    "typeset",
-]

@@ -17,6 +17,8 @@ TELLING, PUT_IN, MOST_WIDTHS = 1e-4, 0.02, 40
 """What the digits shown on the way can come to says something where it is no wider than this part of the largest entry
 (the second where numbers are put in, and nothing is a result), or so many half units."""
 NEAR = 0.005
+CUT = 200
+"""How many half units a number has at least, three digits, whose further digits may have been cut off."""
 MOST_HALVES = 3
 """Half units of the last digit by which a value can miss what was calculated: one for rounding, and one unit."""
 
@@ -91,6 +93,9 @@ def by_value(first: Value, relation: str, second: Value, near: bool, loose: floa
         accepted |= np.abs(a - b) <= shown + slack
     if accepted.all():
         return _or_follows(Verdict.ROUNDED, "", lines)
+    cut = (np.abs(b) <= np.abs(a)) & (np.abs(a - b) < 2 * half) & (np.abs(b) >= CUT * half) & (a * b > 0)
+    if (accepted | cut).all():
+        return _or_follows(Verdict.ROUNDED, "digits are cut off, not rounded", lines)
     if (accepted | wide).all():
         return Found(Verdict.UNJUDGED, "the digits shown on the way leave it open")
     return Found(Verdict.WRONG, _shown(a, b, ~accepted))

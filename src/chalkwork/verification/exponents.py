@@ -25,7 +25,7 @@ def exponents(side: Expression, evaluate: Evaluate) -> tuple[Expression, ...]:
 
 
 def summands(over: Sequence[Expression], evaluate: Evaluate, memory: Memory) -> Summands | None:
-    """The exponents as summands of one net input, where their factors are the values of all units of a layer, in order."""
+    """The exponents as summands of one net input: their factors are the values of all units of a layer, in order."""
     pairs = []
     for one in over:
         if not isinstance(one, Application) or one.operation.name != "multiply":
@@ -67,8 +67,13 @@ def apart(steps: Sequence[Step], written: Mapping[str, str]) -> Iterator[tuple[i
         net = ", ".join(f"{one.net:.6g}" for one in outputs)
         names = ", ".join(written.get(name, name) for name in units)
         for place, one in found:
-            over = ", ".join(f"{value * weight + 0.0:.6g}" for value, weight in zip(one.values, one.weights, strict=True))
-            yield place, (
-                f"the softmax is taken over {over}, the summands of one net input (each of {names} times a weight); "
-                f"the net inputs of the {len(outputs)} outputs are {net}"
+            over = ", ".join(
+                f"{value * weight + 0.0:.6g}" for value, weight in zip(one.values, one.weights, strict=True)
+            )
+            yield (
+                place,
+                (
+                    f"the softmax is taken over {over}, the summands of one net input (each of {names} by a weight); "
+                    f"the net inputs of the {len(outputs)} outputs are {net}"
+                ),
             )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from chalkwork.algebra.expression import Expression, Name, replace
+from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, slope, worked_out
 from chalkwork.verification.memory import Memory
 from chalkwork.verification.names import group_end
@@ -35,8 +36,11 @@ def gradients(text: str, memory: Memory, read: Read, put: Put) -> str:
             if function is None:
                 continue
             parameters, body = function
-            rows = _rows(found, parameters, body, memory)
-            at, end = _point(text, found.end(), parameters, read)
+            try:
+                at, end = _point(text, found.end(), parameters, read)
+                rows = _rows(found, parameters, body, memory) if at is not None else []
+            except ChalkworkError:
+                continue
             if not rows or at is None:
                 continue
             cells = [[put(replace(one, at)) for one in row] for row in rows]
@@ -54,9 +58,7 @@ def _function(name: str, memory: Memory) -> tuple[Sequence[str], Expression] | N
     return ((one[0],), one[1]) if one is not None else None
 
 
-def _rows(
-    found: re.Match[str], parameters: Sequence[str], body: Expression, memory: Memory
-) -> list[list[Expression]]:
+def _rows(found: re.Match[str], parameters: Sequence[str], body: Expression, memory: Memory) -> list[list[Expression]]:
     """The derivative, the gradient as a column, or the matrix of second derivatives; nothing where it is none."""
     whole = worked_out(exactly(body), memory.functions)
 

@@ -10,12 +10,13 @@ from functools import partial
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, walk
 from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.bounds.intervals import Interval
 from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError, faults_are
 from chalkwork.laboratory.claims.calculus import exactly
+from chalkwork.laboratory.claims.precise import DIGITS, intervals
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.exponents import exponents, summands
 from chalkwork.verification.layouts import Derivatives
@@ -85,6 +86,7 @@ class Judge(Linking):
             self.reader.memory, self.last, self.steps, self.open = kept
 
     def _judged(self, statement: Statement, line: int) -> Found:
+        intervals(DIGITS)  # what is loaded once is not the statement's time
         try:
             with within(SECONDS):
                 return self._judge(statement, line)
@@ -222,12 +224,16 @@ class Judge(Linking):
             root = Interval(np.sqrt(value.range.low), np.sqrt(value.range.high))
             broken = line if found.verdict is Verdict.WRONG else value.wrong
             self.memory.bind(name.name, Value(np.sqrt(value.exact), root, None, broken), None)
+            self.memory.follows_from(name.name, sides[1])
         elif value is None:
             self.memory.bind(name.name, None, apply("sqrt", self._literal_numbers(exactly(sides[1]), literals)))
         return found
 
     def _forget(self, statement: Statement) -> None:
         """Of a statement that was not read: what its first name was is not known any more, but for what it ends in."""
+        if function := _MANY.match(statement.text) or _FUNCTION.match(statement.text):
+            self.memory.functions.pop(function["name"], None)
+            self.memory.many.pop(function["name"], None)
         with suppress(ChalkworkError):
             text, literals = self.reader.literals_of(statement.text)
             first, last = text.partition("=")[0], text.rpartition("=")[2].strip()
@@ -250,7 +256,10 @@ class Judge(Linking):
             same = self._identity(renamed(earlier, by), "=", body, literals)
             if same is not None and same.verdict is Verdict.RIGHT:
                 return same
-        if not body.shape and (self.display or names_in(body)):
+        calls = {node.operation.name.rstrip("'") for node in walk(body) if isinstance(node, Application)}
+        if name in calls:
+            self.memory.functions.pop(name, None)
+        elif not body.shape and (self.display or names_in(body)):
             self.memory.functions[name] = (by, body)
         if not relations:
             return Found(Verdict.DEFINITION, f"{name} is this function from here on")

@@ -7,7 +7,7 @@ the shape of what it is taken by (denominator layout) or the transposed one (num
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice, product
@@ -27,21 +27,30 @@ from chalkwork.verification.names import group_end
 Array = np.ndarray[Any, Any]
 STEP, CLOSE = 1e-4, 1e-5
 """By how much an entry is moved, and how far apart, as a part of the largest entry, what is the same may be."""
-MOST_SHAPES = 3000
+MOST_SIGNS = 60_000
+"""How many signs are read in all while shapes are tried."""
 _TURNED = r"(?:T|\\top|\\intercal|\\mathrm\s*\{\s*T\s*\}|\\prime)"
-_MATRICES = re.compile(rf"\^\s*\{{?\s*-?\s*{_TURNED}(?![A-Za-z])|\\\||\\[lr]?Vert|\\det|(?:\\operatorname|\\mathrm|\\text)?\{{?\s*(?<![a-z])[Tt]r\s*\}}?\s*[(\[]|\\tr(?![a-z])")  # fmt: skip
+_MATRICES = re.compile(
+    rf"\^\s*\{{?\s*-?\s*{_TURNED}(?![A-Za-z])|\\\||\\[lr]?Vert|\\det"
+    r"|(?:\\operatorname|\\mathrm|\\text)?\{?\s*(?<![a-z])[Tt]r\s*\}?\s*[(\[]|\\tr(?![a-z])"
+)
 _D = r"(?:\\partial|d|\\mathrm\s*\{\s*d\s*\})"
 _NAME = r"(?:\\(?:mathbf|boldsymbol|bm|vec)\s*\{\s*\\?[A-Za-z]+\s*\}|\\?[A-Za-z]+)"
 _FRACTION = re.compile(rf"^\s*\\frac\s*\{{\s*{_D}(?![A-Za-z])\s*")
 _BY = re.compile(rf"\s*\{{\s*{_D}(?![A-Za-z])\s*(?P<by>{_NAME})\s*\}}\s*")
 _NABLA = re.compile(rf"^\s*\\nabla\s*(?:_\s*(?:\{{\s*(?P<by>{_NAME})\s*\}}|(?P<one>\\?[A-Za-z]+)))?\s*")
 _DEFINED = re.compile(r"^\s*(?P<name>[A-Z]|\\ell|f|g)\s*(?:\(\s*(?P<by>\\?[A-Za-z]+)\s*\))?\s*$")
-_NORM = re.compile(r"(?:\\[lr]?Vert|\\\|)(?P<inside>.+?)(?:\\[lr]?Vert|\\\|)(?:_\s*(?:\{\s*[2F]\s*\}|[2F]))?(?P<square>\^\s*(?:\{\s*2\s*\}|2))?")
+_NORM = re.compile(
+    r"(?:\\[lr]?Vert|\\\|)(?P<inside>.+?)(?:\\[lr]?Vert|\\\|)(?:_\s*(?:\{\s*[2F]\s*\}|[2F]))?(?P<square>\^\s*(?:\{\s*2\s*\}|2))?"
+)
 _NUMBER_OF = re.compile(
     r"(?:(?P<determinant>\\det)|\\(?:operatorname|mathrm|text)\s*\{\s*[Tt]r\s*\}|\\tr(?![A-Za-z])|(?<![A-Za-z\\])[Tt]r)"
     r"\s*(?:(?P<name>[A-Z])(?![A-Za-z])|(?=[(\[]))"
 )
 _INVERSE = re.compile(rf"(?P<of>Z[a-z]+|[A-Z]|\([^()]*\))\s*\^\s*\{{\s*-\s*(?P<kind>1|{_TURNED})\s*\}}")
+_OF_MATRICES: dict[str, Callable[[Array], Any]] = {
+    "inverse": np.linalg.inv, "determinant": np.linalg.det, "trace": np.trace,
+}  # fmt: skip
 _VECTORS = ("theta", "beta", "mu", "phi", "omega", "xi")
 _NUMBERS = frozenset("nmNkdtiC")
 _COVARIANCES = {"Sigma": "Zsigma", "Lambda": "Zlambda"}
@@ -132,7 +141,7 @@ class Forms:
 
     def judge(self, by: str, symmetric: bool = False) -> Found | None:
         """The first side's derivative held against the others, which have its shape or the transposed one."""
-        for shapes in islice(self._shapes(by), MOST_SHAPES):
+        for shapes in islice(self._shapes(by), MOST_SIGNS // (sum(map(len, self.texts)) + 1)):
             try:
                 built = self._built(shapes)
             except ChalkworkError:
@@ -141,7 +150,9 @@ class Forms:
             found = self._held(built, by, values, shapes)
             if found is None:
                 continue
-            if found.verdict is Verdict.WRONG and any(len({*one}) == 1 and one[0] > 1 for one in shapes.values() if one):
+            if found.verdict is Verdict.WRONG and any(
+                len({*one}) == 1 and one[0] > 1 for one in shapes.values() if one
+            ):
                 other = self._held(built, by, _drawn(shapes, symmetric=True), shapes)
                 if other is not None and other.verdict is Verdict.RIGHT and symmetric:
                     return Found(Verdict.RIGHT, f"{other.reason}, symmetric matrices")
@@ -177,8 +188,7 @@ class Forms:
         known = dict(values)
         for word, kind, _ in self.hidden:
             inner = np.asarray(evaluate(self.inner[word], known))
-            of = {"inverse": np.linalg.inv, "determinant": np.linalg.det, "trace": np.trace}[kind]
-            known[word] = np.atleast_2d(of(inner))
+            known[word] = np.atleast_2d(_OF_MATRICES[kind](inner))
         return np.atleast_2d(np.asarray(evaluate(expression, known), dtype=float))
 
     def _held(
@@ -192,7 +202,9 @@ class Forms:
         for place in range(point.size):
             moved = np.zeros(point.size)
             moved[place] = STEP
-            ends = [self._value(built[0], {**values, by: point + sign * moved.reshape(point.shape)}) for sign in (1, -1)]
+            ends = [
+                self._value(built[0], {**values, by: point + sign * moved.reshape(point.shape)}) for sign in (1, -1)
+            ]
             slopes[:, place] = ((ends[0] - ends[1]) / (2 * STEP)).ravel()
         meant = slopes if base.size > 1 else slopes.reshape(point.shape)
         if base.size > 1 and 1 not in point.shape:
@@ -243,7 +255,9 @@ def _sides(text: str) -> list[str]:
     parts, depth, start = [], 0, 0
     for place, sign in enumerate(text):
         depth += (sign in "({[") - (sign in ")}]")
-        if sign in "<>" or text.startswith((r"\le", r"\ge"), place) and not text.startswith((r"\left", r"\leftarrow"), place):
+        if sign in "<>" or (
+            text.startswith((r"\le", r"\ge"), place) and not text.startswith((r"\left", r"\leftarrow"), place)
+        ):
             return []
         if sign == "=" and not depth:
             parts.append(text[start:place])
@@ -255,9 +269,14 @@ def _bare(text: str) -> str:
     """The text with vectors in plain letters, norms and traces by their operations, factors apart."""
     text = re.sub(r"\\(?:mathbf|boldsymbol|bm|vec)\s*\{\s*(\\?[A-Za-z]+)\s*\}", r" \1 ", text)
     text = re.sub(rf"\\({'|'.join(_COVARIANCES)})(?![A-Za-z])", lambda found: f" {_COVARIANCES[found[1]]} ", text)
-    text = _NORM.sub(lambda found: rf" squared_norm({found['inside']}) " if found["square"] else rf" \sqrt{{squared_norm({found['inside']})}} ", text)  # fmt: skip
+    text = _NORM.sub(_norm, text)
     text = re.sub(rf"\^\s*\{{?\s*{_TURNED}(?![A-Za-z])\s*\}}?", r"^\\top ", text)
     return re.sub(r"(?<![\\A-Za-z_{])(?!Z[a-z])[A-Za-z]{2,}(?![A-Za-z_])", _factors, text)
+
+
+def _norm(found: re.Match[str]) -> str:
+    square = f" squared_norm({found['inside']}) "
+    return square if found["square"] else rf" \sqrt{{{square}}} "
 
 
 def _factors(found: re.Match[str]) -> str:
@@ -274,4 +293,6 @@ def _read(text: str, names: Mapping[str, Expression]) -> Expression:
 
 def _free(text: str) -> list[str]:
     words = frozenset(re.findall(r"Z[a-z]+", text))
-    return free_names(read_chain(text, words | frozenset(re.findall(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])", text))).sides[0])
+    return free_names(
+        read_chain(text, words | frozenset(re.findall(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])", text))).sides[0]
+    )

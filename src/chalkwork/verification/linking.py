@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in, replace, walk
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, worked_out
 from chalkwork.laboratory.claims.domain import Domain, Range
@@ -19,6 +20,7 @@ from chalkwork.verification.comparing import ORDER, Found, Verdict, by_value
 from chalkwork.verification.memory import Memory, Value, whole
 from chalkwork.verification.reading import Reader
 from chalkwork.verification.sides import (
+    constants,
     is_an_order,
     is_chain_rule,
     is_log,
@@ -28,14 +30,23 @@ from chalkwork.verification.sides import (
     negated,
     point_words,
     puts_in,
+    rows_of,
     texts_in,
     turned_literal,
 )
 
+MOST_SHARED = 40
+"""How many numbers are looked for on the other side."""
 SHOWN_BY_WHOLE = 0.0005
 """Half a unit of the last digit that a whole number shows of what was calculated: three decimals."""
 DERIVED = 0.03
 """As a part of its size, how far a derivative may be from what its definitions give: its author rounds."""
+_NOT_WORKED_OUT = {
+    r"\lim": "a limit", r"\int": "an integral", r"\sum": "a sum whose bounds are no numbers",
+    r"\prod": "a product whose bounds are no numbers", r"\begin{cases": "a distinction of cases",
+}  # fmt: skip
+FEWEST_POINTS, MANY_POINTS = 5, 60
+"""At how many points two sides have to be the same, if they are said to be so everywhere; where time was short."""
 ORDINARY = Range(low=Fraction(1, 3), high=Fraction(29, 10))
 
 
@@ -119,6 +130,8 @@ class Linking:
         if name is None or relations[0] != "=":
             return None
         memory = self.memory
+        if self.reader.spellings.written.get(name, "").startswith(r"\int"):
+            return None
         if name not in memory.values and name not in memory.definitions:
             return name
         before = memory.values.get(name)
@@ -172,7 +185,11 @@ class Linking:
         """One relation: by value where both sides have one, else as an identity."""
         first, second = values
         if first is not None and second is not None:
-            shared = texts_in(left, literals) & texts_in(right, literals)
+            own, other = texts_in(left, literals), texts_in(right, literals)
+            shared = own & other
+            if len(own | other) <= MOST_SHARED:
+                shared |= {text for text in own if Fraction(text) in constants(right)}
+                shared |= {text for text in other if Fraction(text) in constants(left)}
             if second.half is not None and first.half is None:
                 with suppress(ChalkworkError):
                     first = self.memory.evaluated(left, literals, second) or first
@@ -187,9 +204,17 @@ class Linking:
                     first = self.memory.evaluated(left, literals, finer, shared) or first
                     second = self.memory.evaluated(right, literals, None, shared) or second
             found = by_value(first, relation, second, near)
+            if found.verdict is Verdict.UNJUDGED and second.half is None and first.half is None:
+                with suppress(ChalkworkError):  # perhaps the finest numbers alone were rounded
+                    finest = self.memory.evaluated(right, literals, _finest(names_in(right), literals), shared)
+                    closer = by_value(first, relation, finest, near) if finest is not None else found
+                    found = closer if closer.verdict is Verdict.ROUNDED else found
             found = self._of_another_base(found, (left, relation, right), literals, near)
             if found.verdict is Verdict.WRONG and not self.display and is_an_order(second, first):
                 return Found(Verdict.UNJUDGED, f"to the order of magnitude: {found.reason}")
+            entries = any(self.memory.is_entry(one.name) for side in (left, right) for one in names_in(side))
+            if found.verdict is Verdict.WRONG and entries and not rows_of(right, literals):
+                return Found(Verdict.UNJUDGED, f"with the entries of the vectors before {found.reason}")
             if found.verdict is Verdict.WRONG and not self.display and puts_in(left, right, literals):
                 return Found(Verdict.UNJUDGED, f"other numbers are put in than those given: {found.reason}")
             return found
@@ -197,7 +222,19 @@ class Linking:
         if near and same is not None and same.verdict is Verdict.WRONG:
             self.open.pop(self.place, None)
             return Found(Verdict.UNJUDGED, f"for some numbers, perhaps: {same.reason}")
-        return same or Found(Verdict.UNJUDGED, "it holds names of which nothing is known")
+        return same or Found(Verdict.UNJUDGED, self._unknown(left, right, literals))
+
+    def _unknown(self, left: Expression, right: Expression, literals: Mapping[str, Value]) -> str:
+        """Why a relation has no value: what stands in it that is not worked out."""
+        names = list(dict.fromkeys(one.name for side in (left, right) for one in names_in(side)))
+        written = self.reader.spellings.written
+        open_ = [
+            written.get(name, name) for name in names if name not in literals and self.memory.current(name) is None
+        ]
+        kinds = [kind for sign, kind in _NOT_WORKED_OUT.items() if any(one.startswith(sign) for one in open_)]
+        if kinds:
+            return f"{kinds[0]} is not worked out"
+        return f"nothing is known of {', '.join(open_[:3])}" if open_ else "it holds names of which nothing is known"
 
     def _of_another_base(
         self, found: Found, link: tuple[Expression, str, Expression], literals: Mapping[str, Value], near: bool
@@ -256,7 +293,9 @@ class Linking:
             return Found(Verdict.WRONG, point_words(trial.counterexample))
         if not trial.points:
             return None
-        return Found(Verdict.RIGHT, f"at {trial.points} points")
+        if trial.points < (FEWEST_POINTS if trial.complete else MANY_POINTS) and names[0] | names[1]:
+            return Found(Verdict.UNJUDGED, f"the same at {counted(trial.points, 'point')}, which are too few")
+        return Found(Verdict.RIGHT, f"at {counted(trial.points, 'point')}" if names[0] | names[1] else "")
 
     def _excused(
         self,

@@ -29,6 +29,7 @@ MOST_NAMES, MOST_ENTRIES, MOST_DIGITS = 500, 400, 400
 _DECIMAL = re.compile(
     r"(?<![A-Za-z0-9_.^])((?:[0-9]*\.[0-9]+|[0-9]+\.(?![0-9A-Za-z]))(?:[eE][-+]?[0-9]+)?)(?![0-9.]|\s*\\times\s*10)"
 )
+_COMPONENT = re.compile(r"(?P<of>[A-Za-z]+)(?P<place>[1-9])")
 _POWER_OF_TEN = r"\\(?:cdot|times)\s*10\s*\^\s*(?:\{\s*-?[0-9]+\s*\}|[0-9])"
 _NUMERIC = rf"\s*[-+−]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:\s*(?:e[-+]?[0-9]+|{_POWER_OF_TEN}))?\s*"
 _MATRIX = re.compile(
@@ -92,6 +93,8 @@ class Memory:
     functions: dict[str, tuple[str, Expression]] = field(default_factory=dict)
     many: dict[str, tuple[tuple[str, ...], Expression]] = field(default_factory=dict)
     """Functions of several names."""
+    from_zero: frozenset[str] = frozenset()
+    """Letters that have the index 0 somewhere."""
     letters: set[str] = field(default_factory=set)
     shapes: dict[str, Shape] = field(default_factory=dict)
     inputs: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -154,7 +157,7 @@ class Memory:
             for name in used
             if self.is_data(known[name])
             or (name in literals and known[name].texts <= set(shared))
-            or (name in literals and result is not None and not known[name].is_finer(result))
+            or (name in literals and result is not None and self._as_it_stands(known[name], result))
         }
         boxes = {name: points[name] if name in exactly_meant else self._box(known[name]) for name in used}
         tight = sum(known[name].exact.size for name in used) <= MOST_ENTRIES
@@ -187,17 +190,31 @@ class Memory:
         self.functions.pop(name, None)
         self.inputs.pop(name, None)
         if definition is not None:
-            self.inputs[name] = frozenset(one.name for one in names_in(definition)) - {name}
+            self.follows_from(name, definition)
             if name not in self.behind(definition):
                 self.definitions[name] = definition
         if value is not None:
             self.values[name] = value
+
+    def follows_from(self, name: str, expression: Expression) -> None:
+        """What is bound anew of an expression, or a vector whose entry it has, makes the name unknown."""
+        inner = {one.name for one in names_in(expression)}
+        wholes = {found["of"] for one in inner if one not in self.values and (found := _COMPONENT.fullmatch(one))}
+        self.inputs[name] = frozenset(inner | wholes) - {name}
+
+    def is_entry(self, name: str) -> bool:
+        """Whether the name has a value only as an entry of a vector."""
+        return name not in self.values and self._component(name) is not None
 
     def _box(self, value: Value) -> Interval:
         """What a value can be; the ends, which round both ways, only where it came out of something."""
         if value.half is None or value.texts & self.results:
             return value.range
         return Interval(value.range.low + TIE * value.half, value.range.high - TIE * value.half)
+
+    def _as_it_stands(self, value: Value, result: Value) -> bool:
+        """Whether a number was put in as it is written: it has fewer digits than the result, and did not come out."""
+        return not value.is_finer(result) and not (value.texts and value.texts <= self.results)
 
     def is_data(self, value: Value) -> bool:
         """Whether all numbers of a literal are such that were given at the beginning, and nothing came out as."""
@@ -208,7 +225,28 @@ class Memory:
     def current(self, name: str) -> Value | None:
         """The value of the name, unless something that it follows from has been bound anew since."""
         value = self.values.get(name)
+        if value is None and name not in self.definitions:
+            return self._component(name)
         return None if value is None or self.is_stale(name) else value
+
+    def _component(self, name: str) -> Value | None:
+        """x_1 of a vector x whose numbers are known, unless the document counts from 0."""
+        found = _COMPONENT.fullmatch(name)
+        whole = self.values.get(found["of"]) if found and found["of"] not in self.from_zero else None
+        if found is None or whole is None or 1 not in whole.shape or self.is_stale(found["of"]):
+            return None
+        if self.sections.get(found["of"]) != self.section:
+            return None
+        place = int(found["place"]) - 1
+        if place >= whole.exact.size:
+            return None
+        low, high, exact = (
+            one.reshape(-1, 1)[place : place + 1] for one in (whole.range.low, whole.range.high, whole.exact)
+        )
+        half = None if whole.half is None else whole.half.reshape(-1, 1)[place : place + 1]
+        flat = [text for row in whole.rows for text in row]
+        rows = ((flat[place],),) if flat else ()
+        return replace(whole, exact=exact, range=Interval(low, high), half=half, rows=rows)
 
     def is_stale(self, name: str) -> bool:
         """Whether something that the name follows from has been bound anew since."""

@@ -34,17 +34,26 @@ _SIMPLE_LAYER = re.compile(
     r"\^\{\s*(?:\[\s*[0-9]+\s*\]|\(\s*[0-9]+\s*\))\s*(?:,?\s*(?:\\top|T|\\mathrm\s*\{\s*T\s*\}))?\s*\}"
 )
 _LABEL = re.compile(
-    r"^(?:[\[(].*[\])]|\\(?:text|mathrm)\{[A-Za-z]+\}|new|old|\*|\\ast|\\star|\\prime|\+|\\dagger)(?:\s*,?\s*(?:\\top|T|\\intercal))?$",
+    r"^(?:[\[(].*[\])]|\\(?:text|mathrm)\{[A-Za-z]+\}|new|old|\*|\\ast|\\star|(?:\\prime)+|\+|\\dagger)(?:\s*,?\s*(?:\\top|T|\\intercal))?$",
     re.DOTALL,
 )
 _BIG = re.compile(
     r"\\(?:sum|prod|max|min|argmax|argmin|lim|int|sup|inf|bigcup|bigcap|mathbb\s*\{?\s*E\s*\}?|nabla|Pr|det|(?:operatorname\*?|mathrm)\s*\{\s*(?:arg\s*(?:\\,)?\s*)?(?:max|min)\s*\}|argmax|argmin)(?![A-Za-z])|(?<![\\A-Za-z_^{])(?:E|Var|Cov|Pr|P)(?=\s*(?:_\w|_\{[^{}]*\})?\s*\[)|(?<![\\A-Za-z])arg(?:\s*\\(?:max|min))?(?![A-Za-z])"
 )
 _NUMERIC_BOUNDS = re.compile(r"\\(?:sum|prod)\s*_\s*\{\s*[A-Za-z]\s*=\s*[0-9]+\s*\}\s*\^\s*(?:\{\s*[0-9]+\s*\}|[0-9])")
+_DIFFERENTIAL = re.compile(
+    r"(?:(?<![A-Za-z\\])d|\\mathrm\s*\{\s*d\s*\})\s*(?:\\(?:mathbf|boldsymbol)\s*\{\s*[a-z]\s*\}|\\[a-z]+|[A-Za-z])(?![A-Za-z])"
+    r"|(?:(?<![A-Za-z\\])d)[a-z](?=d[a-z](?![A-Za-z]))"
+)
+_GRADIENT_OF = re.compile(
+    r"\s*(?:\\(?:mathcal|mathrm|hat|tilde)\s*\{\s*[A-Za-z]+\s*\}|\\ell(?![A-Za-z])|[A-Za-z])"
+    r"(?:_(?:[A-Za-z0-9]|\{[^{}]*\}))?(?![A-Za-z^])(?:\s*\()?"
+)
 _UNTOLD = re.compile(
     r"\\begin\{(?P<kind>cases\*?|[vV]matrix)\}.*?\\end\{(?P=kind)\}"
     r"|(?:\\[lr]?Vert|\\\||‖)[^=]+?(?:\\[lr]?Vert|\\\||‖)(?:\s*_\s*(?:\{[^{}]*\}|\w))?(?:\s*\^\s*(?:\{[^{}]*\}|\w))?"
     r"|(?:\\\{|\[|(?<![A-Za-z}\])])\()[^()\[\]]*,\s*(?:\\(?:[cl]?dots)|\.\.\.)\s*,[^\[\]]*?(?:\\\}|\]|\)(?![^,]*\\\}))"
+    r"|\\\{(?:[^{}]|\{[^{}]*\})*?(?:\\mid|\||:)(?:[^{}]|\{[^{}]*\})*\\\}"
     r"|\\begin\{pmatrix\}(?:(?!\\end\{pmatrix\}).)*?(?:\\(?:[vdcl]?dots|ddots|iddots)|&\s*(?:&|\\\\|\\end))"
     r"(?:(?!\\begin\{pmatrix\}).)*?\\end\{pmatrix\}",
     re.DOTALL,
@@ -101,6 +110,16 @@ def group_end(text: str, start: int) -> int:
             if not depth:
                 return place + 1
     return len(text)
+
+
+def group_start(text: str, closing: int) -> int:
+    """Where the bracket opens that closes there."""
+    depth = 0
+    for place in range(closing, -1, -1):
+        depth += {")": 1, "(": -1}.get(text[place], 0)
+        if depth == 0:
+            return place
+    raise ChalkworkError("a bracket is not opened")
 
 
 def decorated(text: str, spellings: Spellings, whole_words: set[str]) -> str:
@@ -215,6 +234,15 @@ def opaque_operators(text: str, spellings: Spellings) -> str:
             )
             bounded = True
         name = found.group()
+        if name == r"\nabla" and (of := _GRADIENT_OF.match(text, end)):
+            end = group_end(text, of.end() - 1) if of.group().endswith("(") else of.end()
+            parts += [text[place : found.start()], f" {spellings.word(text[found.start() : end])} "]
+            place = end
+            continue
+        if name == r"\int" and (whole := _integral_end(text, end)):
+            parts += [text[place : found.start()], f" {spellings.word(text[found.start() : whole], 'op')} "]
+            place = whole
+            continue
         if name in (r"\max", r"\min") and not bounded:
             continue
         parts += [text[place : found.start()], f" {spellings.word(text[found.start() : end], 'op')} "]
@@ -227,6 +255,25 @@ def opaque_operators(text: str, spellings: Spellings) -> str:
             parts[-1] = f" {spellings.word(text[found.start() : place], 'op')} "
     parts.append(text[place:])
     return "".join(parts)
+
+
+def _integral_end(text: str, start: int) -> int:
+    """Behind as many differentials as there are signs of integrals, the first of which ends there; 0 without."""
+    depth, wanted, place = 0, 1, start
+    while place < len(text):
+        sign = text[place]
+        depth += (sign in "({[") - (sign in ")}]")
+        if depth < 0 or (sign == "=" and not depth):
+            return 0
+        if not depth and text.startswith(r"\int", place):
+            wanted += 1
+        if not depth and (found := _DIFFERENTIAL.match(text, place)):
+            wanted, place = wanted - 1, found.end()
+            if wanted <= 0 and not _DIFFERENTIAL.match(text[place:].lstrip()):
+                return place
+            continue
+        place += 1
+    return 0
 
 
 _APPLIED = re.compile(

@@ -40,6 +40,10 @@ _THOUSANDS = re.compile(r"(?<![0-9.])([0-9]{1,3})((?:(?:\{,\}|\\[,;])[0-9]{3})+)
 _LOOKS = (
     (re.compile(r"\\m(left|right)(?![A-Za-z])"), r"\\\1"),
     (re.compile(r"\\[lr]?vert(?![A-Za-z])"), "|"),
+    (
+        re.compile(r"(?<![\w)}\]])\s*\\mid\s*((?:[^()|{}\\]|\([^()]*\)|\\(?!mid)[a-z]+)+?)\s*\\mid(?![A-Za-z])"),
+        r" |\1| ",
+    ),
     (re.compile(r"\\lceil(?![A-Za-z])|⌈"), r"(-\\lfloor -("),
     (re.compile(r"\\rceil(?![A-Za-z])|⌉"), r")\\rfloor )"),
     (re.compile("÷"), "/"),

@@ -23,10 +23,17 @@ _SIGNS = {
 }  # fmt: skip
 _STYLE = """
 :root {
-  color-scheme: light dark; --line: #c8c8c8; --wrong: #fde2e0; --follows: #fdf1d3; --edge: #b3261e; --quiet: #595959 }
+  color-scheme: light dark; --paper: #fff; --ink: #1a1a1a; --link: #0b57d0; --line: #c8c8c8; --wrong: #fde2e0;
+  --follows: #fdf1d3; --edge: #b3261e; --quiet: #595959 }
 @media (prefers-color-scheme: dark) {
-  :root { --line: #555; --wrong: #5a1d1a; --follows: #4d3f14; --edge: #ff8a80; --quiet: #b5b5b5 } }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem }
+  :root { --paper: #141414; --ink: #ededed; --link: #a8c7fa; --line: #555; --wrong: #5a1d1a; --follows: #4d3f14;
+    --edge: #ff8a80; --quiet: #bdbdbd } }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem;
+  background: var(--paper); color: var(--ink); overflow-wrap: anywhere }
+h1 { font-size: 1.6rem; line-height: 1.25 }
+h2 { font-size: 1.3rem; margin-top: 3rem }
+a { color: var(--link) }
+a:focus-visible { outline: 3px solid var(--edge); outline-offset: 2px }
 table { border-collapse: collapse; width: 100%; table-layout: fixed }
 caption { text-align: left; color: var(--quiet); padding: .3rem 0 }
 th, td { vertical-align: top; text-align: left; padding: .15rem .5rem; overflow-wrap: anywhere }
@@ -36,14 +43,16 @@ tr.stated { border-top: 1px solid var(--line) }
 pre { margin: 0; font: .9rem/1.5 ui-monospace, monospace; white-space: pre-wrap }
 tr.wrong { background: var(--wrong); border-left: .4rem solid var(--edge) }
 tr.follows { background: var(--follows) }
-tr:target { outline: 3px solid var(--edge); outline-offset: -3px }
+tr:target, tr:focus { outline: 3px solid var(--edge); outline-offset: -3px }
+tr.wrong .said, tr.follows .said, tr.wrong th, tr.follows th { color: inherit }
 ul { margin: 0; padding: 0; list-style: none }
 .why { display: block }
 .said { color: var(--quiet) }
 li.loud .said { font-weight: 600; color: inherit }
 nav ol { padding-left: 1.5rem }
 @media (max-width: 45rem) {
-  table, tbody, tr, td, th[scope=row] { display: block } thead { display: none } th[scope=row] { text-align: left } }
+  table, tbody, tr, td, th[scope=row] { display: block } thead { display: none } th[scope=row] { text-align: left }
+  tr.blank, td:empty { display: none } tr { padding: .2rem 0 } td li { padding-left: .5rem } }
 @media print { a { color: inherit } tr { break-inside: avoid } }
 """
 
@@ -57,6 +66,13 @@ def to_html(found: dict[str, tuple[Verification, str]]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<style>{_STYLE}</style></head><body><main>",
     ]
+    if len(found) > 1:
+        parts += ["<h1>Verified</h1>", '<nav aria-label="Documents"><ul>']
+        for number, (name, (verification, _)) in enumerate(found.items(), 1):
+            first = verification.first_wrong
+            said = f"first wrong line {first}" if first is not None else "nothing is wrong that was judged"
+            parts.append(f'<li><a href="#d{number}-">{escape(visible(name))}</a>: {said}</li>')
+        parts.append("</ul></nav>")
     for number, (name, (verification, text)) in enumerate(found.items(), 1):
         prefix = "" if len(found) == 1 else f"d{number}-"
         parts += _document(verification, text, visible(name), prefix, len(found) == 1)
@@ -68,8 +84,7 @@ def _document(found: Verification, text: str, title: str, prefix: str, alone: bo
     for one in found.verdicts:
         by_line[one.line].append(one)
     wrong = [line for line in sorted(by_line) if any(one.verdict is Verdict.WRONG for one in by_line[line])]
-    heading = "h1" if alone else "h2"
-    yield f"<{heading}>{escape(title)}</{heading}>"
+    yield f"<h1>{escape(title)}</h1>" if alone else f'<h2 id="{prefix}" tabindex="-1">{escape(title)}</h2>'
     yield f"<p>{escape(summary(found))}</p>"
     if wrong:
         yield f'<nav aria-label="Wrong lines of {escape(title)}"><p>Wrong lines:</p><ol>'
@@ -95,6 +110,7 @@ def _row(number: int, content: str, found: list[Judged], following: int | None, 
     items = "".join(_item(one, len(found) > 1) for one in found)
     more = f'<a href="#{prefix}line-{following}">next wrong line: {following}</a>' if following else ""
     row = f' id="{prefix}line-{number}" class="stated {kind}"' if found else ""
+    row += ' tabindex="-1"' if kind == "wrong" else "" if content.strip() else ' class="blank"'
     beside = f"<ul>{items}</ul>{more}" if items else ""
     return f'<tr{row}><th scope="row">{number}</th><td>{source}</td><td>{beside}</td></tr>'
 

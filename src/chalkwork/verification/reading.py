@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number, names_in, replace
+from chalkwork.algebra.operations import Shape
 from chalkwork.algebra.reading import build, free_names, read_chain
 from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.bounds.intervals import Interval
@@ -25,6 +26,7 @@ from chalkwork.verification.names import (
     applications,
     decorated,
     group_end,
+    group_start,
     opaque_operators,
     untold,
 )
@@ -40,7 +42,7 @@ _LEARNT = re.compile(
 _BY_D = re.compile(r"\\frac\s*\{\s*d[^{}]*\}\s*\{\s*d\s*[A-Za-z]")
 _INVERSE = re.compile(r"(?:(?<![\\A-Za-z_])(?P<of>[A-Z](?:_\w|_\{\w+\})?|Z_lit[a-z]+)|\))\s*\^\s*\{\s*-\s*1\s*\}")
 _DETERMINANT = re.compile(r"\\det\s*(?:\(|(?P<of>[A-Z](?:_\w|_\{\w+\})?(?![A-Za-z])|Z_lit[a-z]+))")
-_PRIMED = re.compile(r"(?<![\\A-Za-z])(?P<name>[A-Za-z])(?P<index>(?:_\w|_\{[^{}]*\})?)'(?!['(]|\s*\()")
+_PRIMED = re.compile(r"(?<![\\A-Za-z])(?P<name>[A-Za-z])(?P<index>(?:_\w|_\{[^{}]*\})?)(?P<primes>''?)(?!['(]|\s*\()")
 _SOFTMAX = re.compile(r"(?:\\(?:operatorname|mathrm|text)\s*\{\s*softmax\s*\}|(?<![A-Za-z])softmax)\s*\(")
 _BARE_LOG = re.compile(r"(?<![A-Za-z])log(?![A-Za-z0-9]|\s*_)")
 _EULER = re.compile(r"(?<![A-Za-z])e\s*\^\s*(?!\{?\s*2\s*\}?(?![\w.]))")
@@ -49,7 +51,11 @@ _HIGHER = re.compile(
 )
 _BESIDE_NUMBER = re.compile(r"(Z_[a-z]+)\s+(?=[0-9])")
 _MATRICES = re.compile(r"Z_lit[a-z]+(?:\s+Z_lit[a-z]+)+")
-_DOTTED = re.compile(r"(Z_lit[a-z]+)\s*\\cdot\s*(Z_lit[a-z]+)")
+_VECTOR = (
+    r"(Z_[a-z]+|(?<![A-Za-z\\])[a-z](?:_\w|_\{\w+\})?(?![A-Za-z_^({])"
+    r"|\\(?:mathbf|vec|boldsymbol)\s*\{\s*[a-z]\s*\}(?:_\w)?(?![_^({]))"
+)
+_DOTTED = re.compile(rf"{_VECTOR}\s*\\cdot\s*{_VECTOR}")
 _LETTER = re.compile(r"\s*\(?\s*([A-Za-z])\s*\)?\s*")
 _ALONE = re.compile(r"(?<![\\A-Za-z])([A-Za-z])(?![A-Za-z]|\s*[('])")
 _RUN = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}(?![A-Za-z])")
@@ -58,6 +64,7 @@ _PLAIN_ARGUMENTS = re.compile(
 )
 
 
+_MID = re.compile(r"(\S{1,40})\s*\\mid(?![A-Za-z])\s*(\S{1,40})")
 _JOINED = re.compile(r"(?<![A-Za-z\\_{])([A-Za-z])([0-9]+)(?![0-9.])")
 _MIXED = re.compile(
     r"(?<![\w.}^)\]])\s*([0-9]+)\s*\\[dt]?frac\s*\{\s*([0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}(?!\s*(?:[A-Za-z(\[{]|\\(?!cdot|times|quad)))"
@@ -77,6 +84,8 @@ class Reader:
     """Runs of letters that are one name."""
     e_is_a_name: bool = False
     """Whether something is called e; where it has an exponent it is Euler's number all the same."""
+    letters: set[str] = field(default_factory=set)
+    """Letters that stand alone somewhere in the document, so that side by side they are factors."""
     joined: bool = False
     """Whether the document writes z1 for a name with an index."""
     literals: int = 0
@@ -99,11 +108,12 @@ class Reader:
     def prepare(self, texts: Sequence[str]) -> None:
         """Look for what runs of letters stand for: one name where they stand alone before a relation."""
         self.e_is_a_name = any(re.match(r"\s*e\s*=", text) for text in texts)
+        self.memory.from_zero = frozenset(one for text in texts for one in re.findall(r"([A-Za-z]+)_\{?0", text))
         self.joined = any(re.match(r"\s*[A-Za-z]+[0-9]+\s*=", text) for text in texts)
         alone = Counter(
             found[0] for text in texts if (found := re.match(r"\s*([A-Za-z]{2,})\s*(?:_\S+|\^\S+)?\s*=", text))
         )
-        self.memory.letters |= {one for text in texts for one in _ALONE.findall(text)} - {"d", "e"}
+        self.letters = {one for text in texts for one in _ALONE.findall(text)} - {"d", "e"}
         runs = {run for text in texts for run in _RUN.findall(re.sub(r"\\(?:begin|end)\{\w+\}", " ", text))}
         for run in runs:
             known = run in FUNCTIONS or run in ("frac", "pmatrix")
@@ -154,7 +164,12 @@ class Reader:
         functions = self.memory.functions
         self.bare_functions = {name for name in functions if name in alone}
         text = applications(text, self.spellings, lambda name, inside: self._is_product(name, inside, alone))
-        text = _DOTTED.sub(lambda found: _scalar_product(found, literals), text)
+        if conditioned := _MID.search(text):
+            left, right = conditioned.groups()
+            raise ChalkworkError(
+                f"{left} \\mid {right} can mean that {left} divides {right}, or {left} where {right} holds"
+            )
+        text = _DOTTED.sub(lambda found: self._scalar_product(found, literals), text)
         text = _MATRICES.sub(
             lambda found: _beside(found.group().split(), literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
         )
@@ -169,7 +184,10 @@ class Reader:
         known |= self.bare_functions
         functions = {name: body for name, body in functions.items() if name not in self.bare_functions}
         chain = read_chain(
-            text, known - set(FUNCTIONS) | (known & set(self.memory.values)), functions, self.memory.letters
+            text,
+            known - set(FUNCTIONS) | (known & set(self.memory.values)),
+            functions,
+            self.memory.letters | self.letters,
         )
         names = [name for side in chain.sides for name in free_names(side)]
         named = self.memory.names(names, literals)
@@ -195,7 +213,7 @@ class Reader:
                 end = group_end(text, found.end() - 1)
                 inside = text[found.end() : end - 1]
             elif inside is None:
-                start = _opening(text, found.start())
+                start = group_start(text, found.start())
                 inside = text[start + 1 : found.start()]
             word = self._of_matrix(inside, kind is _INVERSE, literals)
             if word:
@@ -217,7 +235,8 @@ class Reader:
     def _primed(self, found: re.Match[str]) -> str:
         """w' is a name where w is no function."""
         known = found["name"] in self.memory.functions or found["name"] in self.memory.many
-        return found.group() if known else rf"{found['name']}{found['index']}^{{\prime}}"
+        primes = found["primes"].replace("'", r"\prime")
+        return found.group() if known else f"{found['name']}{found['index']}^{{{primes}}}"
 
     def along(self, text: str, literals: Mapping[str, Value]) -> str:
         """The text with the axis of its softmax, where its numbers say it: rows or columns sum to one."""
@@ -246,8 +265,8 @@ class Reader:
                 with suppress(ChalkworkError):
                     if len(arguments) != len(parameters):
                         continue
-                    given = map(self._argument, arguments)
-                    word = self._inlined(replace(body, dict(zip(map(Name, parameters), given, strict=True))))
+                    given = {Name(one): self._argument(by) for one, by in zip(parameters, arguments, strict=True)}
+                    word = self._inlined(replace(body, dict(given)))
                     text = f"{text[: found.start()]} {word} {text[end:]}"
                     place = found.start() + len(word) + 2
         return text
@@ -255,7 +274,9 @@ class Reader:
     def _argument(self, text: str) -> Expression:
         """What stands between the brackets of a function, its decimals as the numbers that they are."""
         inner, literals = self.literals_of(text)
-        numbers = {Name(one): Number(Fraction(value.rows[0][0])) for one, value in literals.items()}
+        numbers: dict[Expression, Expression] = {
+            Name(one): Number(Fraction(value.rows[0][0])) for one, value in literals.items()
+        }
         return replace(exactly(self._one(inner, literals)), numbers)
 
     def _inlined(self, expression: Expression) -> str:
@@ -263,6 +284,22 @@ class Reader:
         word = self.spellings.word(str(len(self.inlined)), "of")
         self.inlined[word] = expression
         return word
+
+    def _shape(self, name: str, literals: Mapping[str, Value] | None = None) -> Shape:
+        """The shape of what a name, or a word for numbers, stands for; that of a number where nothing is known."""
+        value = (literals or {}).get(name) or self.memory.current(name)
+        return value.shape if value is not None else self.memory.shapes.get(name, ())
+
+    def _scalar_product(self, found: re.Match[str], literals: Mapping[str, Value]) -> str:
+        """The dot between two vectors that lie in the same way."""
+        bare = [re.sub(r"[\\{}_\s]|math(?:bf|rm)|boldsymbol|vec", "", one) for one in found.groups()]
+        first, second = (
+            self._shape(name if name in literals else f"Z_{name[1:]}" if name[:1] == "Z" else name, literals)
+            for name in bare
+        )
+        if first != second or 1 not in first:
+            return found.group()
+        return rf"(({found[1]}^\top) {found[2]})" if first[1] == 1 else rf"({found[1]} ({found[2]}^\top))"
 
     def _norm(self, found: re.Match[str], literals: Mapping[str, Value]) -> str:
         """A norm of a vector whose numbers are known; any other is a name."""
@@ -327,7 +364,9 @@ class Reader:
         )
         if bare.lower() in NOT_READ:
             raise ChalkworkError(f"the function {bare} is not read")
-        if bare in self.memory.functions and "," in inside:
+        if "," in inside and bare not in FUNCTIONS:
+            return False
+        if bare in self.memory.functions and any(self._shape(one) for one in _ALONE.findall(inside)):
             return False
         if bare in self.bare_functions:
             return False
@@ -347,14 +386,6 @@ class Reader:
         return (len(bare) == 1 or name.startswith("\\")) and (bare in self.memory.letters or bare in alone)
 
 
-def _scalar_product(found: re.Match[str], literals: Mapping[str, Value]) -> str:
-    """The dot between two vectors that lie in the same way."""
-    first, second = (literals[word].shape for word in found.groups())
-    if first != second or 1 not in first:
-        return found.group()
-    return rf"(({found[1]}^\top) {found[2]})" if first[1] == 1 else rf"({found[1]} ({found[2]}^\top))"
-
-
 def _beside(words: Sequence[str], literals: Mapping[str, Value]) -> str:
     """Matrices of numbers next to each other: those that can only be multiplied entry by entry are."""
     text, shape = words[0], literals[words[0]].shape
@@ -366,13 +397,3 @@ def _beside(words: Sequence[str], literals: Mapping[str, Value]) -> str:
         text += f" {word}" if fits or shape != own else rf" \odot {word}"
         shape = (shape[0], own[1]) if fits else own if shape == own else own or shape
     return text
-
-
-def _opening(text: str, closing: int) -> int:
-    """Where the bracket opens that closes there."""
-    depth = 0
-    for place in range(closing, -1, -1):
-        depth += {")": 1, "(": -1}.get(text[place], 0)
-        if depth == 0:
-            return place
-    raise ChalkworkError("a bracket is not opened")

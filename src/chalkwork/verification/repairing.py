@@ -8,11 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.spelling import Statement
 
-MOST_READINGS = 40
+MOST_READINGS, MOST_PROPOSED = 40, 2
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.^{\\])(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?![0-9.A-Za-z])")
 _LETTERS = {"o": "0", "O": "0", "l": "1", "I": "1", "S": "5", "s": "5", "B": "8", "Z": "2"}
 _LETTER = re.compile(
@@ -70,14 +71,15 @@ def _minus(before: str, number: str) -> str:
 
 
 def proposed(found: Found, statement: Statement, judged: Callable[[Statement], Found], scanned: bool) -> Found:
-    """What was found, with the one other reading that would be right, if there is one and no other."""
+    """What was found, with the other readings that would be right, if they are few."""
     right: list[Read] = []
-    for count, one in enumerate(readings(statement.text, scanned)):
-        if count >= MOST_READINGS or len(right) > 1:
-            break
+    for one in islice(readings(statement.text, scanned), MOST_READINGS):
         if judged(replace(statement, text=one.text)).verdict in (Verdict.RIGHT, Verdict.ROUNDED):
             right.append(one)
-    if len(right) != 1:
+        if len(right) > MOST_PROPOSED:
+            return found
+    if not right:
         return found
-    (one,) = right
-    return replace(found, reason=f"{found.reason}. Perhaps misread: with {one.instead} for {one.of} it is right")
+    same = len({(one.instead, one.of) for one in right}) < len(right)
+    said = ", or with ".join(f"{one.instead} for {one.of}" + f" ({one.text})" * same for one in right)
+    return replace(found, reason=f"{found.reason}. Perhaps misread: with {said} it is right")

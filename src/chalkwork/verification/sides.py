@@ -6,14 +6,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in, replace
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in, replace, walk
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.claims.calculus import exactly
+from chalkwork.laboratory.claims.evaluation import Undefined
 from chalkwork.laboratory.claims.points import Counterexample
-from chalkwork.laboratory.claims.precise import DIGITS, context, middle
+from chalkwork.laboratory.claims.precise import DIGITS, TooLarge, Undecided, context, enclosed, middle
 from chalkwork.verification.memory import Value
+
+MOST_NODES = 60
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,16 @@ def texts_in(side: Expression, literals: Mapping[str, Value]) -> frozenset[str]:
     """The numbers that stand in a side, as they were written."""
     own = [literals[name.name].texts for name in names_in(side) if name.name in literals]
     return frozenset[str]().union(*own)
+
+
+def constants(side: Expression) -> frozenset[Fraction]:
+    """The fractions that stand in a side without a name, such as 1/2 and 1 and 2 in x / 2 + 1/2: these are exact."""
+    found = set[Fraction]()
+    for node in islice(walk(side), MOST_NODES):
+        with suppress(Undefined, Undecided, TooLarge, ChalkworkError):
+            if not node.shape and not names_in(node) and isinstance(value := enclosed(exactly(node), {})[0], Fraction):
+                found.add(value)
+    return frozenset(found)
 
 
 def is_written(side: Expression) -> bool:

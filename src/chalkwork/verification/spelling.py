@@ -51,6 +51,7 @@ _ROW_OF_NUMBERS = re.compile(
     rf"(?<![A-Za-z0-9)}}\]])\[\s*({_NUMBER}(?:(?:\s*[,;&]\s*|\s*\\ +|\s+){_NUMBER})+)\s*\]"
     r"(\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
 )
+_NABLA = re.compile(r"(\\nabla(?:\s*\^\s*\{?2\}?)?\s*[a-z])\s+(?=\()")
 _HEIGHT = re.compile(r"\\(?:left|right)\s*([()\[\]])")
 _GOES_ON = re.compile(r"\s*(?:[+*/·−-]|\\(?:cdot|circ|odot|times|pm)(?![A-Za-z]))")
 _FACTOR = re.compile(r"\s*\\(?:sum|prod)(?![A-Za-z])")
@@ -167,7 +168,7 @@ def _plain(text: str) -> str:
     text = _BELOW.sub(r"\2_{\1}", _MATHOP.sub(r"\1", text))
     text = plain_numbers(_SHORT.sub(r"\\frac{\2}{\3}", text))
     text = _MATRIX.sub(lambda found: rf"\{found[1] or found[2]}{{pmatrix}}", text)
-    text = _SIZES.sub(" ", _without_braces(text))
+    text = _NABLA.sub(r"\1", _SIZES.sub(" ", _without_braces(text)))
     text = _HEIGHT.sub(r"\1", text)
     text = _TUPLE.sub(_as_column, _ROW_OF_NUMBERS.sub(_as_matrix, text))
     text = _WORDS.sub(_said, text)

@@ -10,7 +10,8 @@ _OPENING = re.compile(
 )
 _MATRIX = re.compile(r"\s*\\begin\{pmatrix\}((?:(?!\\begin).)*?)\\end\{pmatrix\}\s*")
 _TURNED = re.compile(r"\s*\^\s*(?:\{\s*(?:T|\\top|\\intercal|\\mathrm\s*\{\s*T\s*\})\s*\}|T|\\top(?![A-Za-z]))")
-_NO_ENTRY = re.compile(r"[<>=|]|\\(?:[cl]?dots|in|to|mid|infty|le|ge)(?![A-Za-z])|\.\.\.|…")
+_NO_ENTRY = re.compile(r"[<>=|]|\\(?:in|to|mid|infty|le|ge)(?![A-Za-z])")
+MOST_BRACKETS = 300
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -22,8 +23,9 @@ def tuples(text: str) -> str:
     >>> tuples("A = [[a, b], [c, d]]"), tuples("f(a, b) = c")
     ('A = \\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}', 'f(a, b) = c')
     """
-    place = 0
-    while found := _OPENING.search(text, place):
+    place = seen = 0
+    while "," in text and seen < MOST_BRACKETS and (found := _OPENING.search(text, place)):
+        seen += 1
         opening = found.start("bracket")
         end = _closed(text, opening)
         place = opening + 1

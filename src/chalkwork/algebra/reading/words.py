@@ -60,8 +60,8 @@ GATES = {"max": "maximum", "min": "minimum", "maximum": "maximum", "minimum": "m
 """Functions that take the largest or smallest of two or more arguments, entry by entry."""
 
 BARE = frozenset(
-    ("tanh", "exp", "log", "ln", "lg", "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "coth", "arcsin", "arccos",
-     "arctan", "max", "min")
+    ("tanh", "exp", "log", "ln", "lg", "sin", "cos", "tan", "cot", "sec", "csc", "sinh", "cosh", "coth", "arcsin",
+     "arccos", "arctan", "max", "min")
 )  # fmt: skip
 """Commands of LaTeX for functions; their argument may stand without brackets."""
 

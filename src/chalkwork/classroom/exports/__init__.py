@@ -8,10 +8,11 @@ and the values of named mistakes, the worked solution; `carried` how each answer
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 
 from chalkwork.classroom.exports.questions import Item, items_of
-from chalkwork.classroom.exports.table import EXPORTS, Export
+from chalkwork.classroom.exports.table import EXPORTS, NO, Export
 from chalkwork.errors import ChalkworkError
 
 Write = Callable[[Sequence[Item], int], str | bytes]
@@ -22,10 +23,20 @@ __all__ = ["EXPORTS", "Export", "Item", "exporter", "items_of"]
 def exporter(platform: str) -> Write:
     """What writes for a platform. Raises ChalkworkError for one that is not in the table.
 
-    >>> exporter("moodle").__module__
-    'chalkwork.classroom.exports.moodle'
+    >>> exporter("moodel")
+    Traceback (most recent call last):
+        ...
+    chalkwork.errors.ChalkworkError: there is no export to 'moodel'. Hint: it is one of ...
     """
     if platform not in EXPORTS:
         raise ChalkworkError(f"there is no export to {platform!r:.40}", hint=f"it is one of {', '.join(EXPORTS)}")
     write: Write = import_module(f"chalkwork.classroom.exports.{platform}").write
-    return write
+    formulas = EXPORTS[platform].formulas != NO
+
+    def written(items: Sequence[Item], partial: int) -> str | bytes:
+        marked = [replace(item, formulas=formulas) for item in items]
+        if not any(marked[0].fields().values()):
+            raise ChalkworkError(f"nothing in this sheet is marked by {platform}", file=items[0].sheet.file)
+        return write(marked, partial)
+
+    return written

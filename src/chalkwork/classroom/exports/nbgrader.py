@@ -94,19 +94,36 @@ def markdown_of(blocks: Sequence[Block]) -> str:
 def named(item: Item, task: str, fields: Sequence[Field]) -> dict[str, str]:
     """What the fields are called in a program."""
     known = identifiers(item.exercises[task].solution)
-    return {field.name: known.get(field.name) or plain_name(field.name) for field in fields}
+    return {
+        field.name: field.formula.names[field.name]
+        if field.formula
+        else known.get(field.name) or plain_name(field.name)
+        for field in fields
+    }
 
 
 def empty(field: Field) -> str:
     """The field with nothing in it, as source."""
+    if field.formula is not None:
+        return f"lambda {', '.join(field.formula.before(field.name))}: None"
     if not field.cells:
         return f'"..."  # {", ".join(field.choices)}' if field.choices else '"..."'
     row = f"[{', '.join(['None'] * len(field.cells[0]))}]"
     return f"[{', '.join([row] * len(field.cells))}]" if len(field.cells) > 1 or len(field.cells[0]) > 1 else "None"
 
 
+def formula_test(field: Field, name: str) -> str:
+    """A formula at a point, as source."""
+    formula = field.formula
+    assert formula is not None
+    given = [formula.letters[word] for word in formula.before(field.name)]
+    return f"same({name}, {given!r}, {formula.value!r}, {formula.room:.6g})"
+
+
 def _test(field: Field, name: str, first: int, weights: Sequence[float]) -> Iterator[str]:
-    if field.cells:
+    if field.formula is not None:
+        yield f"assert {formula_test(field, name)}"
+    elif field.cells:
         yield f"GIVEN.update(typed({name}, {first}, {len(field.cells)}, {len(field.cells[0])}))"
         yield f"earned({first}, {weights!r})"
     else:

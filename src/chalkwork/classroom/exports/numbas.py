@@ -11,15 +11,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
 from chalkwork.classroom.exports.carried import NUMBAS, Carried, carried
 from chalkwork.classroom.exports.html import Pages, in_maths, table_of
+from chalkwork.classroom.exports.letters import Rows, Written
 from chalkwork.classroom.exports.packing import decimal
 from chalkwork.classroom.exports.questions import Cell, Field, Item
 
 POINTS = 100
+LETTERS = Written(
+    {"add": " + ", "subtract": " - ", "negative": "-", "multiply": "*", "divide": "/", "power": "^", "matmul": "*"},
+    {"transpose": "transpose({})", "exp": "exp({})", "log": "ln({})", "sqrt": "sqrt({})", "abs": "abs({})",
+     "tanh": "tanh({})", "sin": "sin({})", "cos": "cos({})", "sigmoid": "(1/(1 + exp(-({}))))"},
+    entrywise=False,
+)  # fmt: skip
+_TAKEN = frozenset(("e", "i", "pi", "infinity", "nan"))
+"""Names that are numbers in Numbas."""
 _MATHS = re.compile(r"(\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
 
 
@@ -81,6 +91,7 @@ class _Gaps:
         self.carried = carried(item)
         self.partial, self.follows = partial, float(item.follows)
         self.places: dict[int, int] = {}
+        self.language = item.sheet.language
 
     def variables(self) -> dict[str, str]:
         """The definitions by name."""
@@ -121,6 +132,11 @@ class _Gaps:
 
     def shown(self, field: Field) -> str:
         """The field with its gaps in double brackets; the gaps are added to the others."""
+        if field.formula is not None:
+            formula = field.formula.renamed(_TAKEN)
+            made = _formula(replace(field, formula=formula))
+            hint = escape(_escaped(formula.hint("A*B", "transpose(A)", self.language)))
+            return f"<p>{in_maths(field.latex)} = {self._gap(made)} {hint}</p>" if made else ""
         if not field.cells:
             return f"<p>{in_maths(field.latex)} = {self._gap(_word(field))}</p>"
         return table_of(field, [[self._gap(self._number(cell)) for cell in row] for row in field.cells])
@@ -177,6 +193,35 @@ def _word(field: Field) -> dict[str, Any]:
         return {"type": "patternmatch", "marks": marks, "answer": re.escape(field.word), "displayAnswer": field.word}
     matrix = [marks if each == field.word else 0 for each in field.choices]
     return {"type": "1_n_2", "marks": 0, "choices": [_escaped(each) for each in field.choices], "matrix": matrix}
+
+
+def _formula(field: Field) -> dict[str, Any] | None:
+    """A mathematical expression, worked out with numbers for its letters; None where Numbas has no such thing."""
+    formula = field.formula
+    assert formula is not None
+    answer = LETTERS.write(formula.expression, formula.names)
+    if answer is None:
+        return None
+    return {
+        "type": "jme",
+        "marks": round(float(field.weight * POINTS), 6),
+        "answer": answer,
+        "answerSimplification": "",
+        "checkingType": "absdiff",
+        "checkingAccuracy": formula.room,
+        "failureRate": 1,
+        "vsetRangePoints": 1,
+        "checkVariableNames": False,
+        "caseSensitive": True,
+        "singleLetterVariables": False,
+        "implicitFunctionComposition": False,
+        "valuegenerators": [{"name": word, "value": _value(rows)} for word, rows in formula.letters.items()],
+    }
+
+
+def _value(rows: Rows) -> str:
+    written = (f"[{', '.join(decimal(cell) for cell in row)}]" for row in rows)
+    return decimal(rows[0][0]) if len(rows) == 1 == len(rows[0]) else f"matrix([{', '.join(written)}])"
 
 
 def _escaped(html: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from chalkwork.classroom.exports.nbgrader import cells_of, empty, markdown_of, named, plain_name
+from chalkwork.classroom.exports.nbgrader import cells_of, empty, formula_test, markdown_of, named, plain_name
 from chalkwork.classroom.exports.packing import zipped
 from chalkwork.classroom.exports.python_marks import GIVEN, MARKS, data_source, hints_of
 from chalkwork.classroom.exports.questions import Cell, Field, Item
@@ -74,6 +74,10 @@ def _notebook(item: Item, partial: int, name: str) -> Iterator[dict[str, Any]]:
         yield _raw("# END SOLUTION")
         yield _raw("# BEGIN TESTS")
         for field in fields:
+            if field.formula is not None:
+                lines = ["import marks", f"assert marks.{formula_test(field, names[field.name])}"]
+                yield _test(field.weight, lines)
+                continue
             if not field.cells:
                 yield _test(
                     field.weight, [f"assert str({names[field.name]}).strip().casefold() == {field.word.casefold()!r}"]

@@ -68,8 +68,22 @@ def typed(value, first, rows, columns):
         except (TypeError, ValueError):
             continue
     return found
+
+
+def same(formula, given, value, room):
+    """Whether a function of matrices, and of numbers where they have one entry, gives this value."""
+    import numpy
+
+    letters = [numpy.array(rows) if len(rows) > 1 or len(rows[0]) > 1 else rows[0][0] for rows in given]
+    try:
+        found = numpy.asarray(formula(*letters), float)
+    except Exception:
+        return False
+    wanted = numpy.array(value)
+    found = found.reshape(1, 1) if found.ndim == 0 else found
+    return found.shape == wanted.shape and bool((abs(found - wanted) <= room).all())
 '''
-"""How what stands in a notebook becomes numbers."""
+"""How what stands in a notebook becomes numbers, and formulas values."""
 
 
 def hints_of(items: list[Item]) -> list[str]:

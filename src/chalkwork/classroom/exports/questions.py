@@ -13,6 +13,7 @@ from chalkwork.algebra.entries import entry_name, place_of, split_entry
 from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import TABLE, in_language
 from chalkwork.classroom.batch import Array, Bench, digits_of
+from chalkwork.classroom.exports.letters import Formula, formulas_of
 from chalkwork.classroom.fairness import Key, Mistaken, mistaken
 from chalkwork.classroom.variant import Variants
 from chalkwork.documents.model import Block, Code
@@ -57,7 +58,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing that is asked: a matrix of cells, or a word with what there is to choose from."""
+    """One thing that is asked: a matrix of cells, a word with what there is to choose from, or a formula."""
 
     name: str
     latex: str
@@ -65,6 +66,7 @@ class Field:
     word: str = ""
     choices: tuple[str, ...] = ()
     weight: Fraction = Fraction(0)
+    formula: Formula | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class Item:
     exercises: Mapping[str, Exercise]
     made: Mapping[Key, list[Mistaken]]
     text: str = ""
+    formulas: bool = False
+    """Whether answers that are formulas are fields too."""
 
     @property
     def title(self) -> str:
@@ -85,7 +89,7 @@ class Item:
 
     def fields(self) -> dict[str, list[Field]]:
         """The fields of every exercise."""
-        marked = {name: one for name, one in self.exercises.items() if _is_marked(one)}
+        marked = {name: one for name, one in self.exercises.items() if self.formulas or _is_marked(one)}
         weights = _weights(marked)
         return {name: list(_fields(self, one, weights[name])) for name, one in marked.items()}
 
@@ -119,7 +123,7 @@ def items_of(sheet: Sheet, variants: Variants | None = None) -> list[Item]:
 
     Raises ChalkworkError for a sheet in which nothing is marked by machine.
     """
-    if not any(map(_is_marked, solve_sheet(sheet).values())):
+    if not any(one.asked for one in solve_sheet(sheet).values()):
         raise ChalkworkError("nothing in this sheet is marked by machine", file=sheet.file)
     if variants is None:
         solved = solve_sheet(sheet)
@@ -160,6 +164,7 @@ def _weights(exercises: Mapping[str, Exercise]) -> dict[str, Fraction]:
 
 def _fields(item: Item, exercise: Exercise, share: Fraction) -> Iterator[Field]:
     questions = exercise.questions
+    formulas = {} if _is_marked(exercise) else formulas_of(exercise)
     steps = {split_entry(each.name)[0] if each.shape is not None else each.name for each in questions}
     for question in questions:
         whole = split_entry(question.name)[0]
@@ -167,7 +172,7 @@ def _fields(item: Item, exercise: Exercise, share: Fraction) -> Iterator[Field]:
         weight = share / len(steps) / same
         if question.shape is None:
             word, choices = str(question.value), question.choices
-            yield Field(question.name, question.latex, (), word, choices, weight)
+            yield Field(question.name, question.latex, (), word, choices, weight, formulas.get(question.name))
         else:
             yield Field(question.name, question.latex, tuple(_cells(item, exercise, question, weight)))
 

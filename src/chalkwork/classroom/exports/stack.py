@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
 from chalkwork.classroom.exports.carried import MAXIMA, carried
 from chalkwork.classroom.exports.html import Pages
+from chalkwork.classroom.exports.letters import Rows, Written
 from chalkwork.classroom.exports.moodle import category, cdata
 from chalkwork.classroom.exports.packing import decimal
 from chalkwork.classroom.exports.questions import Cell, Field, Item
@@ -40,7 +42,26 @@ cw_verdicts(t) := block([simp, c, v, i], simp: true, v: [],
   c: makelist(if numberp(t[i]) then t[i] else cw_right[i], i, 1, length(t)),
   for i: 1 thru length(t) do v: append(v, [cw_verdict(i, t, c, v)]),
   v);
+cw_alike(f, r, room) := block([simp, d], simp: true,
+  if matrixp(r) then (
+    if not matrixp(f) or not is(matrix_size(f) = matrix_size(r)) then return(false),
+    return(every(lambda([i], every(lambda([j], cw_alike(f[i, j], r[i, j], room)), makelist(j, j, 1, length(r[1])))),
+      makelist(i, i, 1, length(r))))),
+  if matrixp(f) then (if is(matrix_size(f) = [1, 1]) then f: f[1, 1] else return(false)),
+  d: float(f),
+  if numberp(d) then is(abs(d - r) <= room) else false);
+cw_at(cw_e, cw_p) := block([simp], simp: true, ev(sublis(cw_p, cw_e), eval, nouns));
+sigmoid(x) := if matrixp(x) then matrixmap(sigmoid, x) else 1/(1 + exp(-x));
+relu(x) := if matrixp(x) then matrixmap(relu, x) else max(x, 0);
 """
+LETTERS = Written(
+    {"add": " + ", "subtract": " - ", "negative": "-", "multiply": "*", "divide": "/", "power": "^", "matmul": " . "},
+    {"transpose": "transpose({})", "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "abs": "abs({})",
+     "tanh": "tanh({})", "sin": "sin({})", "cos": "cos({})", "sigmoid": "sigmoid({})", "relu": "relu({})"},
+)  # fmt: skip
+_FUNCTIONS = "transpose, sigmoid, relu, tanh"
+_TAKEN = frozenset(("e", "i", "j", "pi", "gamma", "beta", "zeta"))
+"""Names that are numbers or functions in Maxima."""
 
 
 def write(items: Sequence[Item], partial: int) -> str:
@@ -107,22 +128,33 @@ def _list(parts: Sequence[Any]) -> str:
     return f"[{', '.join(map(str, parts))}]"
 
 
+def _fields(item: Item) -> dict[str, list[Field]]:
+    """The fields, formulas with names that Maxima has not taken; one that cannot be written there is none."""
+    found = {}
+    for task, fields in item.fields().items():
+        renamed = [field if field.formula is None else replace(field, formula=field.formula.renamed(_TAKEN))
+                   for field in fields]  # fmt: skip
+        found[task] = [field for field in renamed if field.formula is None or _answer(field)]
+    return found
+
+
 class _Made:
     """What the question is made of: the fields of the first item, and the numbers of all."""
 
     def __init__(self, items: Sequence[Item], partial: int) -> None:
         self.items, self.partial = items, partial
-        self.fields = [(task, field) for task, each in items[0].fields().items() for field in each]
+        self.fields = [(task, field) for task, each in _fields(items[0]).items() for field in each]
         self.cells = [[cell for _, _, cell in item.numbered().values()] for item in items]
-        self.every = [[field for each in item.fields().values() for field in each] for item in items]
+        self.every = [[field for each in _fields(item).values() for field in each] for item in items]
         self.carried = [carried(item) for item in items]
 
     def shown(self) -> dict[str, str]:
         """The fields of every exercise."""
-        found: dict[str, list[str]] = {task: [] for task in self.items[0].fields()}
+        found: dict[str, list[str]] = {task: [] for task in _fields(self.items[0])}
         for number, (task, field) in enumerate(self.fields, 1):
             place = f"[[input:ans{number}]] [[validation:ans{number}]] [[feedback:prt{number}]]"
-            found[task].append(f"<div>\\({escape(field.latex, quote=False)}\\) = {place}</div>")
+            hint = field.formula.hint("A.B", "transpose(A)", self.items[0].sheet.language) if field.formula else ""
+            found[task].append(f"<div>\\({escape(field.latex, quote=False)}\\) = {place} {escape(hint)}</div>")
         return {task: "".join(each) for task, each in found.items()}
 
     def variables(self) -> str:
@@ -139,8 +171,11 @@ class _Made:
             lines.append(f"cw_{name}: {self._of_variant(lists)};")
         lines += [*self._ways(), _VERDICTS]
         for number, (_, field) in enumerate(self.fields, 1):
+            if field.formula is not None and f"cw_point{number})" in self._at_a_point(number):
+                letters = (f"{word}={_matrix(rows)}" for word, rows in field.formula.letters.items())
+                lines.append(f"cw_point{number}: {_list(list(letters))};")
             lines.append(f"ta{number}: {self._of_variant([_answer(each[number - 1]) for each in self.every])};")
-            if not field.cells:
+            if not field.cells and field.formula is None:
                 words = [_string(each[number - 1].word) for each in self.every]
                 lines.append(f"cw_word{number}: {self._of_variant(words)};")
         return "\n".join(lines)
@@ -182,12 +217,15 @@ class _Made:
         """A matrix is one input; a word is chosen, or typed."""
         for number, (_, field) in enumerate(self.fields, 1):
             single = len(field.cells) == 1 == len(field.cells[0]) if field.cells else False
-            kind = "algebraic" if single else "matrix" if field.cells else "dropdown" if field.choices else "string"
+            kind = "algebraic" if single or field.formula else "matrix" if field.cells else "dropdown"
+            kind = "string" if kind == "dropdown" and not field.choices else kind
             more = "allowempty" if field.cells or not field.choices else ""
+            allowed = _FUNCTIONS if field.formula else ""
             yield (
                 f"<input><name>ans{number}</name><type>{kind}</type><tans>ta{number}</tans><boxsize>12</boxsize>"
                 "<strictsyntax>1</strictsyntax><insertstars>0</insertstars><syntaxhint></syntaxhint>"
-                "<syntaxattribute>0</syntaxattribute><forbidwords></forbidwords><allowwords></allowwords>"
+                "<syntaxattribute>0</syntaxattribute><forbidwords></forbidwords>"
+                f"<allowwords>{allowed}</allowwords>"
                 "<forbidfloat>0</forbidfloat><requirelowestterms>0</requirelowestterms><checkanswertype>0</checkanswertype>"
                 f"<mustverify>0</mustverify><showvalidation>{0 if kind == 'dropdown' else 3}</showvalidation>"
                 f"<options>{more}</options></input>"
@@ -201,12 +239,25 @@ class _Made:
             size = sum(map(len, field.cells))
             nodes = list(self._nodes(number, first, field)) if field.cells else [_word_node(number)]
             given = self._given(number, first + size - 1) if field.cells else ""
+            if field.formula is not None:
+                given, nodes = self._at_a_point(number), [_node(0, "cw_same", 1.0, "", -1, -1, f"{number}-1")]
             first += size
             yield (
                 f"<prt><name>prt{number}</name><value>{decimal(float(weight), 10)}</value>"
                 "<autosimplify>1</autosimplify><feedbackstyle>1</feedbackstyle>"
                 f"<feedbackvariables><text>{cdata(given)}</text></feedbackvariables>{''.join(nodes)}</prt>"
             )
+
+    def _at_a_point(self, number: int) -> str:
+        """What was typed, with numbers for its letters, and whether it comes to the right value."""
+        task, field = self.fields[number - 1]
+        assert field.formula is not None
+        first = [one for one, _ in self.fields].index(task) + 1
+        return (
+            f"cw_f: errcatch(cw_at(ans{number}, cw_point{first}));\n"
+            f"cw_same: if emptyp(cw_f) then false else cw_alike(first(cw_f), {_matrix(field.formula.value)}, "
+            f"{decimal(field.formula.room, 10)});"
+        )
 
     def _given(self, own: int, last: int) -> str:
         """The numbers that were typed up to this field, and the verdicts on them."""
@@ -251,7 +302,14 @@ def _any_near(number: int, cell: Cell, hint: str) -> str:
     return " or ".join(tests) or "false"
 
 
+def _matrix(rows: Rows) -> str:
+    written = [_list([decimal(cell) for cell in row]) for row in rows]
+    return decimal(rows[0][0]) if len(rows) == 1 == len(rows[0]) else f"matrix({', '.join(written)})"
+
+
 def _answer(field: Field) -> str:
+    if field.formula is not None:
+        return LETTERS.write(field.formula.expression, field.formula.names) or ""
     if not field.cells:
         if not field.choices:
             return _string(field.word)

@@ -23,6 +23,7 @@ class Export:
     carried: str = YES
     solution: str = YES
     words: str = YES
+    formulas: str = NO
     maths: str = "TeX, by the platform's MathJax"
     lost: str = "work that proves itself"
     verified: str = ""
@@ -40,6 +41,7 @@ ROWS = {
     "carried": "error carried forward",
     "solution": "worked solution",
     "words": "words to choose from",
+    "formulas": "answers that are formulas in letters",
     "maths": "mathematics",
     "lost": "lost",
     "verified": "read and marked by",
@@ -59,7 +61,7 @@ EXPORTS = {
     "stack": Export(
         "Moodle XML, a STACK question", ".xml", "a question with an input for each matrix, a tree for each step",
         "inside the question, by its seed", hints="feedback of a node", solution="general feedback",
-        lost="a matrix is filled whole or left blank",
+        formulas="yes, at a point, by Maxima", lost="a matrix is filled whole or left blank",
         verified="STACK's own code with Maxima",
     ),
     "canvas": Export(
@@ -82,6 +84,7 @@ EXPORTS = {
     "numbas": Export(
         "a Numbas exam", ".exam", "a question with a gap for each number", _DRAWN, hints="message of the alternative",
         carried="yes, by replacing earlier answers", solution="advice",
+        formulas="of numbers; of matrices sums, products and transposes",
         lost="a copy of a copy of a wrong number, and a zero that follows from one",
         verified="the Numbas runtime under Node",
     ),
@@ -89,22 +92,25 @@ EXPORTS = {
         "a notebook with hidden tests", ".ipynb", "a notebook, a variable for each step", _ONE,
         hints="printed by the test", solution=NO, words="as text", maths="Markdown with TeX",
         lost="the worked solution",
+        formulas="as functions of NumPy arrays, at a point",
         verified="`nbgrader generate_assignment` and `autograde`",
     ),
     "otter": Export(
         "a master notebook and the marking", ".zip", "a notebook, a variable for each step", _ONE, hints=NO,
         solution=NO, words="as text", maths="Markdown with TeX", lost="hints; the worked solution",
+        formulas="as functions of NumPy arrays, at a point",
         verified="`otter assign` and `otter run`",
     ),
     "gradescope": Export(
         "an autograder with Chalkwork inside", ".zip", "a file of answers that `chalkwork check` reads",
         "by the code that stands in the file", mistakes="nothing, as in `check`", hints="in the test's output",
-        solution=NO, words="as text", maths="none is shown", lost="nothing: it is `check`",
+        solution=NO, words="as text", formulas=YES, maths="none is shown", lost="nothing: it is `check`",
         verified="`run_autograder` run as it stands",
     ),
     "prairielearn": Export(
         "a question's folder", ".zip", "a question with an input for each number", _DRAWN,
         hints="feedback of the number", solution="answer panel",
+        formulas="of numbers",
         verified="the elements' own code (parse, grade) and `server.py`",
     ),
     "rexams": Export(
@@ -116,13 +122,13 @@ EXPORTS = {
     "scorm12": Export(
         "SCORM 1.2, the page", ".zip", "the sheet as a page", "in the page, another on request", maths="MathML",
         mistakes="nothing, as in `check`", hints="at once", solution="on request, and counted",
-        lost="another convention; the state where it is longer than 4,096 characters",
+        formulas="yes, without LaTeX", lost="another convention in two ways at once; answers over 4,096 characters of state",
         verified="scorm-again in Chromium: mark, leave, resume",
     ),
     "scorm2004": Export(
         "SCORM 2004, the page", ".zip", "the sheet as a page", "in the page, another on request", maths="MathML",
         mistakes="nothing, as in `check`", hints="at once", solution="on request, and counted",
-        lost="another convention",
+        formulas="yes, without LaTeX", lost="another convention in two ways at once",
         verified="scorm-again in Chromium: mark, leave, resume",
     ),
 }  # fmt: skip

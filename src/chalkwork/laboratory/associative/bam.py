@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -30,10 +30,10 @@ from chalkwork.laboratory.associative.memory import (
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Style, Word
+from chalkwork.solutions.setting import Look, Style, Word
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.steps import step_table
-from chalkwork.typesetting.notation import Notation, subscript
+from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol
 
 
@@ -46,10 +46,7 @@ def bam(
     steps: int = 5,
     at_zero: str | float = "keep",
     ask: Sequence[str] = (),
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """A bidirectional associative memory: `W` is the sum of x y^T; recall goes to and fro until nothing changes.
 
@@ -62,7 +59,7 @@ def bam(
     >>> found["W"].tolist(), found["y1"].ravel().tolist(), found["E1"].item(), found["recalled"]
     ([[2.0, 0.0], [0.0, -2.0], [2.0, 0.0]], [1.0, -1.0], -6.0, 'pair 1')
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     left, right = patterns_of(x, "x"), patterns_of(y, "y")
     if len(left) != len(right):
         raise ShapeError(f"there are {len(left)} patterns x and {len(right)} patterns y")

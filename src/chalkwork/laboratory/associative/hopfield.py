@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -32,10 +32,10 @@ from chalkwork.laboratory.associative.memory import (
 from chalkwork.networks.arguments import flag, one_of, whole
 from chalkwork.networks.data import Array, as_matrix
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Style, Word
+from chalkwork.solutions.setting import Look, Style, Word
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.steps import Column, step_table
-from chalkwork.typesetting.notation import Notation, subscript, superscript
+from chalkwork.typesetting.notation import subscript, superscript
 from chalkwork.typesetting.symbols import Symbol
 
 MODES = ("asynchronous", "synchronous")
@@ -55,10 +55,7 @@ def hopfield(
     binary: bool = False,
     at_zero: str | float = "keep",
     ask: Sequence[str] = (),
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """A Hopfield network: its weights by Hebb's rule or as given, and the recall from a `start` with its energy.
 
@@ -77,7 +74,7 @@ def hopfield(
     >>> found["W"][0].tolist(), found["net1"].item(), found["E4"].item(), found["ending"], found["recalled"]
     ([0.0, 0.0, 0.0, -2.0], 2.0, -4.0, 'stable', 'pattern 1')
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     low = 0.0 if flag(binary, "binary") else -1.0
     if (patterns is None) == (weights is None):
         raise ChalkworkError("give the patterns to store, or the weights")

@@ -53,6 +53,8 @@ class Trial:
     """What the points said: how many were tried, where a side had no value, whether one broke the relation."""
 
     points: int = 0
+    complete: bool = True
+    """Whether there was time for all of them."""
     counterexample: Counterexample | None = None
     one_sided: list[tuple[str, Point, str]] = field(default_factory=list)
     """Points where only one side has a value: which side has none, the point, why."""
@@ -105,7 +107,8 @@ def glance(
             found, trial.counterexample = trial.counterexample, None
             look_closely(sides, relation, trial)  # at those that came before it
             trial.counterexample = trial.counterexample or found
-        if trial.counterexample is not None or monotonic() > end:
+        trial.complete = monotonic() <= end
+        if trial.counterexample is not None or not trial.complete:
             break
     return trial
 
@@ -200,9 +203,7 @@ def _holds(sign: int, relation: str) -> bool:
     return {"=": sign == 0, "!=": sign != 0, "<": sign < 0, "<=": sign <= 0, ">": sign > 0, ">=": sign >= 0}[relation]
 
 
-def _counterexample(
-    sides: Sides, point: Point, both: Both, entry: int, digits: int
-) -> Counterexample:
+def _counterexample(sides: Sides, point: Point, both: Both, entry: int, digits: int) -> Counterexample:
     """The point with values that are right in all digits that may be shown."""
     while digits < MOST_DIGITS and not all(_is_known(value, digits) for side in both for value in side):
         digits = MORE_DIGITS if digits < MORE_DIGITS else MOST_DIGITS

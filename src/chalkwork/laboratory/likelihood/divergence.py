@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import inf, isclose, isfinite
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -22,9 +22,8 @@ from chalkwork.errors import ShapeError
 from chalkwork.laboratory.likelihood.letters import Letters
 from chalkwork.laboratory.likelihood.sample import probabilities
 from chalkwork.solutions.board import Board, maths
-from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.setting import Look, Setting, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 
 ENTROPY = Stage("entropy", "Entropy and cross-entropy")
@@ -36,11 +35,7 @@ _PAIRS = (("p", "q"), ("q", "p"))
 def divergence(
     p: Any,
     q: Any,
-    *,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """Entropy, cross-entropy and Kullback-Leibler divergence of two discrete distributions, in nats and bits.
 
@@ -78,7 +73,7 @@ def divergence(
         facts=_infinite(finite),
     )
     columns = {name: np.array([[float(value)] for value in values]) for name, values in given.items()}
-    return Solution(derivation, columns, style or Style.of(notation, decimals, significant), setting)
+    return Solution(derivation, columns, Style.chosen(**look), setting)
 
 
 def _is_finite(p: Sequence[Fraction], q: Sequence[Fraction]) -> bool:

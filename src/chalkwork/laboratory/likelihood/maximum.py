@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -28,9 +28,8 @@ from chalkwork.laboratory.likelihood.sample import (
 )
 from chalkwork.networks.arguments import whole
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.setting import Look, Setting, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 
 SECTIONS = ("likelihood", "estimate", "curve", "empirical", "expectation", "cross_entropy")
@@ -48,10 +47,7 @@ def maximum_likelihood(
     classes: int | None = None,
     generating: Any = None,
     show: Sequence[str] | None = None,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """The maximum likelihood estimate of a distribution's parameters, derived step by step from a sample.
 
@@ -80,7 +76,7 @@ def maximum_likelihood(
     [1.5, -6.0521, -2.6667]
     """
     name, sections = check_name(distribution), _sections(show)
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     if name == "categorical" and not mean is variance is trials is None:
         raise ChalkworkError(f"a known mean, variance or number of trials does not go with {name}")
     if name != "categorical" and classes is not None:

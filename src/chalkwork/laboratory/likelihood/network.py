@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import exp, pi
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -25,9 +25,9 @@ from chalkwork.laboratory.likelihood.letters import Letters, product, signed
 from chalkwork.laboratory.likelihood.sample import parameter
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
 from chalkwork.solutions.board import maths
-from chalkwork.solutions.setting import Style, Word
+from chalkwork.solutions.setting import Look, Style, Word
 from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation, superscript
+from chalkwork.typesetting.notation import superscript
 from chalkwork.typesetting.pieces import Piece
 from chalkwork.typesetting.symbols import Symbol, Symbols
 
@@ -110,10 +110,7 @@ def network_likelihood(
     *,
     sigma: Any = 1.0,
     learning_rate: float | None = None,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """The negative log-likelihood of a data set under a network's output, and that it is the network's loss.
 
@@ -138,7 +135,7 @@ def network_likelihood(
     >>> float(answer["likelihood"]), round(float(answer["L"]), 4)
     (0.5, 0.6931)
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     reading = _reading(net)
     deviation = float(parameter(sigma, "sigma", 0, 1e50))
     solved = net.solve(x, y, learning_rate, training=False)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
@@ -14,18 +14,13 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.work import Work, symbol
 from chalkwork.networks.data import as_vector
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Style
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation
 
 
 def newton_cost(
     parameters: Sequence[int] = (10, 1_000, 100_000, 10_000_000),
-    *,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """What one step of Newton's method costs for so many parameters: operations and memory, counted.
 
@@ -41,7 +36,7 @@ def newton_cost(
     >>> newton_cost([1000])["operations"].item()
     333333333.3333333
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     counts = np.ravel(as_vector(list(parameters), "parameters"))
     if len(counts) > 20 or (counts < 1).any() or (counts > 1e12).any() or (counts != np.round(counts)).any():
         raise ChalkworkError("parameters are at most 20 whole numbers from 1 to 10^12")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -20,9 +20,8 @@ from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_wo
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Style
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation
 
 MOST_ROUNDS = 60
 MOST_FOUND = 40
@@ -35,11 +34,7 @@ def critical_points(
     function: str,
     box: Mapping[str, Sequence[float]],
     grid: int = 9,
-    *,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """The critical points of a function within a box, and by the eigenvalues of the Hessian what each of them is.
 
@@ -58,7 +53,7 @@ def critical_points(
     >>> answer["points"].tolist(), answer["kinds"]
     ([[-1.0, 0.0], [1.0, 0.0]], ['saddle', 'minimum'])
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     if not isinstance(box, Mapping):
         raise ChalkworkError(f"box gives an interval for every variable: {{'x': [-2, 2]}}, not {box!r:.60}")
     surface = Surface(function, list(box))

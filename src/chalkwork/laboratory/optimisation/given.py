@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from chalkwork.networks.data import Array, as_array, as_vector
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.optimisers import AVERAGE, worked_lines
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Style
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.steps import Column, step_table
 from chalkwork.typesetting.notation import Notation
@@ -150,10 +150,7 @@ def exponential_average(
     corrected: bool = True,
     start: float = 0.0,
     shown: int = 2,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """The exponential average of at most 60 numbers, v_t = beta v_(t-1) + (1 - beta) x_t, `corrected` for its start.
 
@@ -168,7 +165,7 @@ def exponential_average(
     >>> answer["v2"].item(), round(answer["vhat2"].item(), 4)
     (12.5, 16.6667)
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     numbers = np.ravel(as_vector(list(values), "values"))
     if len(numbers) > MOST_GIVEN:
         raise ChalkworkError(f"there are {len(numbers)} values, more than {MOST_GIVEN}")

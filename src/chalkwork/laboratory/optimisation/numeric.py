@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import prod
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -22,9 +22,8 @@ from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.presentation import introduction, setting_of
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.compose import equation_blocks
-from chalkwork.solutions.setting import Style
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol, Symbols
 
 QUOTIENTS = Stage("quotients", "Difference quotients")
@@ -38,11 +37,7 @@ def gradient_check(
     function: str,
     at: Mapping[str, float],
     step: float = 1e-2,
-    *,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """The gradient of a function of one to four variables held against difference quotients with the step h.
 
@@ -55,7 +50,7 @@ def gradient_check(
     >>> [round(answer[name].item(), 4) for name in ("slope_x", "one_sided_x", "central_x", "error_x")]
     [12.0, 12.61, 12.01, 0.0008]
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     point = starting_point(at, "at")
     surface = Surface(function, list(point))
     work, plain = Work(), Symbols(style.notation)
@@ -124,11 +119,7 @@ def check_network_gradient(
     y: Any,
     parameter: str,
     step: float = 1e-2,
-    *,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """One entry of a network's gradient, such as that of `W1[2,1]`, held against difference quotients of the loss.
 
@@ -143,7 +134,7 @@ def check_network_gradient(
     >>> round(answer["one_sided"].item(), 6), round(answer["central"].item(), 6), answer["dW1"].item()
     (2.05, 2.0, 2.0)
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     loss = NetworkLoss(net, x, y)
     wanted = _entry(loss, str(parameter).replace(" ", ""))
     if wanted not in loss.names:

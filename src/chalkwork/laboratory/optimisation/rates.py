@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, log
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -30,9 +30,8 @@ from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real
 from chalkwork.solutions.board import Board, maths
-from chalkwork.solutions.setting import Style
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation
 
 NEAR = 0.05
 MOST_MEASURED = 200_000
@@ -42,11 +41,7 @@ def step_size(
     function: str,
     start: Mapping[str, float],
     steps: int = 20,
-    *,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """From which step size on gradient descent fails on a convex quadratic function: derived, and shown in numbers.
 
@@ -64,7 +59,7 @@ def step_size(
     >>> float(step_size("x^2 + 10*y^2", {"x": 1, "y": 1})["limit"])
     0.1
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     point = starting_point(start)
     surface, eigenvalues, minimum = _convex_quadratic(function, point)
     whole(steps, "steps", 1, 200)
@@ -120,11 +115,7 @@ def condition(
     function: str,
     start: Mapping[str, float],
     accuracy: float = 1e-6,
-    *,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """Newton's method in one step on a convex quadratic, and how many gradient descent needs for its condition number.
 
@@ -145,7 +136,7 @@ def condition(
     >>> answer["newton"], answer["predicted"], answer["measured"]
     (1, 69, 69)
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     point = starting_point(start)
     surface, eigenvalues, minimum = _convex_quadratic(function, point)
     real(accuracy, "the accuracy", 1e-12, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -21,9 +21,8 @@ from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_wo
 from chalkwork.networks.data import Array, as_vector
 from chalkwork.networks.layers.settings import real
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Style
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation
 
 
 def escape(
@@ -32,11 +31,7 @@ def escape(
     distances: Sequence[float] = (0.1, 0.01, 1e-4, 1e-8),
     rate: float = 0.1,
     radius: float = 1.0,
-    *,
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """How a saddle point is left: slowly by gradient descent, never by Newton's method, fast by saddle-free Newton.
 
@@ -57,7 +52,7 @@ def escape(
     >>> answer["gradient_descent"], answer["saddle_free_newton"], answer["newton"].tolist()
     ([13, 38], [4, 10], [[0.0, 0.0], [0.0, 0.0]])
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     point = starting_point(saddle, "saddle")
     surface = Surface(function, list(point))
     centre = np.array(list(point.values()))

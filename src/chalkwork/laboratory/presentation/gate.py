@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -33,10 +33,9 @@ from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.columns import split_step
 from chalkwork.solutions.compose import blank
-from chalkwork.solutions.setting import Choice, Setting, Style, Word
+from chalkwork.solutions.setting import Choice, Look, Setting, Style, Word
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.steps import Column, asked_of, step_table
-from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 
 DESIGN, ROWS = Stage("design", "The weights"), Stage("rows", "Every row")
@@ -76,10 +75,7 @@ def threshold_table(
     find: str = "bias",
     activation: str | None = None,
     ask: Sequence[str] = (),
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """A threshold unit for a table of samples and wanted outputs: `x` and `y`, or a `gate` by name (see `GATES`).
 
@@ -93,7 +89,7 @@ def threshold_table(
     >>> found["w"].ravel().tolist(), found["theta"].item(), found["right"].item()
     ([-1.0, -1.0], 1.0, 4.0)
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     task = _Task.of(x, y, gate, inputs, bipolar, weights, bias, threshold, find, activation)
     return _solved(task, style, tuple(ask))
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 from chalkwork.laboratory.presentation.study import ASKED, Study
 from chalkwork.laboratory.presentation.text import ENDINGS, board_of, exercise_of, table_to_fill
 from chalkwork.laboratory.presentation.unit import Letters
 from chalkwork.networks.arguments import whole
 from chalkwork.solutions.columns import split_step
-from chalkwork.solutions.setting import Setting, Style, Word
+from chalkwork.solutions.setting import Look, Setting, Style, Word
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.steps import asked_of
-from chalkwork.typesetting.notation import Notation
 
 MOST_EPOCHS = 1000
 
@@ -37,10 +36,7 @@ def learn(
     stop_change: float | None = None,
     stop_loss: float | None = None,
     ask: Sequence[str] = (),
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """One unit that learns by presentation: the table of all presentations, the first of them worked in full.
 
@@ -68,7 +64,7 @@ def learn(
     >>> found["z1"].item(), found["w2"].ravel().tolist(), found["b2"].item(), found["ending"], found["epochs"]
     (0.0, [2.0, -2.0], -2.0, 'converged', 3)
     """
-    style = style or Style.of(notation, decimals, significant)
+    style = Style.chosen(**look)
     study = Study.of(
         x, y, rule=rule, weights=weights, bias=bias, threshold=threshold, bias_input=bias_input, rate=rate,
         activation=activation, order=order, band=band, fixed=fixed, batch=batch,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
@@ -21,10 +21,9 @@ from chalkwork.networks.arguments import one_of
 from chalkwork.networks.data import Array, as_matrix, as_vector
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.compose import blank
-from chalkwork.solutions.setting import Choice, Setting, Style
+from chalkwork.solutions.setting import Choice, Look, Setting, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.steps import Column, asked_of, step_table
-from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 
 UNITS, ROWS = Stage("units", "The units"), Stage("rows", "Every point")
@@ -45,10 +44,7 @@ def region(
     x: Any = None,
     y: Any = None,
     ask: Sequence[str] = (),
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """Half-planes joined: a unit for each row of `weights` with its `bias`, 1 where w x + b >= 0, and one over all.
 
@@ -78,7 +74,7 @@ def region(
         raise ChalkworkError("x is missing: the points that are looked at")
     assert points is not None
     task = _Task(points, targets, w, b[:, None], join, corners)
-    return _solved(task, style or Style.of(notation, decimals, significant), tuple(ask))
+    return _solved(task, Style.chosen(**look), tuple(ask))
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,9 @@ class Layer(ABC):
     activation: Activation
 
     def __init__(self, **given: Any) -> None:
+        unknown = given.keys() - {one.key for one in self.settings}
+        if unknown:
+            raise ChalkworkError(f"{self.title} has no setting {sorted(unknown)[0]!r}")
         self.options = take(self.settings, given, self.title)
         self.activation = self.options.get("activation") or Activation("identity")
 

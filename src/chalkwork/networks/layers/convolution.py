@@ -102,16 +102,16 @@ class ConvolutionKind(LayerKind):
         """What happens there, in a sentence."""
         steps: Said = ""
         if any(one > 1 for one in self.stride):
-            steps = Text.own("convolution.stride", ", in steps of <stride>", stride=_said(self.stride))
+            steps = Text.own("convolution.stride", ", in steps of <stride>", stride=one_size(self.stride))
         rim: Said = ""
         if any(self.padding):
             rim = Text.own(
-                "convolution.padding", ", with a rim of zeros around it, <padding> wide", padding=_said(self.padding)
+                "convolution.padding", ", with a rim of zeros around it, <padding> wide", padding=one_size(self.padding)
             )
         gaps: Said = ""
         if any(one > 1 for one in self.dilation):
             said = ", its entries <dilation> apart"
-            gaps = Text.own("convolution.dilation", said, dilation=_said(self.dilation))
+            gaps = Text.own("convolution.dilation", said, dilation=one_size(self.dilation))
         channels: Said = ""
         if at.layer.inputs > 1:
             said = ", over all <channels> channels"
@@ -184,7 +184,8 @@ class ConvolutionKind(LayerKind):
         return titled(at, Text.own("convolution.title", "convolution <window>", window=sized(self.window)))
 
 
-def _said(sizes: Sizes) -> str:
+def one_size(sizes: Sizes) -> str:
+    """One number where all are the same, else each of them."""
     return str(sizes[0]) if len(set(sizes)) == 1 else sized(sizes)
 
 
@@ -195,7 +196,7 @@ class Convolution(Layer):
     rank: ClassVar[int]
     order: ClassVar[tuple[int, int]] = (0, 1)
     """Which axes of the kernels are filters and channels."""
-    settings = (
+    settings: ClassVar[tuple[Setting, ...]] = (
         Setting("filters", "size"),
         Setting("kernel", "sizes"),
         Setting("activation", "activation", "identity"),
@@ -210,24 +211,9 @@ class Convolution(Layer):
     )
 
     def __init__(
-        self,
-        filters: int | None = None,
-        kernel: Any = None,
-        activation: str = "identity",
-        *,
-        weights: Any = None,
-        bias: Any = True,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        convolution: bool = False,
-        inputs: int | None = None,
-        initializer: str = "glorot_normal",
+        self, filters: int | None = None, kernel: Any = None, activation: str = "identity", **given: Any
     ) -> None:
-        super().__init__(
-            filters=filters, kernel=kernel, activation=activation, weights=weights, bias=bias, stride=stride,
-            padding=padding, dilation=dilation, convolution=convolution, inputs=inputs, initializer=initializer,
-        )  # fmt: skip
+        super().__init__(filters=filters, kernel=kernel, activation=activation, **given)
         self.made()
 
     def made(self) -> None:

@@ -239,9 +239,6 @@ class Recurrent(Layer):
     )
 
     def __init__(self, units: int | None = None, **given: Any) -> None:
-        unknown = given.keys() - {one.key for one in self.settings}
-        if unknown:
-            raise ChalkworkError(f"{self.title} has no setting {sorted(unknown)[0]!r}")
         super().__init__(units=units, **given)
 
     def made(self, **more: Any) -> None:

@@ -9,8 +9,8 @@ from chalkwork.algebra.expression import Expression, apply
 from chalkwork.algebra.operations import words as sized
 from chalkwork.algebra.operations.windows import spread_over
 from chalkwork.errors import ChalkworkError
-from chalkwork.networks.layers.base import Foreign, Layer, listed, titled
-from chalkwork.networks.layers.convolution import Convolution, ConvolutionKind, Sizes
+from chalkwork.networks.layers.base import Foreign, listed, titled
+from chalkwork.networks.layers.convolution import Convolution, ConvolutionKind, Sizes, one_size
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.spot import Spot
 from chalkwork.words import Said, Text
@@ -46,7 +46,7 @@ class TransposedKind(ConvolutionKind):
         """What is laid down where."""
         cut: Said = ""
         if any(self.padding):
-            cut = Text.own("transposed.padding", "; a rim <padding> wide is cut off", padding=_one(self.padding))
+            cut = Text.own("transposed.padding", "; a rim <padding> wide is cut off", padding=one_size(self.padding))
         channels: Said = ""
         if at.layer.inputs > 1:
             channels = Text.own("transposed.channels", ", over all <channels> channels", channels=at.layer.inputs)
@@ -58,8 +58,8 @@ class TransposedKind(ConvolutionKind):
             "Transposed convolution (layer <layer>)<again>: every entry of <below> is multiplied by each whole kernel "
             "of <weights>; the products are laid down, those of the next entry <stride> further, and where they "
             "overlap they are added up<channels><cut><bias>.",
-            layer=at.number, again=at.again, weights=at.shown("W"), below=f"{{{at.below}}}", stride=_one(self.stride),
-            channels=channels, cut=cut, bias=bias,
+            layer=at.number, again=at.again, weights=at.shown("W"), below=f"{{{at.below}}}",
+            stride=one_size(self.stride), channels=channels, cut=cut, bias=bias,
         )  # fmt: skip
 
     def way_back(self, at: Spot) -> Text:
@@ -75,7 +75,7 @@ class TransposedKind(ConvolutionKind):
         """How the kernels lie, and how large the result is."""
         more: Said = ""
         if any(self.more):
-            more = Text.own("transposed.more", ", plus <size> more", size=_one(self.more))
+            more = Text.own("transposed.more", ", plus <size> more", size=one_size(self.more))
         return [Text.own(
             "transposed.declared",
             "The transposed convolution ⋆ᵀ of layer <layer> lays its kernels down as they are, not turned; they are "
@@ -98,49 +98,16 @@ class TransposedKind(ConvolutionKind):
         return titled(at, Text.own("transposed.title", said, window=sized(self.window)))
 
 
-def _one(sizes: Sizes) -> str:
-    return str(sizes[0]) if len(set(sizes)) == 1 else sized(sizes)
-
-
 class Transposed(Convolution):
     """What transposed convolutions along one axis and along two have in common."""
 
     kind_type = TransposedKind
     order: ClassVar[tuple[int, int]] = (1, 0)
     settings = (
-        Setting("filters", "size"),
-        Setting("kernel", "sizes"),
-        Setting("activation", "activation", "identity"),
-        Setting("weights", "kernels"),
-        Setting("bias", "bias", True),
-        Setting("stride", "sizes", 1),
+        *(one for one in Convolution.settings if one.key not in ("padding", "convolution")),
         Setting("padding", "sizes", 0, low=0),
         Setting("output_padding", "sizes", 0, low=0),
-        Setting("dilation", "sizes", 1),
-        Setting("inputs", "size"),
-        Setting("initializer", "initialiser", "glorot_normal"),
     )
-
-    def __init__(
-        self,
-        filters: int | None = None,
-        kernel: Any = None,
-        activation: str = "identity",
-        *,
-        weights: Any = None,
-        bias: Any = True,
-        stride: Any = 1,
-        padding: Any = 0,
-        output_padding: Any = 0,
-        dilation: Any = 1,
-        inputs: int | None = None,
-        initializer: str = "glorot_normal",
-    ) -> None:
-        Layer.__init__(
-            self, filters=filters, kernel=kernel, activation=activation, weights=weights, bias=bias, stride=stride,
-            padding=padding, output_padding=output_padding, dilation=dilation, inputs=inputs, initializer=initializer,
-        )  # fmt: skip
-        self.made()
 
     def chosen(self, window: Sizes) -> TransposedKind:
         """The kind with a window of that size. ChalkworkError where no convolution would leave what enters."""
@@ -149,7 +116,7 @@ class Transposed(Convolution):
         )
         if any(one and one >= step for one, step in zip(more, stride, strict=True)):
             raise ChalkworkError(
-                f"output_padding of {self.title} is smaller than the stride, not {_one(more)}",
+                f"output_padding of {self.title} is smaller than the stride, not {one_size(more)}",
                 hint="it says which of the sizes it is that a convolution with this stride makes as small",
             )
         return TransposedKind(window, stride, padding, dilation, more=more)

@@ -13,8 +13,8 @@ from chalkwork.training.step import Engine, Step
 if TYPE_CHECKING:
     from chalkwork.training.engines.compiled import JaxEngine
 
-SHORT = 0.5
-"""Seconds of work for which loading JAX and compiling does not pay."""
+SHORT = 0.75
+"""Seconds of work with BLAS for which loading JAX, tracing and reading what was compiled do not pay."""
 
 
 def _reference(dtype: str, spread: int) -> Engine:
@@ -70,8 +70,7 @@ def _fastest(dtype: str, step: Step, steps: int, samples: int) -> str:
     ready = _COMPILING.get((dtype, 1))
     if ready is not None and ready.has(step, samples):
         return "jax"
-    seconds = steps * (4e-5 + step.operations / 5e10)
-    if seconds < SHORT:
+    if steps * step.seconds("numpy") < SHORT:
         return "numpy"
     return "jax" if "jax" in sys.modules or find_spec("jax") is not None else "numpy"
 

@@ -42,15 +42,30 @@ def _jax() -> Any:
     except ImportError as error:
         raise ChalkworkError("the engine 'jax' needs JAX", hint="pip install 'chalkwork[train]'") from error
     if jax.config.jax_compilation_cache_dir is None and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        jax.config.update("jax_compilation_cache_dir", str(_cache_folder()))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
-        jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+        folder = _cache_folder()
+        if _is_ours(folder):
+            jax.config.update("jax_compilation_cache_dir", str(folder))
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.05)
+            jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     return jax
 
 
 def _cache_folder() -> Path:
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "chalkwork" / "jax"
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the folder, made if it is not there, can be written to by us alone: what lies in it is machine code."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (own, mode), *above = ((found.st_uid, found.st_mode) for found in map(Path.stat, (folder, *folder.parents)))
+    except OSError:
+        return False
+    if not hasattr(os, "getuid"):
+        return True
+    held = all(uid in (own, 0) and (not mode & 0o002 or mode & 0o1000) for uid, mode in above)  # or others may move it
+    return own == os.getuid() and not mode & 0o022 and held
 
 
 class JaxEngine:
@@ -66,6 +81,8 @@ class JaxEngine:
         self.jax = _jax()
         self.dtype = np.dtype(dtype)
         self.devices = Devices(self.jax, spread)
+        self.counts = self.jax.default_backend() == "cpu"
+        """Whether a loop counts its steps; on a GPU the processor would ask it after every step, unless it knows."""
         self.programs: WeakKeyDictionary[Step, Any] = WeakKeyDictionary()
         self.done: WeakKeyDictionary[Step, set[int]] = WeakKeyDictionary()
         """For how many samples a step has been compiled and run."""
@@ -109,7 +126,7 @@ class JaxEngine:
 
     def prepare(self, step: Step, constants: Mapping[str, float], rare: bool = False) -> Run:
         """The step, to be compiled when it is first run; a rare one is done by BLAS where that is as near."""
-        if rare and step.is_flat and not self.devices.several and self.jax.default_backend() == "cpu":
+        if rare and step.is_flat and not self.devices.several and self.counts:
             return _RareRun(self, step, constants)
         return JaxRun(self, step, {name: np.full((1, 1), value, self.dtype) for name, value in constants.items()})
 
@@ -124,9 +141,10 @@ class JaxRun:
     def __init__(self, engine: JaxEngine, step: Step, constants: Values) -> None:
         self.engine, self.step, self.constants = engine, step, constants
         if step not in engine.programs:
-            form = form_of(step, not engine.devices.several)
+            form = form_of(step, engine.counts and not engine.devices.several)
             program = partial(_steps, engine.jax, engine.devices, weakref.proxy(step), form)
-            engine.programs[step] = form, engine.jax.jit(program, static_argnames=("room",))
+            known = ("room",) if engine.counts else ("room", "count")
+            engine.programs[step] = form, engine.jax.jit(program, static_argnames=known)
         self._form, self._program = engine.programs[step]
         self._room = 64
 
@@ -145,8 +163,9 @@ class JaxRun:
         each = {name: np.pad(value, [(0, room - count)] + [(0, 0)] * (value.ndim - 1)) for name, value in each.items()}
         try:
             with self.engine.precision():
+                number = np.int32(count) if self.engine.counts else count
                 state, losses = self._program(
-                    self._form.stacked(carried), dict(data), fixed, each, np.int32(count), room=room
+                    self._form.stacked(carried), dict(data), fixed, each, count=number, room=room
                 )
                 found = _waited_for(losses)[:count].copy()
         except self.engine.jax.errors.JaxRuntimeError as error:
@@ -180,25 +199,26 @@ def _steps(
     data: Values,
     fixed: Values,
     each: Values,
-    count: Any,
     *,
+    count: Any,
     room: int,
 ) -> Any:
-    """The first steps of those that there is room for, as JAX traces them: the number is no part of the program."""
+    """The first steps of those that there is room for, as JAX traces them."""
     xp = jax.numpy
+    whole = form.held(xp, data) if "order" not in each else {}
+
+    def batch(order: Any) -> dict[str, Any]:
+        axes = step.sample_axes
+        return {name: xp.take(data[name], order, axis=axes[name], mode="clip") for name in step.data}
 
     def one(number: Any, before: tuple[InRows, Any]) -> tuple[InRows, Any]:
         state, losses = before
         here = {name: jax.lax.dynamic_index_in_dim(value, number, keepdims=False) for name, value in each.items()}
-        order = here.pop("order", None)
-        chosen = {
-            name: data[name] if order is None else xp.take(data[name], order, axis=step.sample_axes[name], mode="clip")
-            for name in step.data
-        }
+        chosen = whole or form.held(xp, batch(here.pop("order")))
         if devices.several:
             chosen = {name: devices.batch(value, step) for name, value in chosen.items()}
-        state, loss = form.after(jax, state, {**fixed, **chosen, **here})
-        return state, losses if loss is None else losses.at[number].set(loss)
+        state, loss = form.after(jax, state, {**fixed, **chosen, **form.held(xp, here)})
+        return state, losses if loss is None else jax.lax.dynamic_update_index_in_dim(losses, loss, number, 0)
 
     losses = xp.full(room, np.nan, fixed["eta"].dtype)
     return jax.lax.fori_loop(0, count, one, (carried, losses))

@@ -16,6 +16,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, transform
 from chalkwork.algebra.times import at_time, step_of
+from chalkwork.training.engines.across import Turned, across, is_small
 from chalkwork.training.engines.sweeps import Part, Steps, Sweep, parts_of, run_parts
 from chalkwork.training.step import Step, Values
 
@@ -52,12 +53,14 @@ class InRows(NamedTuple):
 class Form:
     """A step as it is traced: its equations as parts, under names of their own, and what lies in one array."""
 
-    parts: Sequence[Part]
+    parts: Sequence[Part | Turned]
     names: Mapping[str, str]
     carried: Mapping[str, str]
     """By the name of the step; what replaces it, by its own name here."""
     loss: str | None
     rows: tuple[Rows, ...] = ()
+    across: frozenset[str] = frozenset()
+    """What is held transposed."""
 
     def stacked(self, carried: Values) -> InRows:
         """What is carried, with an array for what lies in rows."""
@@ -71,6 +74,10 @@ class Form:
         whole = {name: value for one, values in rows for name, value in zip(one.names, values, strict=True)}
         return {name: state.alone[name] if name in state.alone else whole[self.names[name]] for name in self.carried}
 
+    def held(self, xp: Any, given: Values) -> dict[str, Any]:
+        """What is given, as it is held."""
+        return {name: xp.matrix_transpose(value) if name in self.across else value for name, value in given.items()}
+
     def after(self, jax: Any, state: InRows, given: Values) -> tuple[InRows, Any]:
         """What is carried after one step, and the loss before."""
         values = Steps({self.names.get(name, name): value for name, value in {**given, **state.alone}.items()})
@@ -81,10 +88,13 @@ class Form:
         return InRows({name: values[self.carried[name]] for name in state.alone}, rows), loss
 
 
-def form_of(step: Step, loops: bool) -> Form:
-    """The step with loops over equal layers, where they are wanted, there are enough of them, and they are small."""
-    names = _numbered(step) if loops else {}
+def form_of(step: Step, alone: bool) -> Form:
+    """The step as it is traced; on one processor `alone` with loops over equal layers, or with samples side by side."""
+    names = _numbered(step) if alone else {}
     found = _looped(step, names) if len(names) >= FEWEST_LAYERS else None
+    if found is None and names and is_small(step):
+        equations, turned, lying = across(step)
+        return Form([*turned, *parts_of(equations)], {}, step.carried, step.loss, (), lying)
     return found or Form(parts_of(step.needed), {}, step.carried, step.loss)
 
 

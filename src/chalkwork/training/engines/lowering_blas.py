@@ -37,7 +37,7 @@ def _library() -> ctypes.CDLL | None:
                 library = ctypes.CDLL(str(path))
                 for routine in ("sgemm", "dgemm", "sgemv", "dgemv"):
                     getattr(library, _SYMBOL.format(routine)).restype = None
-                library.scipy_openblas_get_num_threads64_, library.scipy_openblas_set_num_threads64_
+                library.scipy_openblas_get_num_threads64_.restype = ctypes.c_int
                 return library
     return None
 
@@ -48,7 +48,7 @@ def available() -> bool:
 
 
 class _Threads:
-    """How many threads BLAS has, a number of the whole process: the first to want one sets it, the last puts it back."""
+    """How many threads BLAS has, a number of the whole process: who first wants one sets it, the last puts it back."""
 
     def __init__(self) -> None:
         self.lock, self.users, self.usual = threading.Lock(), 0, 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeGuard
+from typing import Any, Protocol, TypeGuard
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, transform, walk
 from chalkwork.algebra.times import at_time, last_step, split_time, step_of, summands, template
@@ -401,7 +401,15 @@ def _alike(run: Sequence[Sequence[Equation]], step: Sequence[Equation]) -> bool:
     )
 
 
-def run_parts(parts: Sequence[Part], jax: Any, values: Mapping[str, Any]) -> Steps:
+class Runs(Protocol):
+    """Anything that adds values to those before it."""
+
+    def run(self, jax: Any, values: Steps) -> None:
+        """Add them."""
+        ...
+
+
+def run_parts(parts: Sequence[Runs], jax: Any, values: Mapping[str, Any]) -> Steps:
     """The values of all parts, one after the other."""
     known = values if isinstance(values, Steps) else Steps(values)
     for part in parts:

@@ -94,7 +94,8 @@ SENTENCES: Sentences = {
     "seen.step_signs": "der Schritt hat die richtigen Vorzeichen, aber überall die Größe <size>",
     # --- mistakes --------------------------------------------------------------------------------------------------
     "mistake.one": "<place><title><others>. <hint>",
-    "mistake.two": "<place>Zwei Fehler zugleich. <title>, und: <second>. <hint> <second_hint>",
+    "mistake.two": "<place>Zwei Fehler zugleich. <title>, und: <second><others>. <hint> <second_hint>",
+    "mistake.two_or": "<others>; oder: <title>, und: <second>",
     "mistake.or": "<others>, oder: <title>",
     "mistake.made_in": "In <step>, das nicht beantwortet ist: ",
     "mistake.untranslated": "Ein bekannter Fehler, den es noch nicht auf Deutsch gibt (<mistake>)",

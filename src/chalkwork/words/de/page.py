@@ -35,4 +35,6 @@ SENTENCES: Sentences = {
     "page.entry": "Jede Zahl wird bewertet, wenn Sie ihr Feld verlassen. Stellen zählen: So viele, wie verlangt sind.",
     "page.script": "Diese Seite braucht JavaScript, das abgeschaltet ist.",
     "page.attempts": "Zeit,Variante,Aufgabe,Schritt,Eingabe,Urteil,Fehler,gezeigte Schritte",
+    "export.letters": "Das Produkt von A und B schreibt man <product>, die Transponierte von A <transpose>.",
+    "export.names": "Anders geschrieben: <names>.",
 }

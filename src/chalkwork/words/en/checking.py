@@ -87,7 +87,8 @@ SENTENCES: Sentences = {
     "seen.step_signs": "the step has the right signs, but the size <size> everywhere",
     # --- mistakes --------------------------------------------------------------------------------------------------
     "mistake.one": "<place><title><others>. <hint>",
-    "mistake.two": "<place>Two mistakes at once. <title>, and: <second>. <hint> <second_hint>",
+    "mistake.two": "<place>Two mistakes at once. <title>, and: <second><others>. <hint> <second_hint>",
+    "mistake.two_or": "<others>; or: <title>, and: <second>",
     "mistake.or": "<others>, or: <title>",
     "mistake.made_in": "In <step>, which was not answered: ",
     "mistake.untranslated": "A known mistake that has no words in this language yet (<mistake>)",

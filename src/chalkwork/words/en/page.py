@@ -35,4 +35,6 @@ SENTENCES: Sentences = {
     "page.entry": "Every number is marked when you leave its field. Digits count: type as many as the exercise asks.",
     "page.script": "This page needs JavaScript, which is switched off.",
     "page.attempts": "time,variant,task,step,typed,verdict,mistake,steps shown",
+    "export.letters": "The product of A and B is written <product>, the transpose of A <transpose>.",
+    "export.names": "Written otherwise: <names>.",
 }

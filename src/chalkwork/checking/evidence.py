@@ -1,0 +1,223 @@
+"""What a program's values tell of what they are: right values, shapes, samples one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import names_in
+from chalkwork.checking.answers import Answer, answer_like, read_answer
+from chalkwork.checking.augmented import holds_bias
+from chalkwork.checking.called import aliases_of, differentiated
+from chalkwork.checking.mistakes import Context, Role
+from chalkwork.checking.names import NO_NAME, NameTable, bare_name
+from chalkwork.checking.passes import base_of
+from chalkwork.derivation.derivation import Stage
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.typesetting.symbols import Symbols
+from chalkwork.words import Said, Text
+
+_ERROR = re.compile(r"(?:l|layer|output|hidden|final|o|h)?\d*(?:error|errors|err|gradient\w?)")
+
+
+class Evidence:
+    """What one exercise's values say of a program's."""
+
+    def __init__(self, table: NameTable, symbols: Symbols, values: Mapping[str, Any], context: Context) -> None:
+        self.table = table
+        self.layers = symbols.layers
+        self.values = values
+        self.context = context
+        self.shapes = context.derivation.shapes()
+        self.givens = NameTable([given.name for given in context.derivation.givens], symbols)
+        self.updates = {one.name for one in context.derivation.equations if one.stage == Stage.UPDATE}
+        updated = [one.name.partition("_new")[0] for one in context.derivation.equations if one.stage == Stage.UPDATE]
+        by = {of for _, of in context.derivatives}
+        weighed = (re.fullmatch(r"W(\d+)", name) for name in self.givens.known)
+        self.weighed = sorted(int(found[1]) for found in weighed if found)
+        self.has_states = any(name not in by for name in updated)
+        self.aliases = aliases_of(tuple(self.shapes), symbols.layers)
+
+    def fits(self, value: object, name: str) -> bool:
+        """Whether a value has the shape of a quantity."""
+        return name in self.shapes and _read(value, self.shapes[name]).wrong_shape is None
+
+    def _is(self, value: object, name: str) -> bool:
+        return name in self.values and same(value, self.values[name])
+
+    def equal(self, value: object) -> list[str]:
+        """The quantities whose right value it is."""
+        array = np.asarray(value, dtype=float)
+        size, total = array.size, float(np.sum(np.abs(array)))
+        near = [
+            name for name, (of, sum_) in self._sums.items() if of == size and abs(sum_ - total) <= 1e-4 * total + 1e-12
+        ]
+        return [name for name in near if same(value, self.values[name])]
+
+    @cached_property
+    def _sums(self) -> dict[str, tuple[int, float]]:
+        names = (*self.givens.known, *self.context.derivation)
+        return {name: (np.size(self.values[name]), float(np.sum(np.abs(self.values[name])))) for name in names}
+
+    def is_another(self, equal: Sequence[str], meant: Iterable[str], held: Mapping[str, Sequence[str]]) -> bool:
+        """Whether a right value under the name of another quantity is no mistake: the program has that one too, or what
+        is worked out with it is right. `held` are the quantities whose right values the words have.
+        """
+        targets = [name for name in meant if name in self.context.derivation]
+        if not equal or not targets or set(equal) & set(targets):
+            return False
+        right = {name for names in held.values() for name in names}
+        if right & set(targets):
+            return True
+        reached = set(targets)
+        for equation in self.context.derivation.equations:
+            if any(one.name in reached for one in names_in(equation.expression)):
+                if equation.name in right and equation.name not in equal:
+                    return True
+                reached.add(equation.name)
+        return False
+
+    def derivatives_called(self, words: Mapping[str, Sequence[object]]) -> dict[str, str]:
+        """The words that are called like the derivative by what another word has the value of: du, with z1 in u."""
+        meant: dict[str, str] = {}
+        for word, values in words.items():
+            for value in values if len(bare_name(word)) < 12 else ():
+                names = [base_of(name) for name in self.equal(value) if np.any(np.asarray(value))]
+                of = {name for name in names if f"d{name}" in self.shapes or re.fullmatch(r"z\d+", name)}
+                for called in differentiated(bare_name(word).lower()) if len(of) == 1 and names else ():
+                    name = next(iter(of))
+                    target = f"delta{name[1:]}" if name[0] == "z" else f"d{name}"
+                    if target in self.shapes:
+                        meant.setdefault(called, target)
+        return {word: meant[bare_name(word).lower()] for word in words if bare_name(word).lower() in meant}
+
+    def _is_given_with_bias(self, value: object, target: str) -> bool:
+        """Whether it is the exercise's weights with the bias as a further row or column."""
+        bias = self.values.get(f"b{target[1:]}")
+        if not target.startswith("W") or target not in self.givens.known or bias is None:
+            return False
+        return np.ndim(np.asarray(value)) == 2 and holds_bias(np.asarray(value), self.values[target], bias)
+
+    def _with_bias(self, value: object) -> str | None:
+        """The renewed weights that a matrix holds with their bias as a further row or column."""
+        if not hasattr(value, "dtype") or np.ndim(np.asarray(value)) != 2:
+            return None
+        able = [name for name in self.updates if name.startswith("W") and f"b{name[1:]}" in self.updates]
+        right = (one for one in able if holds_bias(np.asarray(value), self.values[one], self.values[f"b{one[1:]}"]))
+        return next(right, None)
+
+    def _has_one_sample(self, numbers: Mapping[str, object]) -> bool:
+        """Whether the program goes through the samples one by one: it holds one of them."""
+        data, axis = np.asarray(self.values.get("x", 0.0)), self.context.samples
+        if axis is None or data.ndim != 2 or data.shape[axis] < 2:
+            return False
+        each = np.moveaxis(data, axis, 0)
+        flat = [
+            np.asarray(value).ravel() for value in numbers.values() if np.size(np.asarray(value)) <= each[0].size + 1
+        ]
+        parts = [part for value in flat for part in (value, value[1:], value[:-1]) if part.size == each[0].size]
+        return any(part.dtype.kind == "f" and (np.abs(each - part).max(axis=1) == 0).any() for part in parts)
+
+    def _is_of_one_sample(self, value: object, target: str, throughout: bool) -> bool:
+        """Whether it is what a step holds for one of several samples."""
+        equation, count = self.context.derivation.get(target), self.context.sizes[0]
+        if equation is None or count < 2 or self.context.layer(equation) is None or not hasattr(value, "dtype"):
+            return False
+        right, own = np.asarray(self.values[target]), np.asarray(value)
+        if self.context.samples is None:
+            return False
+        if throughout and own.ndim == 1 and own.size < right.size:
+            return True  # whatever it is, with an input of 1 for the bias or without
+        if own.size * count != right.size:
+            return False
+        each = np.moveaxis(right, self.context.samples, 0)
+        return throughout or any(same(own.ravel(), one) for one in each)
+
+    def why_unused(self, word: str, value: object, reason: Said) -> Said:
+        """Why a variable is no step: it is a quantity that has no line of its own here; else the reason."""
+        of_no_step = self._of_no_step(value)
+        if of_no_step is not None or str(reason) != str(NO_NAME):
+            return of_no_step or reason
+        if _ERROR.fullmatch(bare_name(word).lower()):
+            return Text.of("unused.no_step", what=Text.of("unused.error"))
+        meant = self.aliases.get(bare_name(word).lower(), ())
+        if len(meant) > 1:
+            both = Text.of("unused.or", first=meant[0], second=meant[1])
+            return Text.of("unused.ambiguous", name=word, names=both)
+        return reason
+
+    def _of_no_step(self, value: object) -> Text | None:
+        """That a value is that of a quantity that has no line here, if it is."""
+        for said, other in self.auxiliary() if tells(value) else ():
+            if same(value, other):
+                return Text.of("unused.no_step", what=said)
+        return None
+
+    def _of_the_data(self, word: str, value: object, named: str | None) -> Text | None:
+        """That a word without a number that was assigned for layer after layer ended as what comes back to the data."""
+        if named is None or not named.startswith("delta") or any(map(str.isdigit, word)) or self.fits(value, named):
+            return None
+        if np.shape(np.asarray(value)) != np.shape(self.values.get("x", 0.0)):
+            return None
+        return Text.of("unused.no_step", what=Text.of("unused.derivative", name="x"))
+
+    def auxiliary(self) -> Iterator[tuple[Said, Any]]:
+        """Quantities that programs have and the derivation has no line for."""
+        layers = self.context.layers(0)
+        if layers and "y" in self.values:
+            output = layers[-1].activation.name
+            with np.errstate(all="ignore"):
+                if np.shape(self.values[output]) == np.shape(self.values["y"]):
+                    apart = np.asarray(self.values[output]) - np.asarray(self.values["y"])
+                    yield f"{output} − y", apart
+                    yield f"y − {output}", -apart
+        for equation in self.context.derivation.equations:
+            if equation.name.startswith(("dmu", "dvar")):  # some subtract what others add
+                yield Text.of("unused.minus_derivative", name=equation.name[1:]), -self.values[equation.name]
+            if self.context.role(equation) == Role.ERROR:
+                upstream = self.context.upstream(equation)
+                layer = self.context.layer(equation)
+                if upstream is not None and layer is not None:
+                    with np.errstate(all="ignore"):
+                        value = evaluate(upstream, self.values)
+                    yield Text.of("unused.derivative", name=layer.activation.name), value
+                    yield Text.of("unused.minus_derivative", name=layer.activation.name), -value
+
+    def _may_be(self, value: object, name: str) -> bool:
+        """Whether it has the shape of a quantity, or is a gradient in a wrong one."""
+        kind = base_of(name).rstrip("0123456789")
+        return self.fits(value, name) or (kind in ("dW", "db") and hasattr(value, "dtype"))
+
+
+def _read(value: object, shape: tuple[int, ...]) -> Answer:
+    return read_answer(value, shape)
+
+
+def same(value: object, right: Any) -> bool:
+    """Whether a program's value is the right one, but for the last digits."""
+    right = np.asarray(right, dtype=float)
+    right = right[None, :] if right.ndim == 1 else right
+    answer = answer_like(value, right)
+    if answer.wrong_shape is not None or not answer.given.all():
+        return False
+    slack = 1e-5 if getattr(value, "dtype", None) == np.float32 else 1e-9
+    room = slack * np.max(np.abs(right), initial=0.0) + 1e-15
+    return bool(np.all(np.abs(answer.value - right.reshape(answer.value.shape)) <= room))
+
+
+def is_mask(value: object) -> bool:
+    """Whether it holds zeros and ones alone."""
+    array = np.asarray(value) if hasattr(value, "dtype") else np.empty(0)
+    return array.size > 1 and bool(np.isin(array, (0, 1)).all())
+
+
+def tells(value: object) -> bool:
+    """Whether no accident gives such numbers: a program's, and not only zeros, ones or a count."""
+    array = np.asarray(value) if hasattr(value, "dtype") or isinstance(value, float) else np.empty(0)
+    if array.dtype.kind != "f" or not array.size:
+        return False
+    return bool((array != np.round(array, 3)).any()) and not np.isin(array, (0, 1)).all()

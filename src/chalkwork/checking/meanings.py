@@ -1,0 +1,129 @@
+"""What the words of a program mean by the tables of names, layers counted as the program counts them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from chalkwork.checking.augmented import gradients_with_bias
+from chalkwork.checking.evidence import Evidence
+from chalkwork.checking.names import bare_name
+from chalkwork.checking.states import states_called
+from chalkwork.checking.variables import AGAIN
+from chalkwork.words import Said
+
+_FORWARD = re.compile(r"(z|a|s|h|net|act|delta|d|dz|sigma|activation|layer|l)(\d+)(?:delta|error)?", re.IGNORECASE)
+_PARAMETER = re.compile(
+    r"(?:d|grad|g|nabla|gradient|delta)?(w|b|weight|weights|bias|theta|syn)(\d+)(?:grad|gradient)?", re.I
+)
+
+
+class Meanings(Evidence):
+    """The readings of names."""
+
+    def known(
+        self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, Said]
+    ) -> tuple[dict[str, str], dict[str, Said]]:
+        """What the words mean by the tables, layers counted as the program counts them; and what has two readings."""
+        words = {word: bare_name(word).lower() for word in given}
+        plain: dict[str, str] = {}
+        states = (
+            states_called(
+                (word.removeprefix(AGAIN) for word in given), (*self.givens.known, *self.shapes), self._meaning
+            )
+            if self.has_states
+            else {}
+        )
+        for word in given:
+            bare = word.removeprefix(AGAIN)
+            target = states.get(bare) or used.get(bare) or self._meaning(bare)
+            if target:
+                plain[word] = target
+        known = dict(plain)
+        asked: dict[str, Said] = {}
+        for pattern, shifts in ((_FORWARD, (-1, 1)), (_PARAMETER, (1,))):
+            family = [word for word, bare in words.items() if pattern.fullmatch(bare)]
+            shift = self._shift(given, plain, family, words, pattern, shifts)
+            if shift:
+                for word in family:
+                    moved = self._moved(words[word], pattern, shift)
+                    known.pop(word, None)
+                    if moved is not None:
+                        known[word] = moved
+            ordered = {word: self._in_order(words[word], pattern, given[word]) for word in family}
+            if self._score(given, ordered) > self._score(given, {word: known.get(word) for word in family}):
+                for word, name in ordered.items():
+                    known.pop(word, None)
+                    if name is not None:
+                        known[word] = name
+        with_bias = gradients_with_bias(given, known, self.values, self.context.derivation, self.fits)
+        known = {word: name for word, name in {**known, **with_bias}.items() if name}
+        return known, asked
+
+    def _score(self, given: Mapping[str, object], meant: Mapping[str, str | None]) -> tuple[int, int]:
+        """How many values are right by a reading, and how many shapes."""
+        targets = [(given[word], name) for word, name in meant.items() if name is not None]
+        return sum(self._is(value, name) for value, name in targets), sum(self.fits(*one) for one in targets)
+
+    def _in_order(self, bare: str, pattern: re.Pattern[str], value: object) -> str | None:
+        """What a word means where only layers with weights are counted: what a dropout or a normalisation after one
+        gives is that layer's output then, if it looks like it.
+        """
+        found, layers = pattern.fullmatch(bare), self.weighed
+        number = int(found[2]) if found is not None else 0
+        if found is None or not 1 <= number <= len(layers) or layers == list(range(1, len(layers) + 1)):
+            return None
+        start, end = found.span(2)
+        first, last = layers[number - 1], (*layers, self.layers + 1)[number] - 1
+        names = [self._meaning(f"{bare[:start]}{one}{bare[end:]}") for one in (first, last)]
+        if names[0] == f"a{first}" and names[1] is not None and last > first:
+            mask = np.asarray(self.values.get(f"mask{last}", 1.0))
+            own = np.asarray(value) if hasattr(value, "dtype") else np.empty(0)
+            dropped = own.shape == mask.shape and bool((own[mask == 0] == 0).all())
+            plain = f"mask{last}" in self.values and not dropped
+            return names[0] if plain and not self._is(value, names[1]) else names[1]
+        return names[0]
+
+    def _shift(
+        self,
+        given: Mapping[str, object],
+        plain: Mapping[str, str],
+        family: Sequence[str],
+        words: Mapping[str, str],
+        pattern: re.Pattern[str],
+        shifts: Iterable[int],
+    ) -> int:
+        """By how much the program's numbers of layers differ: what most values, then most shapes, then names say."""
+
+        def score(shift: int) -> tuple[int, int, int]:
+            right = shaped = 0
+            for word in family:
+                target = plain.get(word) if not shift else self._moved(words[word], pattern, shift)
+                if target is not None:
+                    right += self._is(given[word], target)
+                    shaped += self.fits(given[word], target)
+            return right, shaped, -abs(shift)
+
+        return max((0, *shifts), key=score) if family else 0
+
+    def _moved(self, bare: str, pattern: re.Pattern[str], shift: int) -> str | None:
+        found = pattern.fullmatch(bare)
+        if found is None:
+            return None
+        number = int(found[2]) + shift
+        start, end = found.span(2)
+        word = f"{bare[:start]}{number}{bare[end:]}"
+        if number == 0 and found[1].lower() in ("a", "l", "h", "layer", "activation"):
+            return "x"
+        return self._meaning(word) if number > 0 else None
+
+    def _meaning(self, word: str) -> str | None:
+        matched, _ = self.table.match([word])
+        if not matched:
+            matched, _ = self.givens.match([word])
+        if matched:
+            return next(iter(matched.values()))
+        found = self.aliases.get(bare_name(word).lower(), ())
+        return found[0] if len(found) == 1 else None
