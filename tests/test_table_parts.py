@@ -105,6 +105,14 @@ def test_roc_auc_where_a_group_holds_one_class(tmp_path):
     assert "the test part holds no row of" in " ".join(trained.notes)
 
 
+def test_a_group_is_one_however_its_number_is_written(tmp_path):
+    rows = [f"{row % 20}{['', '.0'][row // 20 % 2]},{row},{'ab'[row % 2]}" for row in range(80)]
+    table = read_table(written(tmp_path, "group,size,kind\n" + "\n".join(rows) + "\n"))
+    trained = train_table(table, "kind", choices=replace(QUICK, split="group:group", epochs=1))
+    held = [{float(table["group"][row]) for row in rows} for rows in trained.parts.values()]
+    assert sum(map(len, held)) == len(set.union(*held)) == 20
+
+
 def test_splits_that_cannot_be(tmp_path, capsys):
     lines = visits(tmp_path).read_text().splitlines()
     lines = [lines[0] + ",gap,same", *(f"{line},{place or ''},1" for place, line in enumerate(lines[1:]))]
