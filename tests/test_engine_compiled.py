@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chalkwork import LSTM, BatchNorm, Conv2d, Dense, Dropout, Flatten, NeuralNetwork
+from chalkwork import LSTM, BatchNorm, Conv2d, Dense, Dropout, Flatten, NeuralNetwork, Residual
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.training import training_step
 from chalkwork.training import engines, stream
@@ -127,9 +127,16 @@ def test_samples_of_small_layers_lie_side_by_side():
 
 def test_equal_layers_are_a_loop_and_train_as_the_reference_does(fresh, monkeypatch):
     monkeypatch.setattr(layers, "FEWEST_LAYERS", 8)
-    hidden = [Dense(3, "tanh", inputs=3) for _ in range(11)]
-    made = [*hidden, Dropout(0.2), Dense(2, "softmax")]
-    nets = [NeuralNetwork(made, "cross_entropy", samples="columns", weights="out_in", l2=0.01, seed=2) for _ in "ab"]
+
+    def net(*block, count):
+        made = [Dense(3, "tanh"), *(layer for _ in range(count) for layer in block), Dense(2, "softmax")]
+        return NeuralNetwork(made, "cross_entropy", inputs=3, samples="columns", weights="out_in", l2=0.01, seed=2)
+
+    def form_of(net, alone=True):
+        return layers.form_of(training_step(net.plan(8, training=True), Optimiser.of("adam")), alone)
+
+    dense, drop = Dense(3, "tanh"), Dropout(0.2)
+    nets = [net(drop, dense, count=6) for _ in "ab"]
     told = {"batch_size": 8, "epochs": 3, "optimizer": "adam", "progress": False, "schedule": "cosine"}
     found, wanted = (
         net.train(X.T, Y.T, 0.05, engine=engine, **told) for net, engine in zip(nets, ("jax", "reference"), strict=True)
@@ -137,11 +144,10 @@ def test_equal_layers_are_a_loop_and_train_as_the_reference_does(fresh, monkeypa
     np.testing.assert_allclose(found.loss, wanted.loss, rtol=1e-11)
     for name, value in nets[1].parameters.items():
         np.testing.assert_allclose(nets[0].parameters[name], value, rtol=1e-9, atol=1e-12)
-    step = training_step(nets[0].plan(8, training=True), Optimiser.of("adam"))
-    form = layers.form_of(step, True)
-    loops = [part for part in form.parts if isinstance(part, Sweep)]
-    assert [(part.low, part.high) for part in loops] == [(2, 11), (2, 10), (2, 11)]  # to and fro, and the updates
-    assert {one.before for one in form.rows} == {"W", "b", "mW", "vW", "mb", "vb"}
-    assert not layers.form_of(step, False).rows
+    for looped, rows in ((nets[0], 6), (net(dense, count=10), 6), (net(dense, dense, Residual(), count=5), 12)):
+        form = form_of(looped)
+        assert sum(isinstance(part, Sweep) for part in form.parts) == 3  # to and fro, and the updates
+        assert len(form.rows) == rows and not form_of(looped, False).rows
+    assert not form_of(net(dense, count=5)).rows
     monkeypatch.setattr(layers, "LARGEST", 8)
-    assert not layers.form_of(step, True).rows
+    assert not form_of(nets[0]).rows
