@@ -74,7 +74,7 @@ def adopted(
                 shown = _is_simpler(way, other, typed[place], reports[place], changed)
             fewer = shown and wrong < least[place]
             able_to = not (fewer or declared or place in resolved) and wrong[0] and reading[place].is_a_programs
-            if able_to and _resolves(way, task, other, reading[place], reports[place]):
+            if able_to and _resolves(way, task, other, reading[place], reports[place], report):
                 shown = True
                 resolved.add(place)
                 least[place] = wrong[0] + 1, 0
@@ -252,17 +252,18 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     return named and set(bad) <= set(_bad(before)) and all(_goes_along(name, other, typed, before) for name in bad)
 
 
-def _resolves(way: Way, task: Task, other: Task, reading: Reading, before: Report) -> bool:
-    """Whether right steps contradict wrong ones without the convention, none does by it, and one mistake is left."""
-    if not _contradictions(task, reading, before):
+def _resolves(way: Way, task: Task, other: Task, reading: Reading, before: Report, quick: Report) -> bool:
+    """Whether right steps contradict wrong ones before, none in the `quick` report by it, and one mistake is left."""
+    entering = [name for name in way.entering if name in quick]
+    well = bool(entering) and all(quick[name].verdict in _ACCEPTED for name in entering)
+    if not well or any(before[name].verdict in _RIGHT for name in _bad(quick)):
+        return False
+    if not _contradictions(task, reading, before) or _contradictions(other, reading, quick):
         return False
     report = other.reports([reading.typed], [before.unused])[0]
     left = [report[name] for name in _bad(report)]
     one = bool(left) and bool(set.intersection(*(set(result.mistakes) for result in left)))
-    entering = [name for name in way.entering if name in report]
-    well = not any(result.together for result in left) and all(report[name].verdict in _ACCEPTED for name in entering)
-    well = well and not any(before[name].verdict in _RIGHT for name in _bad(report))
-    return one and bool(entering) and well and not _contradictions(other, reading, report)
+    return one and not any(result.together for result in left)
 
 
 def _contradictions(task: Task, reading: Reading, report: Report) -> list[str]:

@@ -47,6 +47,8 @@ def taken_apart(
             if bias not in shapes or bias in answers or np.size(values[bias]) != own.value.shape[1 - axis]:
                 continue
             way = _likeliest(own, axis, values[name], values[bias]) or next(iter(ways), None)
+            if way is None and "_new" in name:
+                way = _nearest(own, axis, values[name], values[bias])
             if way is not None:
                 ways.append(way)
                 sides.append(turned)
@@ -125,6 +127,17 @@ def _likeliest(own: Answer, axis: int, weights: Any, bias: Any) -> tuple[int, in
     if len(ways) > 1 and {place for place, _ in ways} != {0, -1}:
         ways = ways[:1]  # a bias of zeros has no sign
     return ways[0] if best and len(ways) == 1 else None
+
+
+def _nearest(own: Answer, axis: int, weights: Any, bias: Any) -> tuple[int, int] | None:
+    """Place and sign of a bias that was renewed wrongly: it has moved less than it differs from a weight."""
+    far = []
+    for place, sign in _ways():
+        rest, part = _without(own, axis, place), _bias(own, axis, place, sign, np.shape(bias))
+        apart = [one.value - np.reshape(right, one.value.shape) for one, right in ((rest, weights), (part, bias))]
+        far.append((float(sum(np.sum(one**2) for one in apart)), (place, sign)))
+    best, second = sorted(far)[:2]
+    return best[1] if best[0] < second[0] / 4 else None
 
 
 def _ways() -> Iterator[tuple[int, int]]:

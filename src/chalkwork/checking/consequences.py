@@ -44,7 +44,14 @@ def by_consequence(
     found: dict[str, int] = {}
     tried = 0
     while able and len(found) < len(reader.context.derivation):
-        own = _followed(reader, known, data)
+        own = followed(reader, known, data)
+        plain = _plainly(reader, known, own, loose, able)
+        if plain is not None:
+            name, place = plain
+            found[name] = place
+            known[name] = loose[place]
+            able.remove(place)
+            continue
         for target, name, place, made in _guesses(reader, known, own, loose, able):
             tried += 1
             if tried > _MOST_TRIED:
@@ -57,6 +64,18 @@ def by_consequence(
         else:
             break
     return found
+
+
+def _plainly(
+    reader: Reader, known: Mapping[str, object], own: Mapping[str, Any], loose: Sequence[object], able: Sequence[int]
+) -> tuple[str, int] | None:
+    """A step without a value, and a value that follows there from wrong ones before it."""
+    for name in reader.context.derivation:
+        if name not in known and not same(own[name], reader.values[name]):
+            for place in able:
+                if same(loose[place], own[name]):
+                    return name, place
+    return None
 
 
 def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object]) -> None:
@@ -95,7 +114,7 @@ def _apart(value: object, right: Any) -> float:
     return float(np.linalg.norm(put(value, right) - right) / np.linalg.norm(right))
 
 
-def _followed(reader: Reader, known: Mapping[str, object], data: Mapping[str, object]) -> dict[str, Any]:
+def followed(reader: Reader, known: Mapping[str, object], data: Mapping[str, object]) -> dict[str, Any]:
     """All quantities as they follow from what the program has."""
     own = {given.name: reader.values[given.name] for given in reader.context.derivation.givens}
     own |= {name: put(value, own[name]) for name, value in data.items() if name in own}

@@ -125,11 +125,12 @@ class Evidence:
     def _is_of_one_sample(self, value: object, target: str, throughout: bool) -> bool:
         """Whether it is what a step holds for one of several samples."""
         equation, count = self.context.derivation.get(target), self.context.sizes[0]
-        if equation is None or count < 2 or self.context.layer(equation) is None or not hasattr(value, "dtype"):
+        is_target = target == "y" and equation is None
+        if count < 2 or not hasattr(value, "dtype") or self.context.samples is None:
+            return False
+        if not is_target and (equation is None or self.context.layer(equation) is None):
             return False
         right, own = np.asarray(self.values[target]), np.asarray(value)
-        if self.context.samples is None:
-            return False
         if throughout and own.ndim == 1 and own.size < right.size:
             return True  # whatever it is, with an input of 1 for the bias or without
         if own.size * count != right.size:

@@ -13,6 +13,7 @@ from chalkwork.checking.evidence import is_mask, tells
 from chalkwork.checking.meanings import Meanings
 from chalkwork.checking.names import NO_NAME
 from chalkwork.checking.passes import base_of, of_the_last_step
+from chalkwork.checking.variables import PART
 from chalkwork.words import Said, Text
 
 NO_NUMBERS = Text.of("unused.no_numbers")
@@ -107,7 +108,8 @@ class Reader(Meanings):
             if name not in taken and self._is(value, name) and not later:
                 taken.add(name)
                 self._put(found, name, value)
-                found.notes.append(Text.of("note.taken", word=word, name=name))
+                if not word.startswith(PART):
+                    found.notes.append(Text.of("note.taken", word=word, name=name))
                 return
         with_bias = self._with_bias(value)
         if with_bias is not None and with_bias not in taken:

@@ -15,7 +15,7 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
-from chalkwork.checking.consequences import by_consequence, put
+from chalkwork.checking.consequences import by_consequence, followed
 from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME
 from chalkwork.checking.passes import base_of
@@ -23,7 +23,6 @@ from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.recording import Made
 from chalkwork.checking.versions import Words, numbers_together, refined, samples_together
 from chalkwork.derivation.derivation import Stage
-from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Said
 
 _MOST_UNUSED = 12
@@ -103,7 +102,7 @@ class _Placing:
         self._unchanged()
         self._by_consequence(items)
         found = Recorded(makers=self.taken, between=self.auxiliary)
-        self._following(found, items)
+        found.own = followed(self.reader, {name: made.value for name, made in self.taken.items()}, self._data())
         self._written(found, items)
         return found
 
@@ -122,7 +121,9 @@ class _Placing:
     def _of_a_parameter(self, word: str) -> list[str]:
         """What a word without a meaning can stand for that had a parameter's value when the recording began."""
         first = self.words[word][0]
-        if self.chains[word] or first.line is not None or len(self.words[word]) < 2 or not np.any(first.value):
+        if first.line is not None or len(self.words[word]) < 2 or not np.any(first.value):
+            return []
+        if set(self._equal(first)) & set(self.chains[word]):
             return []
         able = [name for name in self._equal(first) if name in self.givens and f"{name}_new" in self.derivation]
         return [name for name in self.names if base_of(name) == able[0]] if len(able) == 1 else []
@@ -334,23 +335,6 @@ class _Placing:
             for (word, order), name in reversed(self.meant.items())
             if name in self.givens
         }
-
-    def _following(self, found: Recorded, items: Sequence[tuple[Made, str]]) -> None:
-        """What is left, held against what follows from the program's own values."""
-        own = {name: self.reader.values[name] for name in self.givens}
-        own |= {name: put(value, own[name]) for name, value in self._data().items()}
-        left = [(made, word) for made, word in items if not self._serves(made) and made.line is not None]
-        for equation in self.derivation.equations:
-            name, right = equation.name, self.reader.values[equation.name]
-            with np.errstate(all="ignore"):
-                own[name] = evaluate(equation.expression, own)
-            if name not in self.taken and not same(own[name], right):
-                match = next((item for item in left if tells(item[0].value) and same(item[0].value, own[name])), None)
-                if match is not None:
-                    self._name(match[1], match[0], name)
-            if name in self.taken:
-                own[name] = put(self.taken[name].value, own[name])
-        found.own = own
 
     # --- what is said ----------------------------------------------------------------------------------------------
 
