@@ -283,7 +283,8 @@ class NeuralNetwork(Model):
 
         `optimizer_state`, that of an earlier `History`, lets the optimiser go on from there. `dtype` is float64 or
         float32, `engine` "numpy", "jax" or "auto" for whichever will be done first; the same engine and seed give the
-        same bits, and `History.engine` says which it was. Progress is shown where standard error is a terminal, and with `verbose` a line is printed for every measurement.
+        same bits, and `History.engine` says which it was. Progress is shown where standard error is a terminal, and
+        with `verbose` a line is printed for every measurement.
 
         With `checkpoint`, a file, the run is kept there every
         `checkpoint_every` seconds and at the end, and goes on from there, bit for bit, when it is called again with
