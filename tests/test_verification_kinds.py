@@ -88,6 +88,11 @@ def test_a_function_of_vectors_is_differentiated_and_symmetry_may_be_said() -> N
     assert verdicts(text + r"$\nabla f(x) = A x - b$ and $\nabla f(x) = A x + b$.") == ["definition", "right", "wrong"]
 
 
+def test_a_derivative_with_other_names_on_the_right_is_not_judged_by_differences() -> None:
+    for text in (r"$\hat y = X w$, $\nabla L(w) = 2 X^T (\hat y - y)$", r"$r = y - X w$, $\nabla L = -2 X^T r$"):
+        assert "wrong" not in verdicts(r"$L(w) = \|Xw - y\|^2$, " + text), text
+
+
 def test_plain_text_with_labels_and_wide_spaces() -> None:
     text = "A: d1 = (2-1)^2 + 1 = 2    d2 = 3^2 = 9\nB: d1 = 2^2 = 4    d2 = 1 + 1 = 3\nm1 = ((1+2)/2, 3) = (1.5, 3)"
     found = verify(text, "text")
