@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chalkwork import verify
+from chalkwork import Dense, NeuralNetwork, verify
+from chalkwork.documents.markdown import to_markdown
+from chalkwork.solutions.compose import solution_document
 
 
 def verdicts(text: str) -> list[str]:
@@ -143,3 +145,11 @@ def test_functions_without_a_backslash_or_with_spaces_inside() -> None:
         assert verdicts(f"$${text} = 0.693$$") == ["right to the digits shown"], text
         assert verdicts(f"$${text} = 0.793$$") == ["wrong"], text
     assert verdicts("$$log_2 8 = 3$$") == ["right"]
+
+
+def test_small_outputs_of_a_layer_without_activation_are_no_others() -> None:
+    """Results have more digits than the rounded numbers put in, and a = z, whatever else would have these digits."""
+    first = Dense(weights=[[0.4, 0.2, 0.9], [-0.6, -0.7, -0.6]], bias=False, activation="leaky_relu")
+    second = Dense(weights=[[0.4, -0.2], [0.4, -0.2], [-0.6, 0.4]], bias=False, activation="identity")
+    solution = NeuralNetwork([first, second], "mean_squared_error").solve([-1.5, 1.0], [1, 0], 0.1, decimals=2)
+    assert verify(to_markdown(solution_document(solution, "Worked"))).first_wrong is None
