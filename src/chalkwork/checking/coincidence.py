@@ -51,7 +51,6 @@ class Crowd:
         self._wrong = asked.given if right is None else asked.given & ~rounds(asked.typed, right)
         self._readings = [] if right is None else [right]
         self._count = np.zeros(asked.rows.size)
-        self.none = np.zeros(asked.rows.size, dtype=bool)
 
     def met(
         self, pairs: tuple[Pair, ...], expression: Expression, ways: Ways, new: Array | bool = True
@@ -83,7 +82,7 @@ class Crowd:
         """For every student whether an explanation among these, on `exact` numbers or not, is hardly an accident."""
         shape = self._asked.typed.shape
         if not self._readings:
-            return self.none
+            return np.zeros(shape[0], dtype=bool)
         low, high = (
             np.stack([np.broadcast_to(bound, shape) for bound in bounds])
             for bounds in zip(*((reading.low, reading.high) for reading in self._readings), strict=True)

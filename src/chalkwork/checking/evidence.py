@@ -50,8 +50,11 @@ class Evidence:
         return name in self.values and same(value, self.values[name])
 
     def equal(self, value: object) -> list[str]:
-        """The quantities whose right value it is."""
-        array = np.asarray(value, dtype=float)
+        """The quantities whose right value it is; none of what was typed and is no number."""
+        try:
+            array = np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            return []
         size, total = array.size, float(np.sum(np.abs(array)))
         near = [
             name for name, (of, sum_) in self._sums.items() if of == size and abs(sum_ - total) <= 1e-4 * total + 1e-12

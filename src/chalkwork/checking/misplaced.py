@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +33,8 @@ _MOST_OTHERS = 40
 _MOST_WRITTEN_IN = 4
 _LONGEST = 70
 _EXACT = 1e-9
+_MOST_NUMBERS = 200_000
+"""Numbers that are worked with at once; a part that has more is left as it is."""
 _PUT = "what is put in its place"
 
 
@@ -95,22 +98,26 @@ class _Step:
         factors = dict.fromkeys((1.0, -1.0, float(samples), 1 / samples, -float(samples), -1 / samples))
         room = _EXACT * np.max(np.abs(answer))
         for part, value in self._parts.items():
+            if value.size > _MOST_NUMBERS:
+                continue
             words, tried = self._tried(part, value)
-            hole = Name(_PUT, part.shape)
-            for whole in dict.fromkeys((exchanged(self.expression, {part: hole}), *_each(self.expression, part, hole))):
+            hole, most = Name(_PUT, part.shape), max(1, _MOST_NUMBERS // max(value.size, answer.size))
+            wholes = dict.fromkeys((exchanged(self.expression, {part: hole}), *_each(self.expression, part, hole)))
+            for whole, start in product(wholes, range(0, len(tried), most)):
+                some = tried[start : start + most]
                 try:
                     with np.errstate(all="ignore"):
-                        results = np.asarray(evaluate(*self._around(whole, hole, np.stack(tried))), dtype=float)
+                        results = np.asarray(evaluate(*self._around(whole, hole, np.stack(some))), dtype=float)
                 except (ValueError, IndexError, ChalkworkError):
                     continue
-                if results.size != len(words) * answer.size:
+                if results.size != len(some) * answer.size:
                     continue
-                results = results.reshape(len(words), answer.size)
+                results = results.reshape(len(some), answer.size)
                 for factor in factors:
                     with np.errstate(all="ignore"):
                         met = np.all(np.abs(factor * results - answer.ravel()) <= room, axis=-1)
                     for place in np.flatnonzero(met):
-                        yield factor, words[place], _shown(part)
+                        yield factor, words[start + place], _shown(part)
 
     @cached_property
     def _parts(self) -> dict[Expression, Array]:

@@ -45,7 +45,8 @@ class Reader(Meanings):
         known, asked = self.known(numbers, used, refused)
         single = {word for word, name in known.items() if np.size(self.values[name]) == 1 and name in self.shapes}
         for word, value in numbers.items():  # a number of layers, a place in a loop, the losses of all steps
-            count = isinstance(value, (int, np.integer)) or (word in single and isinstance(value, (list, tuple)))
+            count = isinstance(value, (int, np.integer)) and (word in single or known.get(word) != word)
+            count = count or (word in single and isinstance(value, (list, tuple)))
             of_data = known.get(word) in self.givens.known
             count = count or (of_data and isinstance(value, float) and np.size(self.values[known[word]]) > 1)
             if count and word in known and not self._is(value, known[word]):

@@ -153,18 +153,11 @@ class Search:
     def _early(self, equation: Equation, asked: Asked) -> dict[int, Explanation]:
         """Rounded too early: the student's own values with fewer decimals."""
         found: dict[int, Explanation] = {}
-        for known in self._rounded(equation.expression, asked.rows):
-            reading = possible(equation.expression, known, asked)
+        for ways, _ in self._coarser(equation, equation.expression, asked):
+            reading = possible(equation.expression, ways[0], asked)
             if reading is not None:
                 found |= dict.fromkeys(matching(asked, [(EARLY, reading)]), Explanation(EARLY))
         return found
-
-    def _rounded(self, expression: Expression, rows: Array) -> Iterator[Known]:
-        """The students' own values with fewer and fewer decimals."""
-        computed = {name.name for name in names_in(expression)} & set(self.context.derivation)
-        own = self.work.known(expression, rows, True)
-        for decimals in _EARLY_DECIMALS if computed else ():
-            yield own | {name: rounded_to(own[name], decimals) for name in computed}
 
     # --- one mistake in an earlier step ----------------------------------------------------------------------------
 
@@ -218,8 +211,8 @@ class Search:
                 yield ("entries-swapped",), right.over(partial(exchanged, exchange=exchange))
 
     def _all_rounded(self, source: Equation, asked: Asked) -> Iterator[Reading]:
-        for known in self._rounded(source.expression, asked.rows):
-            reading = enclosed(source.expression, known, asked)
+        for ways, _ in self._coarser(source, source.expression, asked):
+            reading = enclosed(source.expression, ways[0], asked)
             if reading is not None:
                 yield EARLY, reading
 
@@ -332,24 +325,20 @@ class Search:
         reshaped = shape != laid_shape(equation.expression.shape)
         right = enclosed_laid(equation.expression, self.work.known(equation.expression, asked.rows, True), tight=False)
         crowd = Crowd(asked, None if reshaped else right)
-        met: dict[bool, dict[int, list[PairsMet]]] = {True: {}, False: {}}
+        met: dict[int, list[tuple[bool, PairsMet]]] = {}
         for one in self._pairs(equation, asked, shape, crowd):
             exact = np.any([explains(point, asked) for point in one.points], axis=0)
-            for place in np.flatnonzero(exact | explains(one.range, asked)):
-                met[bool(exact[place])].setdefault(int(place), []).append(one)
+            for place in map(int, np.flatnonzero(exact | explains(one.range, asked))):
+                met.setdefault(place, []).append((bool(exact[place]), one))
+        sure = [crowd.is_telling(exact) | reshaped for exact in (False, True)] if met else []
         found: dict[int, Explanation] = {}
-        for exact, explained in met.items():
-            sure = crowd.is_telling(exact) | reshaped if explained else crowd.none
-            for place, best in explained.items():
-                row = int(asked.rows[place])
-                if (place in met[True] and not exact) or not sure[place] or self.purse.stopped[row]:
-                    continue
-                apart = [
-                    one for at, one in enumerate(best) if not any(one.is_same(other, place) for other in best[:at])
-                ]
-                if len(apart) <= MOST_APART:  # else it could be this or that
-                    pairs = tuple(dict.fromkeys(pair for one in best for pair in one.pairs))
-                    found[row] = Explanation(pairs[0], pairs=pairs[:MOST_PAIRS_TOLD])
+        for place, each in met.items():
+            row, nearest = int(asked.rows[place]), any(exact for exact, _ in each)
+            best = [one for exact, one in each if exact == nearest]
+            apart = [one for at, one in enumerate(best) if not any(one.is_same(other, place) for other in best[:at])]
+            if len(apart) <= MOST_APART and sure[nearest][place] and not self.purse.stopped[row]:
+                pairs = tuple(dict.fromkeys(pair for one in best for pair in one.pairs))
+                found[row] = Explanation(pairs[0], pairs=pairs[:MOST_PAIRS_TOLD])
         return found
 
     def _pairs(self, equation: Equation, asked: Asked, shape: Shape, crowd: Crowd) -> Iterator[PairsMet]:
@@ -359,18 +348,16 @@ class Search:
         for expression, pairs in distinct_pairs(equation, self.context):
             if laid_shape(expression.shape) == shape:
                 yield from crowd.met(pairs, expression, self._ways(expression, asked))
-        for expression, ids in (*distinct(equation, self.context), (equation.expression, ())):
-            if laid_shape(expression.shape) != shape:
-                continue
-            able = tuple(one for one in ids if not TABLE[one].alone)
-            if able:
-                swapped = tuple((one, "entries-swapped") for one in able)
+        for expression, ids in distinct(equation, self.context):
+            able = [one for one in ids if not TABLE[one].alone]
+            if able and laid_shape(expression.shape) == shape:
+                swapped, early = (tuple((one, also) for one in able) for also in ("entries-swapped", "rounded-early"))
                 yield from crowd.met_exchanged(swapped, expression, self._ways(expression, asked))
-            for ways, new in self._coarser(equation, expression, asked) if able or not ids else ():
-                if able:
-                    yield from crowd.met(tuple((one, "rounded-early") for one in able), expression, ways, new)
-                else:
-                    yield from crowd.met_exchanged((("entries-swapped", "rounded-early"),), expression, ways)
+                for ways, new in self._coarser(equation, expression, asked):
+                    yield from crowd.met(early, expression, ways, new)
+        if laid_shape(equation.expression.shape) == shape:
+            for ways, _ in self._coarser(equation, equation.expression, asked):
+                yield from crowd.met_exchanged((("entries-swapped", "rounded-early"),), equation.expression, ways)
 
     def _ways(self, expression: Expression, asked: Asked) -> Ways:
         """What the names can be, the digits written, and the numbers that these round, with all their digits."""
@@ -389,14 +376,10 @@ class Search:
         names = (names & set(self.context.derivation)) | (names - {name.name for name in names_in(equation.expression)})
         for decimals in _EARLY_DECIMALS if names else ():
             fewer = tuple(way | {name: rounded_to(way[name], decimals) for name in names} for way in ways)
-            less = [fewer[1][name].low != ways[1][name].low for name in names]
-            yield (
-                fewer,
-                np.any(
-                    [np.broadcast_to(one, (asked.rows.size, *one.shape[-2:])).any(axis=(-2, -1)) for one in less],
-                    axis=0,
-                ),
-            )
+            less = np.zeros(asked.rows.size, dtype=bool)
+            for name in names:
+                less |= (fewer[1][name].low != ways[1][name].low).any(axis=(-2, -1))
+            yield fewer, less
 
 
 def _shape(value: Interval, name: Name) -> Shape:

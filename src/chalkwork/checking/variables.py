@@ -83,7 +83,7 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
             inner.append(_of_mapping(name, value, layers, depth))
         elif isinstance(value, (list, tuple)) and _is_per_layer(value, layers):
             inner.append(_of_list(name, value, layers, depth))
-        elif isinstance(value, (list, tuple)) and not _is_rectangular(value):
+        elif isinstance(value, (list, tuple)) and not (name[-1:].isdigit() or _is_rectangular(value)):
             parts = {f"{PART}{name.removeprefix(PART)}, {place}": one for place, one in enumerate(value[:MOST_LAYERS])}
             inner.append(_walk(parts, layers, depth + 1) if depth < MOST_DEPTH else iter(()))
         elif _is_object(value) and depth < MOST_DEPTH:
