@@ -8,7 +8,8 @@ the data.
 
 In the row with many classes, 20,000 samples of 64 inputs have a label out of 5,000 classes. In that of the memory map,
 x lies in a file on the disk; pages of the file that are in memory are the system's to take back, so there only what is
-the process's own is counted, looked at every few milliseconds.
+the process's own is counted, looked at every few milliseconds. A source of batches, and a sparse matrix with 1 in 1,000
+entries, are held against all that they would be as one dense array.
 """
 
 from __future__ import annotations
@@ -30,12 +31,17 @@ import numpy as np
 INPUTS, CLASSES = 784, 10
 MANY = (20_000, 64, 5_000)
 """Samples, inputs and classes, where these are many."""
+BATCH = 256
+"""Samples of a batch of a source that draws them when they are wanted."""
+COLUMNS = 10_000
+"""Of a sparse matrix."""
 Call = Callable[[np.ndarray, np.ndarray], object]
 
 
 def calls() -> dict[str, Call]:
     """What is measured, by name."""
     from chalkwork import Dense, NeuralNetwork
+    from chalkwork.packages import package
     from chalkwork.sklearn import NeuralNetworkClassifier
 
     net = NeuralNetwork([Dense(32, "relu"), Dense(CLASSES, "softmax")], "cross_entropy", inputs=INPUTS)
@@ -45,6 +51,20 @@ def calls() -> dict[str, Call]:
 
     def map_of(x: np.ndarray, y: np.ndarray) -> None:
         net.train(x, y, engine="numpy", **run)
+
+    def drawn(samples: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        generator = np.random.default_rng(1)
+        for _ in range(0, samples, BATCH):
+            yield generator.random((BATCH, INPUTS), np.float32), generator.integers(0, CLASSES, BATCH)
+
+    def one_by_one(engine: str) -> Call:
+        return lambda x, y: net.train(data=lambda: drawn(len(x)), engine=engine, **run | {"batch_size": None})
+
+    def sparse(x: np.ndarray, y: np.ndarray) -> None:
+        thin = package("scipy.sparse", "this row", "pip install scipy").random_array(
+            (len(x), COLUMNS), density=1e-3, format="csr", dtype=np.float32, rng=0
+        )
+        estimator().fit(thin, y % 2).predict(thin)
 
     def estimator() -> NeuralNetworkClassifier:
         return NeuralNetworkClassifier((32,), max_epochs=1, batch_size=64, dtype="float32", engine="numpy", tol=None)
@@ -57,6 +77,9 @@ def calls() -> dict[str, Call]:
         "train with a quarter held out": lambda x, y: net.train(x, y, engine="numpy", validation=0.25, **run),
         "train, a memory map": map_of,
         "train, many classes": lambda x, y: many.train(x, y, engine="numpy", validation=0.25, **run),
+        "train, batches one by one": one_by_one("numpy"),
+        "train, one by one, JAX": one_by_one("jax"),
+        "fit and predict, sparse": sparse,
         "evaluate": net.evaluate,
         "predict": lambda x, y: net.predict(x),
         "fit of the estimator": lambda x, y: estimator().fit(x, y),
@@ -92,6 +115,10 @@ def measured(name: str, samples: int) -> tuple[float, float]:
     samples, inputs, classes = MANY if "many" in name else (samples, INPUTS, CLASSES)
     few = generator.random((200, inputs), np.float32)
     call(few, np.arange(200) % classes)
+    if any(word in name for word in ("one by one", "sparse")):  # these bring data of their own
+        before, none = peak(), np.empty((samples, 0))
+        call(none, np.arange(samples))
+        return peak() - before, 4 * samples * (COLUMNS if "sparse" in name else INPUTS) / 2**20
     y = generator.integers(0, classes, samples)
     y[0] = 0
     if "map" not in name:

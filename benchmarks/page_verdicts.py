@@ -27,13 +27,15 @@ from chalkwork.checking.report import Result
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.page.data import Derivations, Tasks, sample_axis, values_of
-from chalkwork.page.script import program
+from chalkwork.page.html import _words
+from chalkwork.page.script import MARKING, program
 from chalkwork.sheets.check import POLICIES, check_class, check_hand_in
 from chalkwork.sheets.check import HandIn as HandInReport
 from chalkwork.sheets.library import find_sheet
 from chalkwork.sheets.schema import Sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.exercise import Exercise
+from chalkwork.words import ENGLISH, say
 
 SHEETS = (
     "leaky-relu-softmax-2-3-2",
@@ -59,8 +61,10 @@ const found = data.hand_ins.map((texts) => {
   markSheet(sheet, values, texts, false);
   const took = process.cpuUsage(begin).user / 1000;
   const marked = markSheet(sheet, values, texts);
+  const told = (seen) => seen && filledIn(data.words["step.seen"], { words: toldOf(seen, data.words, (name) => name) });
   const steps = Object.fromEntries(Object.entries(marked).map(([task, names]) => [task,
-    Object.fromEntries(Object.entries(names).map(([name, one]) => [name, [one.verdicts, one.why && one.why.ids]]))]));
+    Object.fromEntries(Object.entries(names).map(([name, one]) => [name,
+      [one.verdicts, one.why && one.why.ids, told(one.seen)]]))]));
   return { first: firstWrong(marked), steps, took };
 });
 return { found, milliseconds: process.cpuUsage(start).user / 1000 };
@@ -160,8 +164,13 @@ def as_typed(hand_in: HandIn, solved: dict[str, Exercise]) -> dict[str, dict[str
 def by_node(tasks: Tasks, given: list[HandIn]) -> tuple[list[dict[str, Any]], float]:
     """What the page says, and how long it took."""
     sheet = {**tasks.derivations.data(), "tasks": tasks.tasks, "works": tasks.works}
-    data = {"sheet": sheet, "values": [values_of(one) for one in tasks.solutions], "hand_ins": given}
-    source = f"{program()}\nconst run = (data) => {{{MARKED}}};\n" + (
+    data = {
+        "sheet": sheet,
+        "values": [values_of(one) for one in tasks.solutions],
+        "hand_ins": given,
+        "words": _words(ENGLISH),
+    }
+    source = f"{program(files=(*MARKING, 'saying'))}\nconst run = (data) => {{{MARKED}}};\n" + (
         'process.stdout.write(JSON.stringify(run(JSON.parse(require("fs").readFileSync(0, "utf8")))));'
     )
     node = shutil.which("node")
@@ -208,7 +217,8 @@ def main() -> None:
             flush=True,
         )
     print(f"{'all':<32} first {count_of(total, 'first', 'all')}  named {count_of(total, 'named', 'wrong')}  "
-          f"steps {count_of(total, 'steps', 'of steps')}  cells {count_of(total, 'cells', 'of cells')}")  # fmt: skip
+          f"steps {count_of(total, 'steps', 'of steps')}  cells {count_of(total, 'cells', 'of cells')}  "
+          f"seen {count_of(total, 'seen', 'of seen')}, otherwise {total['other']}")  # fmt: skip
 
 
 def count_of(total: Counter[str], part: str, of: str) -> str:
@@ -260,6 +270,12 @@ def compared(given: Any, reports: Any, pages: Any, solved: dict[str, Exercise], 
                 same_cells = [mine == theirs for mine, theirs in zip(cells, own, strict=True) if theirs]
                 count["cells"] += sum(same_cells)
                 count["of cells"] += len(same_cells)
+                said = page["steps"][task][name][2]
+                seen = say(ENGLISH, "step.seen", words="")[:-1]
+                if result.message.startswith(seen) or said:
+                    count["of seen"] += 1
+                    count["seen"] += bool(said) and result.message.startswith(said)
+                    count["other"] += bool(said) and not result.message.startswith(said)
                 count["steps"] += all(same_cells)
                 count["of steps"] += 1
                 if not all(same_cells) and examples > 0:

@@ -149,6 +149,7 @@ def test_a_source_that_gives_other_batches_is_refused(tmp_path):
     ({"data": lambda: [(X, NAMES[Y])]}, "classes=\\[...\\] names all"),
     ({"data": lambda: [(X, Y), (X[:, :2], Y)]}, "batch 2 of data: x is 53x2"),
     ({"data": lambda: [(X, Y), (X, Y, Y + 1)]}, "batch 2 of data has targets and weights, but the others have targets"),
+    ({"data": lambda: [(X[:9], Y[:9]), (X, Y)]}, "with dropout, no batch of data may have more samples than the first"),
     ({"data": lambda: [(X, Y), (X, Y + 1)]}, "batch 2 of data: y holds 3"),
     ({"data": lambda: [(X, Y)] * 2, "epochs": 2, "x": X}, "neither is given"),
     ({"data": lambda number: [(X, Y)] * (1 - number), "epochs": 2}, "pass 2 over the data gives no batch"),

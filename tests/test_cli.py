@@ -231,6 +231,21 @@ def test_a_page_is_as_wide_as_the_terminal(
     assert heights[60] > heights[80] > heights[110]
 
 
+def test_a_report_is_as_wide_as_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    answers = tmp_path / "answers.yaml"
+    answers.write_text("z1: [-0.15, 0.25, -0.05]\na1: [-0.15, 0.25, -0.05]\n", encoding="utf-8")
+    heights = {}
+    for width in (60, 80, 110):
+        monkeypatch.setattr("chalkwork.cli.commands.terminal_width", lambda width=width: width)
+        main(["check", "leaky-relu-softmax-2-3-2", str(answers)])
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= width
+        heights[width] = len(lines)
+    assert heights[60] > heights[80] > heights[110]
+
+
 def test_a_hand_in_may_come_by_standard_input(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

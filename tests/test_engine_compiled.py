@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chalkwork import LSTM, BatchNorm, Conv2d, Dense, Dropout, Flatten, NeuralNetwork
+from chalkwork import LSTM, BatchNorm, Conv2d, Dense, Dropout, Flatten, NeuralNetwork, Residual
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.training import training_step
 from chalkwork.training import engines, stream
@@ -111,31 +111,32 @@ def test_a_kept_run_goes_on_with_its_engine(fresh, monkeypatch, tmp_path):
         kept.train(X, Y, 0.1, epochs=4, **told)
 
 
-@pytest.mark.parametrize("samples", ["rows", "columns"])
-def test_samples_side_by_side_train_as_the_reference_does(samples, fresh):
-    x, y = RNG.normal(size=(72, 3)), RNG.integers(0, 4, 72)
+def test_samples_of_small_layers_lie_side_by_side():
+    """That they train as the reference does is tested in every convention by `test_every_engine_agrees`."""
     made = [Dense(5, "tanh"), BatchNorm("relu"), Dropout(0.2), Dense(32, "softplus"), Dense(4, "softmax")]
-    nets = [NeuralNetwork(made, "cross_entropy", inputs=3, samples=samples, weights="in_out", seed=2) for _ in "ab"]
-    told = {"batch_size": 32, "epochs": 3, "optimizer": "adam", "progress": False}
-    found, wanted = (
-        net.train(x.T if samples == "columns" else x, y, 0.05, sample_weight=np.arange(1, 73.0), engine=engine, **told)
-        for net, engine in zip(nets, ("jax", "reference"), strict=True)
-    )
-    np.testing.assert_allclose(found.loss, wanted.loss, rtol=1e-11)
-    for name, value in nets[1].parameters.items():
-        np.testing.assert_allclose(nets[0].parameters[name], value, rtol=1e-9, atol=1e-12)
-    step = training_step(nets[0].plan(32, training=True), Optimiser.of("adam"))
-    form = layers.form_of(step, True)
-    assert ({"x", "z1", "a5", "delta1", "mask3"} <= form.across) == (samples == "rows")
-    assert not {"dW1", "dW4", "L", "W1_new"} & form.across and not layers.form_of(step, False).across
-    assert {"W1", "W4", "W5"} == {one.of.name for one in form.parts if isinstance(one, Turned)}
+    for samples in ("rows", "columns"):
+        net = NeuralNetwork(made, "cross_entropy", inputs=3, samples=samples, weights="in_out")
+        step = training_step(net.plan(32, training=True), Optimiser.of("adam"))
+        form = layers.form_of(step, True)
+        assert ({"x", "z1", "a5", "delta1", "mask3"} <= form.across) == (samples == "rows")
+        assert not {"dW1", "dW4", "L", "W1_new"} & form.across and not layers.form_of(step, False).across
+        assert {"W1", "W4", "W5"} == {one.of.name for one in form.parts if isinstance(one, Turned)}
+        few = training_step(net.plan(31, training=True), Optimiser.of("adam"))
+        assert not [one for one in layers.form_of(few, True).parts if isinstance(one, Turned)]
 
 
 def test_equal_layers_are_a_loop_and_train_as_the_reference_does(fresh, monkeypatch):
     monkeypatch.setattr(layers, "FEWEST_LAYERS", 8)
-    hidden = [Dense(3, "tanh", inputs=3) for _ in range(11)]
-    made = [*hidden, Dropout(0.2), Dense(2, "softmax")]
-    nets = [NeuralNetwork(made, "cross_entropy", samples="columns", weights="out_in", l2=0.01, seed=2) for _ in "ab"]
+
+    def net(*block, count):
+        made = [Dense(3, "tanh"), *(layer for _ in range(count) for layer in block), Dense(2, "softmax")]
+        return NeuralNetwork(made, "cross_entropy", inputs=3, samples="columns", weights="out_in", l2=0.01, seed=2)
+
+    def form_of(net, alone=True):
+        return layers.form_of(training_step(net.plan(8, training=True), Optimiser.of("adam")), alone)
+
+    dense, drop = Dense(3, "tanh"), Dropout(0.2)
+    nets = [net(drop, dense, count=6) for _ in "ab"]
     told = {"batch_size": 8, "epochs": 3, "optimizer": "adam", "progress": False, "schedule": "cosine"}
     found, wanted = (
         net.train(X.T, Y.T, 0.05, engine=engine, **told) for net, engine in zip(nets, ("jax", "reference"), strict=True)
@@ -143,11 +144,10 @@ def test_equal_layers_are_a_loop_and_train_as_the_reference_does(fresh, monkeypa
     np.testing.assert_allclose(found.loss, wanted.loss, rtol=1e-11)
     for name, value in nets[1].parameters.items():
         np.testing.assert_allclose(nets[0].parameters[name], value, rtol=1e-9, atol=1e-12)
-    step = training_step(nets[0].plan(8, training=True), Optimiser.of("adam"))
-    form = layers.form_of(step, True)
-    loops = [part for part in form.parts if isinstance(part, Sweep)]
-    assert [(part.low, part.high) for part in loops] == [(2, 11), (2, 10), (2, 11)]  # to and fro, and the updates
-    assert {one.before for one in form.rows} == {"W", "b", "mW", "vW", "mb", "vb"}
-    assert not layers.form_of(step, False).rows
+    for looped, rows in ((nets[0], 6), (net(dense, count=10), 6), (net(dense, dense, Residual(), count=5), 12)):
+        form = form_of(looped)
+        assert sum(isinstance(part, Sweep) for part in form.parts) == 3  # to and fro, and the updates
+        assert len(form.rows) == rows and not form_of(looped, False).rows
+    assert not form_of(net(dense, count=5)).rows
     monkeypatch.setattr(layers, "LARGEST", 8)
-    assert not layers.form_of(step, True).rows
+    assert not form_of(nets[0]).rows

@@ -412,6 +412,8 @@ def test_batches_of_a_landscape_are_seeded(data: tuple[np.ndarray, np.ndarray]) 
     seen = [landscape(small(), *data, 0.1, 7, batch_size=20, seed=seed).loss for seed in (1, 1, 2)]
     assert seen[0].tolist() == seen[1].tolist() != seen[2].tolist()
     assert len(seen[0]) == 7
+    run = small().train(*data, 0.1, epochs=7, batch_size=20, seed=1, drop_last=True, engine="reference", progress=False)
+    np.testing.assert_allclose(seen[0], run.loss[:7], rtol=1e-9)
 
 
 def test_landscapes_that_cannot_be_measured(data: tuple[np.ndarray, np.ndarray]) -> None:

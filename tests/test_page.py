@@ -1,24 +1,29 @@
 """The page as a file: one script that its policy names, nothing from outside, no markup that a stranger wrote."""
 
 import re
+import subprocess
 import webbrowser
 import zipfile
 import zlib
 from base64 import b64decode, b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from io import BytesIO
 from json import loads
 from xml.etree import ElementTree
 
 import pytest
+from in_node import NODE, needs_node
 
 from chalkwork import ChalkworkError, Graph
 from chalkwork.classroom.exports import exporter, items_of
 from chalkwork.classroom.page import sheet_page
 from chalkwork.classroom.variants import vary
 from chalkwork.cli import main
+from chalkwork.page import html, script, widget
 from chalkwork.page.data import Nodes
+from chalkwork.page.widget import within
 from chalkwork.sheets.format import parse_sheet
 from chalkwork.sheets.library import find_sheet
 
@@ -92,6 +97,29 @@ def test_the_policy_names_the_only_script_and_style(plain):
     assert not re.search(r"\beval\b|\bFunction\(|https?://(?!www\.w3\.org)", script)
     assert not [attrs for _, attrs in seen.tags if {"src", "href", "style"} & set(attrs)]
     assert len(plain.encode()) < 200_000
+
+
+@needs_node
+def test_the_program_is_one_module(plain):
+    """Whatever it is made of: no name is there twice, and it has the one export that a notebook asks for."""
+    program, style, data = plain.parts
+    assert program in plain and style in plain and data in plain
+    ran = subprocess.run([NODE, "--input-type=module", "--check"], input=program, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[-1500:]
+    every = script.program(files=(*html._APP,))  # those that only some pages have, too
+    ran = subprocess.run([NODE, "--input-type=module", "--check"], input=every, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr[-1500:]
+    assert every.count("export default") == 1
+
+
+def test_in_a_notebook_it_is_a_widget_where_there_is_anywidget(plain, monkeypatch):
+    monkeypatch.setattr(widget, "is_installed", lambda: False)
+    assert plain._repr_mimebundle_()["text/html"].startswith("<iframe")
+    assert len(within(plain.parts[1])) > 1000
+    assert not re.search(r"(?<=})(?:body|main|:root)", within(plain.parts[1]))
+    if find_spec("anywidget") is None:
+        with pytest.raises(ChalkworkError, match=r"a page as a widget needs anywidget.*chalkwork\[notebook\]"):
+            plain.widget()
 
 
 def test_variants_add_little(plain):

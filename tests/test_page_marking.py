@@ -12,7 +12,8 @@ from chalkwork.bounds.intervals import Interval
 from chalkwork.bounds.ranges import enclose
 from chalkwork.checking.numerals import AnswerError, read_numeral
 from chalkwork.page.data import Derivations, Nodes, Tasks, values_of
-from chalkwork.page.script import program, squeezed
+from chalkwork.page.html import _words
+from chalkwork.page.script import MARKING, program, squeezed
 from chalkwork.sheets.check import check_class
 from chalkwork.sheets.library import find_sheet
 from chalkwork.sheets.solve import solve_sheet
@@ -134,6 +135,38 @@ def test_verdicts_are_those_of_check():
                     name
                 )
                 assert tuple(mine["why"]["ids"] if mine["why"] else ()) == result.mistakes, (name, result)
+
+
+SEEN = """({ sheet: packed, values, hand_ins, words }) => {
+  const sheet = load(packed);
+  const right = arraysOf(sheet, values);
+  return hand_ins.map((texts) => {
+    const { seen } = markSheet(sheet, right, texts).a.z1;
+    return seen && filledIn(words["step.seen"], { words: toldOf(seen, words, (name) => name) });
+  });
+}"""
+
+
+def test_what_is_seen_is_what_check_sees():
+    """Factors, the same number throughout, one operation more, another step."""
+    sheet = find_sheet("leaky-relu-softmax-2-3-2")
+    exercise = solve_sheet(sheet)["a"]
+    tasks = Tasks(Derivations())
+    tasks.add(exercise)
+    data = {**tasks.derivations.data(), "tasks": tasks.tasks, "works": tasks.works}
+    right, arrays = np.ravel(exercise.solution["z1"]), exercise.solution.arrays
+    wrong = [right * factor for factor in (2, -1, 1 / 3, -0.25, 0.37, 7 / 5)]
+    wrong += [right**2, 1 / right, np.exp(right), 1 - right, right * 0 + 3.5, 2 * np.ravel(arrays["a1"])]
+    wrong.append(np.array([0.311, 0.7123, -0.917]))
+    hand_ins = [{"a": {"z1": [f"{one:.7f}" for one in each]}} for each in wrong]
+    values = [values_of(one) for one in tasks.solutions]
+    job = {"sheet": json.loads(json.dumps(data)), "values": values, "hand_ins": hand_ins, "words": _words("en")}
+    found = in_node(program(files=(*MARKING, "saying")), SEEN, job)
+    told = [exercise.solution.check(each["a"], ask=["z1"])["z1"] for each in hand_ins]
+    assert sum(one is not None for one in found) > 9
+    for report, said in zip(told, found, strict=True):
+        assert (said is None) == bool(report.mistakes or "Wrong:" not in report.message), (report, said)
+        assert said is None or report.message.startswith(said), (report.message, said)
 
 
 def _rows(cells, shape):

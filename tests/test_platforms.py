@@ -409,3 +409,50 @@ def item_of_no_file() -> Item:
 def test_the_page_in_docs_has_the_table() -> None:
     assert overview() in (SHEETS.parent / "docs" / "exports.md").read_text(encoding="utf-8")
     assert all(one.verified and one.lost for one in EXPORTS.values())
+
+
+LETTERS = """
+```graph
+equations: "s = W x + b; e = s - t; L = e^T e / 2"
+```
+```task
+id: a
+values: {W: 2x3, x: 3x1, b: 2x1, t: 2x1}
+ask: [s, L, dL/dW]
+```
+"""
+
+
+def test_formulas_are_fields_where_a_platform_marks_them() -> None:
+    """A platform that marks formulas has one for each; the others refuse a sheet of nothing else."""
+    items = items_of(parse_sheet(LETTERS))
+    for platform, entry in EXPORTS.items():
+        if entry.formulas == "no" or platform == "prairielearn":  # which has no matrices
+            with pytest.raises(ChalkworkError, match=f"nothing in this sheet is marked by {platform}"):
+                exporter(platform)(items, 0)
+    written = str(exporter("stack")(items, 0))
+    assert "(W . x) + b" in written and "e_v = e" in written and written.count("cw_same:") == 3
+    gaps = json.loads(str(exporter("numbas")(items, 0)).partition("\n")[2])
+    (part,) = gaps["question_groups"][0]["questions"][0]["parts"]
+    assert [gap["answer"] for gap in part["gaps"]][::2] == ["(W*x) + b", "(((W*x) + b) - t)*transpose(x)"]
+
+
+def test_a_function_is_marked_at_a_point() -> None:
+    notebook = json.loads(str(exporter("nbgrader")(items_of(parse_sheet(LETTERS)), 0)))
+    sources = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    asked = next(source for source in sources if "lambda" in source)
+    assert "dL_dW = lambda W, x, b, t, s, e, L, dL_de, dL_ds, dL_dt: None" in asked
+    tests = [source for source in sources if "HIDDEN TESTS" in source]
+    bodies = {"(W @ x + b - t) @ x.T": True, "2 * (s - t) @ x.T": False, "x @ e.T": False, "1 / 0": False}
+    for body, expected in bodies.items():
+        known: dict[str, object] = {}
+        right = "s = lambda W, x, b, t: W @ x + b\nL = lambda W, x, b, t, s, e: e.T @ e / 2\n"
+        exec(f"{right}{asked.splitlines()[-1].replace('None', body)}", known)  # our own source
+        for test in tests[:2]:
+            exec(test, known)
+        try:
+            exec(tests[2], known)
+        except AssertionError:
+            assert not expected, body
+        else:
+            assert expected, body

@@ -115,7 +115,7 @@ def test_every_optimiser_is_that_of_optax(name):
 def test_every_engine_agrees_with_the_reference(engine, convention, optimizer):
     x, y = toy()
     extra = (BatchNorm("relu"), Dropout(0.3), Dense(4, "leaky_relu"))
-    more = {"epochs": 3, "batch_size": 16, "eta": 0.05, "optimizer": optimizer, "clip_norm": 0.5, "clip_value": 0.2}
+    more = {"epochs": 3, "batch_size": 32, "eta": 0.05, "optimizer": optimizer, "clip_norm": 0.5, "clip_value": 0.2}
     more |= {"schedule": "cosine", "sample_weight": np.linspace(0, 2, len(x)), "seed": 3}
     first, expected = trained(network(*convention, extra, l2=0.01, l1=0.001), x, y, engine="reference", **more)
     second, found = trained(network(*convention, extra, l2=0.01, l1=0.001), x, y, engine=engine, **more)

@@ -47,6 +47,13 @@ def test_inverse_functions(left: str, right: str, wrong: str) -> None:
         (r"$J = \ln(0.5)$, $b = 2$, $\frac{\partial J}{\partial b} = 0.3$", ["definition", "given", "given"]),
         (r"$e^1 + 0.1 = 2.81$, $e^1 + 0.1 = 2.80$", ["right to the digits shown", "wrong"]),  # cut off
         (r"$\ln 2 + \frac{1}{4} - \frac12 = 0.6931 + 0.25 - 0.5$", ["right to the digits shown"]),
+        (r"$x = (1, 2)$, $W = [[1, 2, 0], [0, 1, 1]]$, $z = x W = (1, 4, 2)$, $z = x W = (1, 4, 3)$",
+         ["given", "given", "right", "wrong"]),  # x is a row there
+        (r"$P = [[1, 1], [0, 1]]$, $P^2 = P P = [[1, 2], [0, 1]]$, $P^2 = [[1, 1], [0, 1]]$",
+         ["given", "right", "not judged"]),
+        (r"$A = [[1, 2], [3, 4]]$, $t = \operatorname{tr}(A) = 5$, $s = \operatorname{tr}(A) + 1 = 7$",
+         ["given", "right", "wrong"]),
+        ("$p = \\frac{\\lambda^k}{k!}$, $n = 3$, $n! = 6$, $n! = 7$", ["definition", "given", "right", "wrong"]),
     ],
 )  # fmt: skip
 def test_lists_entries_and_gradients(text: str, expected: list[str]) -> None:
@@ -85,6 +92,9 @@ def test_plain_text_with_labels_and_wide_spaces() -> None:
     text = "A: d1 = (2-1)^2 + 1 = 2    d2 = 3^2 = 9\nB: d1 = 2^2 = 4    d2 = 1 + 1 = 3\nm1 = ((1+2)/2, 3) = (1.5, 3)"
     found = verify(text, "text")
     assert (found.formulas, found.read, found.first_wrong) == (5, 5, 2)
+    text = "from A->B 0.7, B->A 0.3\nalphaA = 0.6 * 0.4 = 0.24\npB = (alphaA + 0.06) / 2 = 0.15\nprec = pB * 2 = 0.4"
+    found = verify(text, "text")
+    assert (found.formulas, found.read, found.first_wrong) == (3, 3, 4)
 
 
 def test_what_is_not_worked_out_is_said() -> None:
@@ -121,3 +131,10 @@ def test_a_softmax_over_the_summands_of_one_net_input_is_found_without_a_sheet()
     assert verify(units + first).first_wrong is None  # one alone may be meant so
     right = r"$$o = \frac{e^{20}}{e^{20} + e^{12}} = 1$$"
     assert verify(units + right).first_wrong is None
+
+
+def test_functions_without_a_backslash_or_with_spaces_inside() -> None:
+    for text in ("log 2", "l o g 2", "ln 2", r"\log 2"):
+        assert verdicts(f"$${text} = 0.693$$") == ["right to the digits shown"], text
+        assert verdicts(f"$${text} = 0.793$$") == ["wrong"], text
+    assert verdicts("$$log_2 8 = 3$$") == ["right"]

@@ -3,10 +3,11 @@
     python benchmarks/consumers [PLATFORM ...] [--sheet NAME ...] --tools FOLDER
 
 FOLDER holds what is not Python of this environment, each under its name, as its makers publish it; what is missing is
-left out: `Numbas`, `qti-sdk` (OAT), `moodle-qtype_stack`, `moodle` (its folder `question`), `PrairieLearn`, `R` (a
-library of R with the package exams), `js` (an npm project with @citolab/qti-components), `py` (a virtual environment
-with nbgrader and otter-grader), `py312` (Python 3.12 with chevron, lxml, numpy and what PrairieLearn's elements
-import). PHP, Node, R, Maxima and Chromium come from the system. A named mistake earns nothing here, as in `check`.
+left out: `Numbas`, `qti-sdk` (OAT), `moodle-qtype_stack`, `moodle` (its folder `question`), `QTIMigrationTool`
+(Instructure's), `PrairieLearn`, `R` (a library of R with the package exams), `js` (an npm project with @citolab/qti-
+components), `py` (a virtual environment with nbgrader and otter-grader), `py312` (Python 3.12 with chevron, lxml,
+numpy and what PrairieLearn's elements import). PHP, Node, R, Maxima and Chromium come from the system. A named
+mistake earns nothing here, as in `check`.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import sys
 import xml.etree.ElementTree as ET
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,7 @@ import yaml
 from five_hand_ins import HandIn
 
 from chalkwork.classroom.exports import Item, exporter
+from chalkwork.classroom.exports.canvas import POINTS, power_of
 from chalkwork.classroom.exports.questions import Field
 
 HERE = Path(__file__).parent
@@ -187,6 +189,50 @@ def qti30(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]:
     return _scores(found)
 
 
+def canvas(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]:
+    """The tool by which Canvas makes QTI 2.1 of a package, whose items are then marked as Canvas reads them.
+
+    Source: canvas-lms, `qti_exporter/lib/qti/numeric_interaction.rb` and `quizzes/quiz_question/numerical_question.rb`:
+    a number with a range around it is exact with a margin, its upper end less itself.
+    """
+    written = exporter("canvas")([item], 0)
+    assert isinstance(written, bytes)
+    with TemporaryDirectory() as folder:
+        source, found = Path(folder, "package"), Path(folder, "items")
+        zipfile.ZipFile(io.BytesIO(written)).extractall(source)
+        python, place = _tool(tools, "py312") / "bin" / "python", _tool(tools, "QTIMigrationTool")
+        options = ("--ucvars", "--nogui", "--overwrite", f"--cpout={found}")
+        _run([python, place / "migrate.py", *options, source], cwd=place)
+        (test,) = (found / "assessmentTests").glob("*.xml")
+        names = [one.attrib["href"] for one in ET.parse(test).iter() if one.tag.endswith("assessmentItemRef")]
+        items = [ET.parse(found / "assessmentTests" / name).getroot() for name in names]
+    questions = [one for one in items if _meta(one)["question_type"] != "text_only_question"]
+    return [sum(map(_by_canvas, questions, _typed_in_canvas(item, one))) / POINTS for one in handed]
+
+
+def _typed_in_canvas(item: Item, one: HandIn) -> Iterator[str]:
+    for field, typed in _in_order(item, one):
+        if not field.cells:
+            yield f"choice{field.choices.index(typed)}" if typed in field.choices else typed
+        for row, cells in zip(typed if field.cells else (), field.cells, strict=True):
+            yield from (repr(float(number) * 10 ** power_of(cell)) for number, cell in zip(row, cells, strict=True))
+
+
+def _meta(question: ET.Element) -> dict[str, str]:
+    return {one.attrib["name"]: one.attrib["value"] for one in question.iter() if one.tag.endswith("instructureField")}
+
+
+def _by_canvas(question: ET.Element, typed: str) -> float:
+    meta = _meta(question)
+    rules = (one for one in question.iter() if one.tag.endswith(("responseIf", "responseElseIf")))
+    rule = next(one for one in rules if any(each.tag.endswith(("}stringMatch", "}match")) for each in one.iter()))
+    values = [one.text or "" for one in rule.iter() if one.tag.endswith("baseValue")]
+    if meta["question_type"] != "numerical_question":
+        return float(meta["points_possible"]) * (typed.casefold() == values[0].casefold())
+    exact, _, upper = map(Decimal, values[:3])
+    return float(meta["points_possible"]) * (abs(Decimal(typed) - exact) <= upper - exact)
+
+
 def prairielearn(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]:
     """The elements' own code, then `server.py`."""
     written = exporter("prairielearn")([item], 0)
@@ -195,8 +241,11 @@ def prairielearn(item: Item, handed: Sequence[HandIn], tools: Path) -> list[floa
         package = zipfile.ZipFile(io.BytesIO(written))
         package.extractall(folder)
         question = Path(folder, package.namelist()[0].partition("/")[0])
-        answers = [{**{f"c{number}": typed for number, typed in enumerate(one.numbers, 1)},
-                    **{f"w{number}": word for number, word in enumerate(one.words, 1)}} for one in handed]  # fmt: skip
+        sign = "f" if any(field.formula for fields in item.fields().values() for field in fields) else "w"
+        answers = []
+        for one in handed:
+            typed = {f"c{number}": typed for number, typed in enumerate(one.numbers, 1)}
+            answers.append(typed | {f"{sign}{number}": word for number, word in enumerate(one.words, 1)})
         python = _tool(tools, "py312") / "bin" / "python"
         job = {"question": str(question), "answers": answers}
         return _scores(_run([python, HERE / "with_prairielearn.py", _tool(tools, "PrairieLearn")], job))
@@ -319,6 +368,6 @@ def otter(item: Item, handed: Sequence[HandIn], tools: Path) -> list[float]:
 
 CONSUMERS: dict[str, Marks] = {
     each.__name__: each
-    for each in (moodle, qti21, qti30, numbas, prairielearn, gradescope, nbgrader, otter, rexams, stack)
+    for each in (moodle, canvas, qti21, qti30, numbas, prairielearn, gradescope, nbgrader, otter, rexams, stack)
 }
 """The platforms that mark here; STACK last, since each of its trees starts Maxima anew."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +20,7 @@ from consumers_marks import CONSUMERS, Missing
 from five_hand_ins import HandIn
 
 from chalkwork.classroom.exports import items_of
+from chalkwork.classroom.exports.letters import as_it_is
 from chalkwork.sheets import read_sheet
 from chalkwork.sheets.check import check_hand_in
 
@@ -78,7 +79,7 @@ def _turned(text: str, call: str) -> str:
 
 
 WRITTEN: dict[str, Callable[[str], str]] = {
-    "stack": _maxima, "numbas": _numbas, "prairielearn": _numpy, "nbgrader": _numpy, "otter": _numpy,
+    "stack": _maxima, "numbas": _numbas, "prairielearn": str, "nbgrader": _numpy, "otter": _numpy,
     "gradescope": str,
 }  # fmt: skip
 
@@ -99,10 +100,10 @@ def main() -> int:
 
 
 def _platform_by_platform(
-    title: str, path: Path, typed: dict[str, tuple[str, ...]], options: argparse.Namespace
+    title: str, path: Path, typed: Mapping[str, tuple[str, ...]], options: argparse.Namespace
 ) -> int:
     wrong = 0
-    (item,) = (replace(one, formulas=True) for one in items_of(read_sheet(path)))
+    (item,) = (replace(one, formulas=as_it_is) for one in items_of(read_sheet(path)))
     hand_ins = [{name: each[place] for name, each in typed.items()} for place in range(len(KINDS))]
     marks = [check_hand_in(item.sheet, {"a": one}).tasks[0].report.credit() for one in hand_ins]
     print(f"\n{title}\n{'':14}{''.join(f'{kind:>15}' for kind in KINDS)}")

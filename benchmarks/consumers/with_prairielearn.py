@@ -32,7 +32,7 @@ def module(path: Path, name: str) -> ModuleType:
 
 
 ELEMENTS = {name: module(ROOT / "elements" / name / f"{name}.py", name.replace("-", "_"))
-            for name in ("pl-number-input", "pl-multiple-choice", "pl-string-input")}  # fmt: skip
+            for name in ("pl-number-input", "pl-multiple-choice", "pl-string-input", "pl-symbolic-input")}  # fmt: skip
 
 
 def through(page: str, data: dict[str, Any], step: str) -> None:
@@ -59,6 +59,8 @@ def marked(folder: Path, answers: dict[str, str]) -> dict[str, Any]:
     data["submitted_answers"] = dict(answers)
     data["raw_submitted_answers"] = dict(answers)
     through(page, data, "parse")
+    if data["format_errors"]:  # the platform asks for another answer, and marks nothing
+        return {"score": 0.0, "errors": data["format_errors"], "feedback": []}
     through(page, data, "grade")
     server.grade(data)
     drawn = lxml.html.fragment_fromstring(f"<div>{page}</div>")

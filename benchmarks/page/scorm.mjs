@@ -101,6 +101,29 @@ for (const field of right.slice(5)) {
 assert.equal(await told(keys.score), "100");
 assert.equal(await told(keys.status), "completed");
 console.log(`done: score ${await told(keys.score)}, ${await told(keys.status)}, ${(await told(keys.state)).length} characters of state`);
+
+// More than there is room for: it is said, the score still goes, and what had room is back with a score that has not fallen.
+const most = is12 ? 4096 : 64000;
+const long = "1/3+".repeat(Math.ceil(most / 80)) + "1";
+for (const place of [...right.keys()].slice(8)) {
+  await inside.evaluate(([at, text]) => {
+    const field = [...window.chalkwork.fields.values()][at];
+    for (const cell of field.inputs) cell.value = text;
+    field.inputs[0].dispatchEvent(new Event("change"));
+  }, [place, long]);
+}
+const [score, kept] = [await told(keys.score), await told(keys.state)];
+assert.ok(kept.length <= most && kept.endsWith("~"));
+assert.match(await frame.locator(".state").innerText(), /There is no room here/);
+await page.waitForTimeout(300);
+await page.evaluate(() => { window.keep(); document.querySelector("iframe").src = "about:blank"; });
+await page.waitForFunction(() => window.ended);
+[frame, inside] = await shown();
+await inside.evaluate(() => [...window.chalkwork.fields.values()][0].inputs[0].dispatchEvent(new Event("change")));
+const back = await inside.evaluate(() => [...window.chalkwork.fields.values()].slice(0, 8).map((field) => field.inputs.map((cell) => cell.value)));
+assert.deepEqual(back, right.slice(0, 8));
+assert.ok(Number(await told(keys.score)) >= Number(score));
+console.log(`too much: ${kept.length} of ${most} characters of state, said, score ${score} sent; the first answers are back`);
 assert.deepEqual(complaints, []);
 await browser.close();
 server.close();

@@ -194,21 +194,25 @@ class Report(Mapping[str, Result]):
         return float(self.credit())
 
     def __str__(self) -> str:
+        return self.written()
+
+    def written(self, columns: int = WIDTH) -> str:
+        """The report as text on lines of so many columns."""
         first = self.first_wrong
-        width = min(max((len(name) for name in self), default=0), WIDTH // 3)
-        lines = [line for note in self.notes for line in textwrap.wrap(visible(note), WIDTH)]
+        width = min(max((len(name) for name in self), default=0), columns // 3)
+        lines = [line for note in self.notes for line in textwrap.wrap(visible(note), columns)]
         for result in self._results.values():
             mark = "→" if result.name == first else " "
             verdict = say(self.language, f"verdict.{result.verdict}")
             start = f"{mark} {result.name:<{width}}  {verdict:<10}  "
             rest = " " * (width + 16)
             said = " ".join((visible(result.message), *where_wrong(result, self.language)))
-            lines += textwrap.wrap(start + said, WIDTH, subsequent_indent=rest) or [start]
+            lines += textwrap.wrap(start + said, columns, subsequent_indent=rest) or [start]
         for reason, names in _by_reason(self.unused).items():
             listed = ", ".join(visible(name, 100) for name in names)
             line = "unused.line" if len(names) == 1 else "unused.lines"
             said = say(self.language, line, name=listed, why=visible(reason))
-            lines += textwrap.wrap(f"  {said}", WIDTH, subsequent_indent="    ")
+            lines += textwrap.wrap(f"  {said}", columns, subsequent_indent="    ")
         return "\n".join(lines)
 
     def _repr_markdown_(self) -> str:

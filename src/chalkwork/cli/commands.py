@@ -168,7 +168,7 @@ def _check(options: argparse.Namespace) -> int:
         raise ChalkworkError("there are no hand-ins")
     if options.output is None:
         if options.each or not several or not any(path.is_dir() for path in options.answers):
-            say("\n\n".join(str(hand_in) for hand_in in hand_ins) + ("\n" if several else ""))
+            say("\n\n".join(hand_in.written(terminal_width()) for hand_in in hand_ins) + ("\n" if several else ""))
         if several:
             say(overview(hand_ins, errors, sheet.language))
     elif hand_ins or errors:
@@ -190,7 +190,7 @@ def _check_standard(options: argparse.Namespace) -> int:
     sheet = sheet_of(options.sheet)
     hand_in = check_hand_in(sheet, decode_answers(from_standard_input(MAX_BYTES), INPUT), INPUT)
     if options.output is None:
-        say(str(hand_in))
+        say(hand_in.written(terminal_width()))
     else:
         save_reports(sheet, [hand_in], options.output, options.view, [])
         say(f"{options.output} written")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +13,10 @@ from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.inside import canvas
 from chalkwork.inside.measured import filled, gradient_equations, oriented
-from chalkwork.networks.arguments import positive, whole
+from chalkwork.networks.arguments import positive, seed_of, whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.training.work import Work
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,7 +68,8 @@ def landscape(
 
     At step t the loss and its gradient are computed on the same batch at W - s * eta * dW, for every s of `lengths`:
     all of them in one evaluation of the equations. The network itself is left as it is; its batch normalisations
-    use the statistics of each batch. Batches of `batch_size` (all samples, if it is None) are drawn from `seed`.
+    use the statistics of each batch. Batches of `batch_size` (all samples, if it is None) are those of `train` with the
+    same `seed` and `drop_last`.
 
     Source: Santurkar, Tsipras, Ilyas and Madry, How Does Batch Normalization Help Optimization? (NeurIPS 2018),
     section 3.1 and figure 4. Raises ChalkworkError for a network with dropout, whose loss is another one for every
@@ -82,9 +84,11 @@ def landscape(
     walk = _Walk(net, inputs, target, _lengths(lengths), positive(eta, "eta"))
     count, axes = net.count(inputs), (net.convention.axis_of(inputs), net.convention.sample_axis)
     size = count if batch_size is None else min(whole(batch_size, "batch_size"), count)
+    work = Work(count, size, whole(steps, "steps"), size < count, seed_of(seed), drop_last=True)
+    batches = (part for epoch in range(steps) for part in work.order(epoch)[: work.full * size].reshape(-1, size))
     rows = [
         walk.step(inputs.take(chosen, axes[0]), target.take(chosen, axes[1]), number)
-        for number, chosen in enumerate(_batches(count, size, whole(steps, "steps"), seed), 1)
+        for number, chosen in enumerate(islice(batches, steps), 1)
     ]
     loss, losses, distances, smoothness = (np.array(column) for column in zip(*rows, strict=True))
     return Landscape(walk.lengths, loss, losses, distances, smoothness)
@@ -131,15 +135,6 @@ def _norm(parts: Sequence[Array]) -> Array:
     """The l2 norm of matrices taken together, for each of their leading axes."""
     with np.errstate(over="ignore", invalid="ignore"):
         return np.asarray(np.sqrt(sum((part**2).sum((-2, -1)) for part in parts)))
-
-
-def _batches(samples: int, size: int, steps: int, seed: int) -> Iterator[Array]:
-    """The samples of each step: whole batches of one shuffled order after the other."""
-    generator = np.random.default_rng(seed)
-    whole = samples // size
-    for epoch in range(ceil(steps / whole)):
-        order = np.arange(samples) if whole == 1 and size == samples else generator.permutation(samples)
-        yield from (order[place * size : (place + 1) * size] for place in range(min(whole, steps - epoch * whole)))
 
 
 def _lengths(lengths: Sequence[float]) -> Array:

@@ -20,7 +20,6 @@ from chalkwork.networks.labels import CLASSIFY, Labels
 from chalkwork.networks.losses import penalties
 from chalkwork.networks.metrics import Metric, Truth, metrics_of
 from chalkwork.networks.parameters import checked
-from chalkwork.networks.plan import Plan
 from chalkwork.networks.sparse import Sparse
 from chalkwork.networks.training_data import Samples, classes_of, cut_of, given_samples
 
@@ -45,7 +44,8 @@ def output(net: NeuralNetwork, x: Any, letter: str = "a") -> Array:
     """
     inputs = net.oriented_input(x, batched=True, sparse=True)
     name = f"{letter}{net.plan().depth}"
-    return _sound(_propagated(net, inputs, (name,), {})[name], name)
+    found = [_block(net, part, (name,), {})[name] for part in _blocks(net, inputs, block_of(net, inputs, True))]
+    return _sound(np.concatenate(found, net.convention.axis_of(found[0])) if len(found) > 1 else found[0], name)
 
 
 def classes(net: NeuralNetwork, x: Any) -> Array:
@@ -78,22 +78,11 @@ def _blocks(net: NeuralNetwork, inputs: Array, size: int) -> Iterator[Array]:
     return (inputs[:, part] if columns else inputs[part] for part in places)
 
 
-def _propagated(
-    net: NeuralNetwork, inputs: Array, names: Sequence[str], values: Mapping[str, Array]
-) -> dict[str, Array]:
-    """Quantities of the forward pass for all samples, a block of them at a time; `values` replace the network's own."""
-    found = [_block(net, part, names, values) for part in _blocks(net, inputs, block_of(net, inputs, True))]
-    if len(found) == 1:
-        return found[0]
-    return {
-        name: np.concatenate([each[name] for each in found], net.convention.axis_of(found[0][name])) for name in names
-    }
-
-
 def _block(net: NeuralNetwork, inputs: Array, names: Sequence[str], values: Mapping[str, Array]) -> dict[str, Array]:
+    """Quantities of the forward pass; `values`, where there are some, replace the network's own."""
     plan = net.plan(net.count(inputs))
     derivation = derive(plan, target=False)
-    known = evaluate_each(derivation.needed(list(names)), {"x": inputs, **net.values(derivation, plan), **values})
+    known = evaluate_each(derivation.needed(list(names)), {"x": inputs, **(values or net.values(derivation, plan))})
     return {name: np.asarray(known[name]) for name in names}
 
 
@@ -116,25 +105,25 @@ class Measure:
         self.net, self.data, self.prefix, self.metrics = net, data, prefix, metrics
         first = data.first if isinstance(data, Source) else data
         self.weighted = first.w is not None
-        plan = self._plan(net.count(first.x))
-        self.loss = loss
+        self.loss, self._losses = loss, dict[int, Equation]()
         self.constants = {name: np.array([[value]]) for name, value in net.constants.items()}
-        activation = plan.layers[-1].activation.name
-        self.output = f"a{plan.depth}"
+        activation = net.layers[-1].activation.name
+        self.output = f"a{len(net.layers)}"
         self.called = None if labels is None else labels.values
         self.classifies, self.cut = activation in CLASSIFY, cut_of(activation, labels)
         self.outputs = bool(metrics) and (not self.classifies or any(metric.of_outputs for metric in metrics))
-        read = {name.name for name in names_in(self._loss(plan).expression)} if loss else set()
+        read = {name.name for name in names_in(self._loss(net.count(first.x)).expression)} if loss else set()
         data_names = {"x", "y", "w"}
         asked = {self.output} if self.classifies or metrics else set()
         self.names = sorted((read - data_names - self.constants.keys()) | asked)
 
-    def _plan(self, samples: int) -> Plan:
-        return replace(self.net.plan(samples, weighted=self.weighted), penalties=())
-
-    def _loss(self, plan: Plan) -> Equation:
-        [last] = derive(plan, target=True).needed(["L"])[-1:]
-        return without_overflow(plan, last)
+    def _loss(self, samples: int) -> Equation:
+        """The loss of so many samples."""
+        if samples not in self._losses:
+            plan = replace(self.net.plan(samples, weighted=self.weighted), penalties=())
+            [last] = derive(plan, target=True).needed(["L"])[-1:]
+            self._losses[samples] = without_overflow(plan, last)
+        return self._losses[samples]
 
     def _parts(self) -> Iterator[Samples]:
         """The samples in blocks, with a target for every output."""
@@ -152,12 +141,11 @@ class Measure:
         found: list[tuple[Array, ...]] = []
         for part in self._parts():
             count = self.net.count(part.x)
-            known = _block(self.net, part.x, self.names, values)
+            known = _block(self.net, part.x, self.names, {**self.constants, **values})
             counts.append(count)
             if self.loss:
-                plan = self._plan(count)
-                lost = evaluate_each((self._loss(plan),), {**self.constants, **known, **part.named})["L"].item()
-                losses.append(lost * (1 if plan.loss.reduction == "sum" else count))
+                lost = evaluate_each((self._loss(count),), {**self.constants, **known, **part.named})["L"].item()
+                losses.append(lost * (1 if self.net.loss.reduction == "sum" else count))
             if self.output in known:
                 found.append(self._kept(part.y, known[self.output]))
         whole = 1 if self.net.loss.reduction == "sum" else sum(counts)

@@ -245,6 +245,8 @@ class Masks:
             source = np.random.Philox(key=[self.seed, place]).advance(first * self.most[name])
             drawn = np.random.Generator(source).random((count, 4 * self.most[name]))
             rows, columns = shapes[name]
+            if rows * columns > 4 * self.most[name]:
+                raise ChalkworkError("with dropout, no batch of data may have more samples than the first one")
             kept = (drawn[:, : rows * columns] >= rate).reshape(count, rows, columns)
             found[name] = kept
         return found

@@ -281,7 +281,7 @@ class Tasks:
             if shapes.get(name)
         }
         if solution.setting.letters_only:
-            task["letters"] = {name.name: name.shape for name in solution.derivation.givens} | shapes
+            task["letters"] = {name.name: name.shape for name in solution.derivation.givens} | dict(shapes)
         if choice is not None:
             other = choice.instead({name: solution.arrays[name] for name in choice.names})
             place = self.derivations.place(other.derivation, sample_axis(other))

@@ -10,7 +10,8 @@ const SAME_SIGN = { "**": "^", "−": "-", "×": "·", "⊙": "∘", "⋅": "·"
 const PIECE = /\s+|(\d+(?:\.(?!T\b)\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([\p{L}](?:[\p{L}\p{N}]|_+(?=[\p{L}\p{N}]))*)|(\.T\b|\*\*|[-+*/^()@=,·×∘⊙⋅−])/uy;
 const SLOPE = /(?<![\p{L}\p{N}_])[d∂][\p{L}\p{N}_]+\s*\/\s*[d∂][\p{L}\p{N}_]+/gu;
 
-class Unread extends Error {}
+class Unread extends Error {} // what the language does not have, or what has two readings
+class Unfit extends Error {} // shapes that do not go together: read, and wrong
 
 class Formula {
   // `letters` is a map from names to values, `words` what functions are called: {name: [operation, parameters, needs an axis]}.
@@ -164,10 +165,10 @@ class Formula {
     if (entrywise) {
       const shape = shapes.length ? commonShape(shapes) : [];
       const fits = shapes.every((one) => one.every((size, axis) => size === 1 || size === shape[axis + shape.length - one.length]));
-      if (!fits) throw new Unread("shapes");
+      if (!fits) throw new Unfit();
       return { shape, x: each((...numbers) => value(...numbers, ...params), ...parts.map((one) => one.x)) };
     }
-    if (operation === "matmul" && (shapes.length < 2 || shapes[0].at(-1) !== shapes[1].at(-2))) throw new Unread("shapes");
+    if (operation === "matmul" && (shapes.length < 2 || shapes[0].at(-1) !== shapes[1].at(-2))) throw new Unfit();
     const x = value(...parts.map((one) => one.x), ...params);
     const isNumber = !shapes.length || (["sum", "mean", "max", "squared_norm", "logsumexp"].includes(operation) && params.every((one) => one === null));
     return { shape: isNumber ? [] : x.shape, x };
@@ -217,6 +218,7 @@ function isFormula(name, text, { letters, near, noise, words, greek }, values) {
     const room = near * Math.max(...wanted.data.map(Math.abs)) + noise;
     return sameShape(x.shape, wanted.shape) && every([...x.data].map((one, at) => Math.abs(one - wanted.data[at]) <= room));
   } catch (error) {
+    if (error instanceof Unfit) return false;
     if (error instanceof Unread) return null;
     throw error;
   }

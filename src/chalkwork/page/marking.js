@@ -312,7 +312,10 @@ function markBy(sheet, task, by, values, texts, pairs) {
     const one = marked[name];
     const cells = task.entries[name] || one.verdicts.map((_, cell) => cell);
     const verdict = Math.max(...cells.map((cell) => one.verdicts[cell]));
-    return [name, { ...one, verdict, why: verdict === Math.max(...one.verdicts) ? one.why : null, cells }];
+    const why = verdict === Math.max(...one.verdicts) ? one.why : null;
+    const unexplained = verdict === WRONG && !why && !one.remark && !one.convention;
+    const seen = unexplained ? seenIn(derivation.equations.find((each) => each.name === name), values, exact) : null;
+    return [name, { ...one, verdict, why, cells, seen }];
   }));
 }
 

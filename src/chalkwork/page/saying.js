@@ -31,6 +31,10 @@ function quotedCell(cell) {
   return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }
 
+// A sentence with what is put into it, sentences too; `called` says how a name prints.
+const toldOf = ([id, slots], words, called) => filledIn(words[id], Object.fromEntries(Object.entries(slots).map(([slot, value]) =>
+  [slot, Array.isArray(value) ? toldOf(value, words, called) : slot === "name" ? called(value) : value])));
+
 // What is said of a step.
 function messageOf(one, { task, name, inputs }, { words, mistakes }) {
   const { verdict, why, remark, trivial } = one;
@@ -38,6 +42,8 @@ function messageOf(one, { task, name, inputs }, { words, mistakes }) {
   if (why && why.ids.length && verdict >= MISTAKE) return `${explainedBy(why, task, words, mistakes)}${where}`;
   let said = words[`step.${VERDICTS[verdict]}`];
   if (task.words[name] && verdict === WRONG) said = filledIn(words["word.wrong"], { given: inputs[0].value.trim() });
+  if (one.seen) said = filledIn(words["step.seen"], { words: toldOf(one.seen, words, (other) => task.questions[other]?.[1] ?? other) });
+  if (task.letters && verdict === UNREADABLE) said = `${said} ${words["page.formula"]}`;
   if (verdict === BLANK_CELL) said = words["step.some_blank"];
   if (verdict === WRONG && remark && remark !== "impossible") said = words[`step.${remark.replace(" ", "_")}`];
   if (remark === "few digits") said = filledIn(said, { asked: task.digits.words });

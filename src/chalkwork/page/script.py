@@ -25,6 +25,7 @@ MARKING = (
     "work",
     "explaining",
     "adopting",
+    "seen",
     "marking",
 )
 """What is needed to mark, in order."""

@@ -131,19 +131,23 @@ class HandIn:
         return (*self.unused, *(name for task in self.tasks for name in task.report.unused))
 
     def __str__(self) -> str:
-        title = visible(self.title, WIDTH)
-        parts, language = [title, "=" * min(WIDTH, width_of(title))], self.language
+        return self.written()
+
+    def written(self, columns: int = WIDTH) -> str:
+        """The report on all tasks as text on lines of so many columns."""
+        title = visible(self.title, columns)
+        parts, language = [title, "=" * min(columns, width_of(title))], self.language
         for task in self.tasks:
             earned = f": {of_points(task.earned, task.points, language)}" if task.points is not None else ""
-            parts += ["", f"{say(language, 'task', name=task.id)}{earned}", str(task.report)]
+            parts += ["", f"{say(language, 'task', name=task.id)}{earned}", task.report.written(columns)]
         if self.points:
             parts += ["", of_points(self.earned, self.points, language)]
         if self.unmarked:
-            parts += ["", *textwrap.wrap(unmarked_words(self.unmarked, language), WIDTH)]
+            parts += ["", *textwrap.wrap(unmarked_words(self.unmarked, language), columns)]
         for line in self.working:
-            parts += ["", *textwrap.wrap(visible(line.words(language), MOST_WORDS), WIDTH)]
+            parts += ["", *textwrap.wrap(visible(line.words(language), MOST_WORDS), columns)]
         for name in self.unused:
-            parts += textwrap.wrap(say(language, "report.no_task", name=visible(name, MOST_SHOWN)), WIDTH)
+            parts += textwrap.wrap(say(language, "report.no_task", name=visible(name, MOST_SHOWN)), columns)
         return "\n".join(parts)
 
 

@@ -244,19 +244,15 @@ class BaseNeuralNetwork(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         return 0.0 if self.tol is None else real(self.tol, "tol", 0, float("inf"))
 
     def _settings(self, random: Any, samples: int, epochs: int, weights: Array | None) -> dict[str, Any]:
-        settings = self._usual_settings(random, samples, epochs, weights)
-        if self._whole is not None:
-            settings |= {"optimizer": self._whole, "eta": None, "batch_size": None}
-        return settings
-
-    def _usual_settings(self, random: Any, samples: int, epochs: int, weights: Array | None) -> dict[str, Any]:
+        whole, rate = self._whole, real(self.learning_rate, "learning_rate", 0, float("inf"), low_open=True)
+        batch = batch_of(self.batch_size, samples, flag(self.batch_norm, "batch_norm"))
         return {
-            "eta": real(self.learning_rate, "learning_rate", 0, float("inf"), low_open=True),
+            "eta": None if whole else rate,
             "epochs": epochs,
-            "batch_size": batch_of(self.batch_size, samples, flag(self.batch_norm, "batch_norm")),
+            "batch_size": None if whole else batch,
             "shuffle": flag(self.shuffle, "shuffle"),
             "seed": _seed(random),
-            "optimizer": self.optimizer,
+            "optimizer": whole or self.optimizer,
             "schedule": self.schedule,
             "clip_norm": self.clip_norm,
             "sample_weight": weights,

@@ -15,6 +15,7 @@ from chalkwork.networks.data import Array
 from chalkwork.tables.cells import DATE, LARGEST, MARKS, MOST_SIGNS, PLAIN, TIME_IN_UTC, Cell, cell, is_missing
 from chalkwork.tables.packages import frames
 
+_DAY = 86_400
 _GROUPS = {",": "a comma", ".": "a point", " ": "a space", "'": "an apostrophe"}
 
 
@@ -91,7 +92,8 @@ class Look:
 
     `only` and `open` hold a text for each decimal mark: one that this mark alone reads, and one whose value it changes
     (by the sign in it). `groups` are the signs between thousands by mark. `values` are the numbers of all rows, NaN
-    where they are missing, where all cells are plain numbers that a decimal point reads and nothing is open.
+    where they are missing, where all cells are plain numbers that a decimal point reads and nothing is open, or dates
+    that are no texts.
     """
 
     column: Any
@@ -112,6 +114,8 @@ class Look:
         look = cls(column, missing_words)
         if column.dtype.is_numeric():
             look._as_typed()
+        elif column.dtype in (frames().Date, frames().Datetime):
+            look._as_dates()
         elif column.dtype != frames().String or not look._as_plain():
             look._as_any()
         return look
@@ -122,9 +126,16 @@ class Look:
         if self.missing_words:
             words = [value for word in self.missing_words if (value := Form(".").read(word)) is not None]
             values = np.where(np.isin(values, words), np.nan, values)
-        self._hold(np.where(np.abs(values) > LARGEST, np.inf, values))
+        beyond = np.abs(values) > LARGEST
+        self._hold(np.where(beyond, np.inf, values) if beyond.any() else values)
         if self.column.dtype.is_float():
             self.only.update(dict.fromkeys(".", next(iter(as_text(self.column.drop_nulls().head(1))), "1.5")))
+
+    def _as_dates(self) -> None:
+        """Dates that are no texts: days."""
+        moments = self.column.dt.epoch("us").cast(frames().Float64)
+        self._hold(moments.fill_null(np.nan).to_numpy() / (_DAY * 1e6))
+        self.unit = TIME_IN_UTC if getattr(self.column.dtype, "time_zone", None) else DATE
 
     def _hold(self, values: Array) -> None:
         self.values = values

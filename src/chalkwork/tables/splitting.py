@@ -57,8 +57,9 @@ def find_apart(table: Table, rule: str, rows: Array) -> Apart | None:
     name = name if name in table else name.strip()
     look = table.look(name)
     if kind == "group":
-        texts, keys = look.coded
-        gaps = np.isin(keys, [place for place, text in enumerate(texts) if not text])
+        texts, codes = look.coded
+        keys = codes if look.values is None else look.values  # 1.0 and 1 are one group
+        gaps = np.isin(codes, [place for place, text in enumerate(texts) if not text])
     elif not look.means_numbers:
         raise ChalkworkError(f"column {shown(name)} holds neither dates nor numbers to split by", file=table.file)
     else:

@@ -130,9 +130,9 @@ class Table:
 
     def _read(self, name: str, form: Form) -> Array:
         """The numbers of a column, NaN where they are missing and infinite where there is none."""
-        known = self.look(name).values
-        if known is not None and not form.unit and form.mark != ",":
-            return known
+        look = self.look(name)
+        if look.values is not None and form.unit == look.unit and form.mark != ",":
+            return look.values
 
         def number(text: str) -> float:
             value = form.read(text) if text else np.nan

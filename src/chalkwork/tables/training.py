@@ -75,9 +75,9 @@ class Trained:
 
     `parts` holds the rows of the table in each part; `figures` the loss and the measures by part; `baseline` the
     measures of a guess without inputs on the part that `judged` names; `without_target` counts rows left out; `notes`
-    say which columns were left out or read otherwise than they may be meant; `apart` is what kept the parts apart, `split_words` say how, and
-    `folds` hold what cross-validation found, for networks of their own. `in_all` says how many rows each part has where
-    the table holds but some of them.
+    say which columns were left out or read otherwise than they may be meant; `apart` is what kept the parts apart, as
+    `split_words` say, and `folds` hold what cross-validation found, for networks of their own. `in_all` says how many
+    rows each part has where the table holds but some of them.
     """
 
     net: NeuralNetwork

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from io import SEEK_END, StringIO
+from io import StringIO
 from typing import Any
 
 import numpy as np
@@ -80,14 +80,15 @@ def with_predictions(table: Table, rows: Rows, target: Target, outputs: Array) -
     """The rows of the table as CSV in its own dialect, with the columns that predictions add."""
     names, columns = predicted_columns(target, outputs, table)
     places = np.arange(len(table))[rows]
-    stream = StringIO(csv_text([*table.names, *names], (), table.delimiter), newline="")
-    stream.seek(0, SEEK_END)
-    writer = csv.writer(stream, delimiter=table.delimiter, lineterminator="\n")
+    written = [csv_text([*table.names, *names], (), table.delimiter)]
     for start in range(0, len(places), BLOCK):
         block = slice(start, start + BLOCK)
         ours = [map(harmless, column[block]) for column in columns]
+        stream = StringIO(newline="")
+        writer = csv.writer(stream, delimiter=table.delimiter, lineterminator="\n")
         writer.writerows(zip(*(_cells(table, name, places[block]) for name in table.names), *ours, strict=True))
-    return stream.getvalue()
+        written.append(stream.getvalue())
+    return "".join(written)
 
 
 def _cells(table: Table, name: str, rows: Array) -> Array:

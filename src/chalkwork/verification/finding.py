@@ -31,13 +31,14 @@ _FORMULA = re.compile(
 _HEADING = re.compile(r"^(?:#{1,6}\s|\(?[a-z0-9]{1,2}[.)]\s|\\(?:sub)*section|\\item)", re.MULTILINE)
 _NAME_CELL = re.compile(r"\$\\?[A-Za-z]+(?:[_^](?:\w|\{[^{}]*\}))*\$")
 _NUMBER_CELL = re.compile(r"\$?-?[0-9]*\.?[0-9]+\$?")
-_RELATION = re.compile(r"[=<>≤≥≈≠]")
+_RELATION = re.compile(r"(?<!-)[=<>≤≥≈≠]")
 _MATHS = re.compile(r"[-+*/^()\[\]0-9.,;:=<>≤≥≈A-Za-z_·×−²³√']+")
 _WORD = re.compile(
     rf"(?<![A-Za-z_])(?!(?:{'|'.join(BARE)}|log2|log10|sqrt|sigmoid|relu|ReLU|softmax|abs|sum)"
     r"(?![A-Za-z]))[A-Za-z]{2,}"
 )
 _LABEL = re.compile(r"^\s*(?:[-*+]\s+|\(?(?:[0-9]{1,2}|[a-z])[.)]\s+|[A-Z][A-Za-z ]{0,40}[0-9]?:\s+)*")
+_NAMED = re.compile(r"^\s*(?:[A-Za-z]\w*:\s+)?([A-Za-z][A-Za-z0-9]{1,15})\s*=(?!=)")
 _APART = re.compile(r"(?<=[0-9A-Za-z)\]])(?:[ ]{2,}|\t+)(?=[A-Za-z(|][^=]*=)")
 
 
@@ -118,12 +119,14 @@ def _marked(text: str, form: str) -> Iterator[Formula]:
 
 def _plain(text: str) -> Iterator[Formula]:
     """Lines that are formulas rather than sentences."""
+    names = {found[1] for line in text.splitlines() for part in _APART.split(line) if (found := _NAMED.match(part))}
+    named = re.compile(rf"(?<![A-Za-z])(?:{'|'.join(sorted(names, key=len, reverse=True)) or '(?!)'})(?![A-Za-z0-9])")
     for number, line in enumerate(text.splitlines(), 1):
         rest = _LABEL.sub("", line, count=1).strip()
         if not _RELATION.search(rest):
             continue
         for part in _APART.split(rest):
-            if _WORD.search(part) and "\\" not in part:
+            if _WORD.search(named.sub("x", part)) and "\\" not in part:
                 yield from (Formula(one, number) for one in _in_sentence(part))
             elif _RELATION.search(part):
                 yield Formula(part, number)

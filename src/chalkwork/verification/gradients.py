@@ -9,12 +9,11 @@ from chalkwork.algebra.expression import Expression, Name, replace
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import exactly, slope, worked_out
 from chalkwork.verification.memory import Memory
-from chalkwork.verification.names import group_end
+from chalkwork.verification.names import SIGN, group_end
 
-_D = r"(?:\\partial|d|\\mathrm\s*\{\s*d\s*\})"
 _NABLA = re.compile(r"\\nabla\s*(?P<second>\^\s*(?:\{\s*2\s*\}|2))?\s*(?P<name>[A-Za-z])(?![A-Za-z_^'])")
 _SLOPE = re.compile(
-    rf"\\frac\s*\{{\s*{_D}\s*(?P<name>[A-Za-z])\s*\}}\s*\{{\s*{_D}\s*(?P<by>[A-Za-z])\s*\}}"
+    rf"\\frac\s*\{{\s*{SIGN}\s*(?P<name>[A-Za-z])\s*\}}\s*\{{\s*{SIGN}\s*(?P<by>[A-Za-z])\s*\}}"
     r"(?=\s*(?:\(|(?:\\right|\\rvert|\\vert|\||\\mid)))"
 )
 _INDEX = re.compile(r"(?<![\\A-Za-z])(?P<name>[A-Za-z])_(?:(?P<one>[a-z])(?![A-Za-z])|\{\s*(?P<two>[a-z]{1,3})\s*\})")

@@ -40,6 +40,7 @@ SOLVED = 0.005
 """As a part of their size, how far the sides of an equation may be apart with a solution that was rounded."""
 _MANY = re.compile(r"^\s*(?P<name>[A-Za-z])\s*\((?P<by>\s*[A-Za-z](?:\s*,\s*[A-Za-z])+\s*)\)\s*=(?!=)\s*")
 _LETTERS_ALONE = re.compile(r"(?<![A-Za-z_])(?!Z_lit)[A-Za-z]")
+_MATRIX_POWER = re.compile(r"(?<![A-Za-z\\])([A-Z](?:_\w)?|Z_lit[a-z]+)\s*\^\s*\{?\s*([2-4])\s*\}?(?![0-9])")
 _INDEXED = re.compile(r"^\s*(?P<name>[A-Za-z])_\w\s*\(\s*[A-Za-z]\s*\)\s*=(?!=)")
 _FUNCTION = re.compile(r"^\s*(?P<name>[A-Za-z]{1,20})\s*\(\s*(?P<by>[A-Za-z])\s*\)\s*=(?!=)\s*")
 Last = tuple[Expression, Mapping[str, Value]] | None
@@ -125,9 +126,15 @@ class Judge(Linking):
             sides, relations, goes_on = self.reader.sides(text, literals)
         except ChalkworkError as error:
             along = self.reader.along(text, literals) if "axis=" in error.message else text
+            if "the power of the matrix" in error.message:
+                along = _MATRIX_POWER.sub(lambda found: f"({' '.join([found[1]] * int(found[2]))})", text)
             if along == text:
                 raise
             sides, relations, goes_on = self.reader.sides(along, literals)
+            if "axis=" not in error.message and relations:
+                tried = self._links(sides, relations, [False] * len(relations), literals, True, line)
+                if tried.verdict not in (Verdict.RIGHT, Verdict.ROUNDED):
+                    raise
         if not relations:
             return Found(Verdict.UNJUDGED, "it states nothing")
         if relations[0] != "=" and len(sides) == 2 and not goes_on and lone(sides[0]) and not names_in(sides[1]):

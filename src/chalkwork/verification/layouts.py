@@ -22,22 +22,22 @@ from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.verification.comparing import Found, Verdict
-from chalkwork.verification.names import group_end
+from chalkwork.verification.names import SIGN, group_end
+from chalkwork.verification.tuples import TRANSPOSE
 
 Array = np.ndarray[Any, Any]
 STEP, CLOSE = 1e-4, 1e-5
 """By how much an entry is moved, and how far apart, as a part of the largest entry, what is the same may be."""
 MOST_SIGNS = 60_000
 """How many signs are read in all while shapes are tried."""
-_TURNED = r"(?:T|\\top|\\intercal|\\mathrm\s*\{\s*T\s*\}|\\prime)"
+_TURNED = rf"(?:{TRANSPOSE}|\\prime(?![A-Za-z]))"
 _MATRICES = re.compile(
-    rf"\^\s*\{{?\s*-?\s*{_TURNED}(?![A-Za-z])|\\\||\\[lr]?Vert|\\det"
+    rf"\^\s*\{{?\s*-?\s*{_TURNED}|\\\||\\[lr]?Vert|\\det"
     r"|(?:\\operatorname|\\mathrm|\\text)?\{?\s*(?<![a-z])[Tt]r\s*\}?\s*[(\[]|\\tr(?![a-z])"
 )
-_D = r"(?:\\partial|d|\\mathrm\s*\{\s*d\s*\})"
 _NAME = r"(?:\\(?:mathbf|boldsymbol|bm|vec)\s*\{\s*\\?[A-Za-z]+\s*\}|\\?[A-Za-z]+)"
-_FRACTION = re.compile(rf"^\s*\\frac\s*\{{\s*{_D}(?![A-Za-z])\s*")
-_BY = re.compile(rf"\s*\{{\s*{_D}(?![A-Za-z])\s*(?P<by>{_NAME})\s*\}}\s*")
+_FRACTION = re.compile(rf"^\s*\\frac\s*\{{\s*{SIGN}(?![A-Za-z])\s*")
+_BY = re.compile(rf"\s*\{{\s*{SIGN}(?![A-Za-z])\s*(?P<by>{_NAME})\s*\}}\s*")
 _NABLA = re.compile(rf"^\s*\\nabla\s*(?:_\s*(?:\{{\s*(?P<by>{_NAME})\s*\}}|(?P<one>\\?[A-Za-z]+)))?\s*")
 _DEFINED = re.compile(r"^\s*(?P<name>[A-Z]|\\ell|f|g)\s*(?:\(\s*(?P<by>\\?[A-Za-z]+)\s*\))?\s*$")
 _NORM = re.compile(
@@ -270,7 +270,7 @@ def _bare(text: str) -> str:
     text = re.sub(r"\\(?:mathbf|boldsymbol|bm|vec)\s*\{\s*(\\?[A-Za-z]+)\s*\}", r" \1 ", text)
     text = re.sub(rf"\\({'|'.join(_COVARIANCES)})(?![A-Za-z])", lambda found: f" {_COVARIANCES[found[1]]} ", text)
     text = _NORM.sub(_norm, text)
-    text = re.sub(rf"\^\s*\{{?\s*{_TURNED}(?![A-Za-z])\s*\}}?", r"^\\top ", text)
+    text = re.sub(rf"\^\s*\{{?\s*{_TURNED}\s*\}}?", r"^\\top ", text)
     return re.sub(r"(?<![\\A-Za-z_{])(?!Z[a-z])[A-Za-z]{2,}(?![A-Za-z_])", _factors, text)
 
 

@@ -24,6 +24,8 @@ _LOOK = (
     r"hat|bar|tilde|vec|mathbf|boldsymbol|bm|mathcal|mathbb|mathrm|overline|widehat|widetilde|dot|ddot|underline"
     r"|operatorname\*?"
 )
+SIGN = r"(?:\\partial|d|\\mathrm\s*\{\s*d\s*\})"
+"""What stands before a variable in a derivative."""
 _BASE = re.compile(
     rf"\\(?:{_LOOK})\s*(?:\{{[^{{}}]*(?:\{{[^{{}}]*\}}[^{{}}]*)*\}}|\\[A-Za-z]+|[A-Za-z])"
     rf"|\\(?:{_GREEK})(?![A-Za-z])|(?<![\\A-Za-z])[A-Za-z]+"

@@ -8,12 +8,13 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import factorial
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number, names_in, replace
 from chalkwork.algebra.operations import Shape
-from chalkwork.algebra.reading import build, free_names, read_chain
+from chalkwork.algebra.reading import free_names, read_chain
 from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.bounds.intervals import Interval
 from chalkwork.errors import ChalkworkError
@@ -30,6 +31,18 @@ from chalkwork.verification.names import (
     opaque_operators,
     untold,
 )
+from chalkwork.verification.vectors import (
+    BESIDE_NUMBER,
+    DETERMINANT,
+    DOTTED,
+    INVERSE,
+    MATRICES,
+    NORM,
+    OF_MATRICES,
+    TRACE,
+    beside,
+    built,
+)
 
 _DERIVATIVE = re.compile(
     r"\\frac\s*\{\s*(?:\\partial|d|\\mathrm\{d\})\s*(?P<of>[^{}]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}]*)*)\}\s*"
@@ -40,8 +53,8 @@ _LEARNT = re.compile(
     r"\s*\\frac\s*\{\s*\\partial\s*(?P<of>\([^{}]*\))\s*\}\s*\{\s*\\partial\s*(?P=by)\s*\}"
 )
 _BY_D = re.compile(r"\\frac\s*\{\s*d[^{}]*\}\s*\{\s*d\s*[A-Za-z]")
-_INVERSE = re.compile(r"(?:(?<![\\A-Za-z_])(?P<of>[A-Z](?:_\w|_\{\w+\})?|Z_lit[a-z]+)|\))\s*\^\s*\{\s*-\s*1\s*\}")
-_DETERMINANT = re.compile(r"\\det\s*(?:\(|(?P<of>[A-Z](?:_\w|_\{\w+\})?(?![A-Za-z])|Z_lit[a-z]+))")
+_FACTORIAL = re.compile(r"(?<![A-Za-z0-9\\])(?P<of>[A-Za-z](?:_\w|_\{\w+\})?)\s*!(?![=!])")
+MOST_FACTORS = 20
 _PRIMED = re.compile(r"(?<![\\A-Za-z])(?P<name>[A-Za-z])(?P<index>(?:_\w|_\{[^{}]*\})?)(?P<primes>''?)(?!['(]|\s*\()")
 _SOFTMAX = re.compile(r"(?:\\(?:operatorname|mathrm|text)\s*\{\s*softmax\s*\}|(?<![A-Za-z])softmax)\s*\(")
 _BARE_LOG = re.compile(r"(?<![A-Za-z])log(?![A-Za-z0-9]|\s*_)")
@@ -49,13 +62,6 @@ _EULER = re.compile(r"(?<![A-Za-z])e\s*\^\s*(?!\{?\s*2\s*\}?(?![\w.]))")
 _HIGHER = re.compile(
     r"(?<![\\A-Za-z])(?P<name>[A-Za-z])\s*\^\s*\{\s*\(\s*(?P<order>[1-9])\s*\)\s*\}\s*(?=\(|\\left\s*\()"
 )
-_BESIDE_NUMBER = re.compile(r"(Z_[a-z]+)\s+(?=[0-9])")
-_MATRICES = re.compile(r"Z_lit[a-z]+(?:\s+Z_lit[a-z]+)+")
-_VECTOR = (
-    r"(Z_[a-z]+|(?<![A-Za-z\\])[a-z](?:_\w|_\{\w+\})?(?![A-Za-z_^({])"
-    r"|\\(?:mathbf|vec|boldsymbol)\s*\{\s*[a-z]\s*\}(?:_\w)?(?![_^({]))"
-)
-_DOTTED = re.compile(rf"{_VECTOR}\s*\\cdot\s*{_VECTOR}")
 _LETTER = re.compile(r"\s*\(?\s*([A-Za-z])\s*\)?\s*")
 _ALONE = re.compile(r"(?<![\\A-Za-z])([A-Za-z])(?![A-Za-z]|\s*[('])")
 _RUN = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}(?![A-Za-z])")
@@ -68,9 +74,6 @@ _MID = re.compile(r"(\S{1,40})\s*\\mid(?![A-Za-z])\s*(\S{1,40})")
 _JOINED = re.compile(r"(?<![A-Za-z\\_{])([A-Za-z])([0-9]+)(?![0-9.])")
 _MIXED = re.compile(
     r"(?<![\w.}^)\]])\s*([0-9]+)\s*\\[dt]?frac\s*\{\s*([0-9]+)\s*\}\s*\{\s*([0-9]+)\s*\}(?!\s*(?:[A-Za-z(\[{]|\\(?!cdot|times|quad)))"
-)
-_NORM = re.compile(
-    r"(?:\\[lr]?Vert|\\\||‖)(?P<inside>[^=‖]+?)(?:\\[lr]?Vert|\\\||‖)(?:\s*_\s*\{?\s*(?P<kind>1|2|F)\s*\}?)?(?![_\w])"
 )
 
 
@@ -151,8 +154,10 @@ class Reader:
                 raise ChalkworkError(f"{written} can mean {whole} + {above}/{below} or {whole} * {above}/{below}")
         if "!!" in text:
             raise ChalkworkError("!! can mean a double factorial or the factorial of one; write brackets")
-        text = _NORM.sub(lambda found: self._norm(found, literals), text)
-        text = self._matrices(self._matrices(text, _DETERMINANT, literals), _INVERSE, literals)
+        text = NORM.sub(lambda found: self._norm(found, literals), text)
+        for kind in (DETERMINANT, TRACE, INVERSE):
+            text = self._matrices(text, kind, literals)
+        text = _FACTORIAL.sub(self._factorial, text)
         text = self._put_into_functions(gradients(text, self.memory, self._argument, self._inlined))
         text = _PRIMED.sub(self._primed, text)
         text = opaque_operators(untold(text, self.spellings), self.spellings)
@@ -169,9 +174,9 @@ class Reader:
             raise ChalkworkError(
                 f"{left} \\mid {right} can mean that {left} divides {right}, or {left} where {right} holds"
             )
-        text = _DOTTED.sub(lambda found: self._scalar_product(found, literals), text)
-        text = _MATRICES.sub(
-            lambda found: _beside(found.group().split(), literals), _BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
+        text = DOTTED.sub(lambda found: self._scalar_product(found, literals), text)
+        text = MATRICES.sub(
+            lambda found: beside(found.group().split(), literals), BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
         )
         known = self._words() | set(literals)
         if _BY_D.search(text):
@@ -192,7 +197,7 @@ class Reader:
         names = [name for side in chain.sides for name in free_names(side)]
         named = self.memory.names(names, literals)
         self.memory.letters |= {name for name in names if not name.startswith("Z_")}
-        sides = [build(side, named) for side in chain.sides]
+        sides = [built(side, named) for side in chain.sides]
         if self.inlined:
             sides = [replace(side, {Name(word): body for word, body in self.inlined.items()}) for side in sides]
         return sides, list(chain.relations), chain.goes_on
@@ -204,29 +209,37 @@ class Reader:
             raise ChalkworkError("it holds a relation")
         return sides[0]
 
+    def _factorial(self, found: re.Match[str]) -> str:
+        """n! where n is known; else a name."""
+        value = self.memory.current(re.sub(r"[_{}]", "", found["of"]))
+        if value is not None and value.fraction in range(MOST_FACTORS + 1):
+            return f"({factorial(int(value.fraction or 0))})"
+        return f" {self.spellings.word(found.group())} "
+
     def _matrices(self, text: str, kind: re.Pattern[str], literals: Mapping[str, Value]) -> str:
         """The text with determinants or inverses of matrices whose numbers are known; of any other it is a name."""
         place = 0
         while found := kind.search(text, place):
             start, end, inside = found.start(), found.end(), found["of"]
-            if inside is None and kind is _DETERMINANT:
+            if inside is None and kind is not INVERSE:
                 end = group_end(text, found.end() - 1)
                 inside = text[found.end() : end - 1]
             elif inside is None:
                 start = group_start(text, found.start())
                 inside = text[start + 1 : found.start()]
-            word = self._of_matrix(inside, kind is _INVERSE, literals)
+            word = self._of_matrix(inside, kind, literals)
             if word:
                 text = f"{text[:start]} {word} {text[end:]}"
             place = start + len(word) + 1 if word else found.end()
         return text
 
-    def _of_matrix(self, inside: str, inverse: bool, literals: Mapping[str, Value]) -> str:
+    def _of_matrix(self, inside: str, kind: re.Pattern[str], literals: Mapping[str, Value]) -> str:
         with suppress(ChalkworkError, np.linalg.LinAlgError):
             value = self.memory.evaluated(self._one(inside, literals), literals)
             if value is not None and value.shape and len(set(value.shape)) == 1:
-                exact = np.linalg.inv(value.exact) if inverse else np.array([[np.linalg.det(value.exact)]])
-                word = self.spellings.word(inside, "inverse" if inverse else "det")
+                name, of = OF_MATRICES[kind]
+                exact = np.atleast_2d(of(value.exact))
+                word = self.spellings.word(inside, name)
                 self.memory.values[word] = Value(exact, Interval.point(exact), None, value.wrong)
                 self.fixed.add(word)
                 return word
@@ -265,8 +278,9 @@ class Reader:
                 with suppress(ChalkworkError):
                     if len(arguments) != len(parameters):
                         continue
-                    given = {Name(one): self._argument(by) for one, by in zip(parameters, arguments, strict=True)}
-                    word = self._inlined(replace(body, dict(given)))
+                    pairs = zip(parameters, arguments, strict=True)
+                    given: dict[Expression, Expression] = {Name(one): self._argument(by) for one, by in pairs}
+                    word = self._inlined(replace(body, given))
                     text = f"{text[: found.start()]} {word} {text[end:]}"
                     place = found.start() + len(word) + 2
         return text
@@ -384,16 +398,3 @@ class Reader:
         if _PLAIN_ARGUMENTS.fullmatch(inside):
             return False
         return (len(bare) == 1 or name.startswith("\\")) and (bare in self.memory.letters or bare in alone)
-
-
-def _beside(words: Sequence[str], literals: Mapping[str, Value]) -> str:
-    """Matrices of numbers next to each other: those that can only be multiplied entry by entry are."""
-    text, shape = words[0], literals[words[0]].shape
-    for word in words[1:]:
-        own = literals[word].shape
-        if not own and not shape:
-            raise ChalkworkError("two numbers next to each other; write a sign between them")
-        fits = bool(shape and own) and shape[-1] == own[0]
-        text += f" {word}" if fits or shape != own else rf" \odot {word}"
-        shape = (shape[0], own[1]) if fits else own if shape == own else own or shape
-    return text

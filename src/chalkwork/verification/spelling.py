@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from chalkwork.verification.numerals import plain_numbers
-from chalkwork.verification.tuples import tuples
+from chalkwork.verification.tuples import TURNED, tuples
 
 _LOOKS = re.compile(
     r"\\(?:label|tag\*?|hspace\*?|vspace\*?|eqref|ref|phantom|hphantom|vphantom)\s*\{[^{}]*\}"
@@ -48,8 +48,7 @@ _ARROW_LEFT = re.compile(r"\\(?:leftarrow|gets|coloneqq)(?![A-Za-z])|:=|←|\\eq
 _NEAR = re.compile(r"\\(?:approx|simeq|thickapprox|doteq)(?![A-Za-z])|≈|≃|\\sim(?=\s*[0-9])")
 _NUMBER = r"[-+−]?\s*(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:\s*(?:e[-+]?[0-9]+|\\(?:times|cdot)\s*10\^\{?[-+]?[0-9]+\}?))?"
 _ROW_OF_NUMBERS = re.compile(
-    rf"(?<![A-Za-z0-9)}}\]])\[\s*({_NUMBER}(?:(?:\s*[,;&]\s*|\s*\\ +|\s+){_NUMBER})+)\s*\]"
-    r"(\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
+    rf"(?<![A-Za-z0-9)}}\]])\[\s*({_NUMBER}(?:(?:\s*[,;&]\s*|\s*\\ +|\s+){_NUMBER})+)\s*\]({TURNED})?"
 )
 _NABLA = re.compile(r"(\\nabla(?:\s*\^\s*\{?2\}?)?\s*[a-z])\s+(?=\()")
 _HEIGHT = re.compile(r"\\(?:left|right)\s*([()\[\]])")
@@ -59,10 +58,16 @@ _BEGINS = re.compile(r"\s*(?:[=<>≤≥≈]|\\(?:le|ge|leq|geq|approx)(?![A-Za-z
 _APART = re.compile(r"\\hspace\*?\s*\{[^{}]*\}|\\hfill(?![A-Za-z])")
 _DOTS = re.compile(r"=\s*(?:\\(?:dots|cdots|ldots)|\.\.\.|…)\s*=")
 _SHORT = re.compile(r"\\(frac|dfrac|tfrac)\s*([0-9])\s*([0-9])(?![0-9])")
+_APART_LETTERS = re.compile(
+    r"(?<![A-Za-z\\] )(?<![A-Za-z\\{])(?:l o g|e x p|t a n h|s i n|c o s)(?! ?[A-Za-z] [A-Za-z])(?![A-Za-z])"
+)
+_BARE = re.compile(
+    r"(?<![A-Za-z\\_{])(?:(log|ln|exp|tanh|sin|cos|tan)\s+(?=[0-9.]|[A-Za-z](?![A-Za-z])|\\(?:frac|sigma|hat))"
+    r"|(log)(?=_(?:[0-9]|\{[0-9]+\})\s+[0-9\\]))"
+)
 _ELEMENT = re.compile(r"\\in(?![A-Za-z])|∈")
 _TUPLE = re.compile(
-    rf"(?<![A-Za-z0-9)}}\]_])(?<!_\{{)(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)"
-    r"(?P<turned>\s*\^\{?\s*(?:T|\\top|\\mathrm\{T\}|\\intercal)\s*\}?)?"
+    rf"(?<![A-Za-z0-9)}}\]_])(?<!_\{{)(?:\\left)?\(\s*({_NUMBER}(?:\s*[,;]\s*{_NUMBER})+)\s*(?:\\right)?\)({TURNED})?"
 )
 _IN_BRACES = r"\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}"
 _ABOVE = re.compile(
@@ -125,11 +130,6 @@ def _apart(text: str) -> list[str]:
     return [tuples(text)]
 
 
-def _as_column_of(entries: list[str]) -> str:
-    below = r" \\ ".join(one.strip() for one in entries)
-    return rf" \begin{{pmatrix}} {below} \end{{pmatrix}}"
-
-
 def _joined(parts: list[tuple[str, int]]) -> list[tuple[str, int]]:
     """The parts, with a row behind the one that it goes on from: by an operator, or by a relation where none was."""
     found: list[tuple[str, int]] = []
@@ -167,6 +167,7 @@ def _plain(text: str) -> str:
     text = _DOTS.sub("=", _ABOVE.sub(r" \1 ", text))
     text = _BELOW.sub(r"\2_{\1}", _MATHOP.sub(r"\1", text))
     text = plain_numbers(_SHORT.sub(r"\\frac{\2}{\3}", text))
+    text = _BARE.sub(r"\\\1\2 ", _APART_LETTERS.sub(lambda found: rf"\{found.group().replace(' ', '')} ", text))
     text = _MATRIX.sub(lambda found: rf"\{found[1] or found[2]}{{pmatrix}}", text)
     text = _NABLA.sub(r"\1", _SIZES.sub(" ", _without_braces(text)))
     text = _HEIGHT.sub(r"\1", text)
@@ -231,7 +232,8 @@ def _as_matrix(found: re.Match[str]) -> str:
 
 def _as_column(found: re.Match[str]) -> str:
     """(1, 2) and its transpose: a vector is a column."""
-    return _as_column_of(re.findall(_NUMBER, found[1])).lstrip()
+    below = r" \\ ".join(one.strip() for one in re.findall(_NUMBER, found[1]))
+    return rf"\begin{{pmatrix}} {below} \end{{pmatrix}}"
 
 
 def _split(text: str) -> list[tuple[str, int]]:

@@ -9,7 +9,9 @@ _OPENING = re.compile(
     r"(?<![A-Za-z])(?:softmax|\\sigma|\\tanh|\\exp|ReLU)(?:\s*\})?))\s*(?P<bracket>[(\[])"
 )
 _MATRIX = re.compile(r"\s*\\begin\{pmatrix\}((?:(?!\\begin).)*?)\\end\{pmatrix\}\s*")
-_TURNED = re.compile(r"\s*\^\s*(?:\{\s*(?:T|\\top|\\intercal|\\mathrm\s*\{\s*T\s*\})\s*\}|T|\\top(?![A-Za-z]))")
+TRANSPOSE = r"(?:T|\\top|\\intercal|\\mathrm\s*\{\s*T\s*\})(?![A-Za-z])"
+TURNED = rf"\s*\^\s*\{{?\s*{TRANSPOSE}\s*\}}?"
+_TURNED = re.compile(TURNED)
 _NO_ENTRY = re.compile(r"[<>=|]|\\(?:in|to|mid|infty|le|ge)(?![A-Za-z])")
 MOST_BRACKETS = 300
 _PAIRS = {"(": ")", "[": "]", "{": "}"}

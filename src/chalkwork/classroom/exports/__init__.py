@@ -1,8 +1,9 @@
 """Learning platforms: one table, an entry each, a short file each.
 
-A file defines `write(items, partial)`: what the platform reads, as text or bytes. `questions` says what there is to be
-carried: the items (a sheet, or a variant each), their texts with places for answers, the answers with their tolerance
-and the values of named mistakes, the worked solution; `carried` how each answer follows from those before it.
+A file defines `write(items, partial)`: what the platform reads, as text or bytes; where it marks formulas, also
+`formula`, which writes one as the platform does, or says that it has no such thing. `questions` says what there is to
+be carried: the items (a sheet, or a variant each), their texts with places for answers, the answers with their
+tolerance and the values of named mistakes, the worked solution; `carried` how each answer follows from those before it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import replace
 from importlib import import_module
 
 from chalkwork.classroom.exports.questions import Item, items_of
-from chalkwork.classroom.exports.table import EXPORTS, NO, Export
+from chalkwork.classroom.exports.table import EXPORTS, Export
 from chalkwork.errors import ChalkworkError
 
 Write = Callable[[Sequence[Item], int], str | bytes]
@@ -30,11 +31,11 @@ def exporter(platform: str) -> Write:
     """
     if platform not in EXPORTS:
         raise ChalkworkError(f"there is no export to {platform!r:.40}", hint=f"it is one of {', '.join(EXPORTS)}")
-    write: Write = import_module(f"chalkwork.classroom.exports.{platform}").write
-    formulas = EXPORTS[platform].formulas != NO
+    module = import_module(f"chalkwork.classroom.exports.{platform}")
+    write: Write = module.write
 
     def written(items: Sequence[Item], partial: int) -> str | bytes:
-        marked = [replace(item, formulas=formulas) for item in items]
+        marked = [replace(item, formulas=getattr(module, "formula", None)) for item in items]
         if not any(marked[0].fields().values()):
             raise ChalkworkError(f"nothing in this sheet is marked by {platform}", file=items[0].sheet.file)
         return write(marked, partial)

@@ -72,7 +72,7 @@ def _questions(item: Item, task: str, field: Field) -> Iterator[str]:
     single = len(field.cells) == 1 == len(field.cells[0])
     for row, cells in enumerate(field.cells, 1):
         for column, cell in enumerate(cells, 1):
-            power = _power(cell)
+            power = power_of(cell)
             value, room = cell.value * 10**power, cell.tolerance * 10**power
             place = "" if single else f", row {row}, column {column}" if len(cells) > 1 else f", row {row}"
             low, high = _end(value - room, floor), _end(value + room, ceil)
@@ -90,7 +90,7 @@ def _questions(item: Item, task: str, field: Field) -> Iterator[str]:
             yield _item(ident, f"{task} {field.name}", "numerical_question", cell.weight, words, answer, condition)
 
 
-def _power(cell: Cell) -> int:
+def power_of(cell: Cell) -> int:
     """The power of ten, a multiple of three, that a number is asked times so that Canvas does not round it away."""
     if not cell.tolerance < abs(cell.value) < SMALLEST:
         return 0

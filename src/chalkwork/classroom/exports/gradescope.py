@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import chalkwork
+from chalkwork.classroom.exports.letters import as_it_is
 from chalkwork.classroom.exports.packing import zipped
 from chalkwork.classroom.exports.questions import Item
 from chalkwork.errors import ChalkworkError
@@ -90,6 +91,7 @@ if __name__ == "__main__":
     text = json.dumps(results(root / "submission"), ensure_ascii=False, indent=1)
     (root / "results" / "results.json").write_text(text, encoding="utf-8")
 '''
+formula = as_it_is
 
 
 def write(items: Sequence[Item], partial: int) -> bytes:

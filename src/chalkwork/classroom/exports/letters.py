@@ -6,7 +6,7 @@ A platform marks as `check` does: it works out what was typed with numbers for t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -66,6 +66,11 @@ class Formula:
         return " ".join([*said, *([say(language, "export.names", names=other)] if other else [])])
 
 
+def as_it_is(one: Formula) -> Formula | None:
+    """The formula, for a platform that reads it as `check` does, or as Python."""
+    return one
+
+
 def formulas_of(exercise: Exercise) -> dict[str, Formula]:
     """The formulas that an exercise asks for."""
     derivation, arrays = exercise.solution.derivation, exercise.solution.arrays
@@ -95,14 +100,22 @@ class Written:
 
     signs: Mapping[str, str]
     calls: Mapping[str, str]
+    reserved: frozenset[str]
+    """Names that mean something else there."""
     entrywise: bool = True
     """Whether products, powers and functions of matrices go entry by entry; else they are not written."""
-    reserved: frozenset[str] = field(default_factory=frozenset)
+    matrices: bool = True
+
+    def formula(self, one: Formula) -> Formula | None:
+        """The formula with names that are free there; None where it cannot be written."""
+        found = one.renamed(self.reserved)
+        able = self.matrices or found.is_number
+        return found if able and self.write(found.expression, found.names) is not None else None
 
     def write(self, expression: Expression, names: Mapping[str, str]) -> str | None:
         """The formula; None where the platform has no such thing.
 
-        >>> STYLE = Written({"matmul": ".", "add": "+"}, {"transpose": "transpose({})"})
+        >>> STYLE = Written({"matmul": ".", "add": "+"}, {"transpose": "transpose({})"}, frozenset())
         >>> STYLE.write(Name("W", (2, 3)).T @ Name("g", (2, 1)), {"W": "W", "g": "g"})
         'transpose(W).g'
         """
@@ -137,4 +150,4 @@ class Written:
 
 
 def _is_made(expression: Expression) -> bool:
-    return isinstance(expression, Application) and expression.operation.infix
+    return isinstance(expression, Application) and bool(expression.operation.infix)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
+from chalkwork.classroom.exports.letters import as_it_is
 from chalkwork.classroom.exports.python_marks import GIVEN, MARKS, data_source, hints_of
 from chalkwork.classroom.exports.questions import FIELDS, Field, Item
 from chalkwork.documents.markdown import to_markdown
@@ -30,6 +31,7 @@ def earned(first, weights):
         print(said)
     return round(sum(weight * credit for weight, (credit, _) in zip(weights, found)), 9)
 '''
+formula = as_it_is
 
 
 def write(items: Sequence[Item], partial: int) -> str:

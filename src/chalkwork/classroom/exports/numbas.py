@@ -11,13 +11,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from html import escape
 from typing import Any
 
 from chalkwork.classroom.exports.carried import NUMBAS, Carried, carried
 from chalkwork.classroom.exports.html import Pages, in_maths, table_of
-from chalkwork.classroom.exports.letters import Rows, Written
+from chalkwork.classroom.exports.letters import Formula, Rows, Written
 from chalkwork.classroom.exports.packing import decimal
 from chalkwork.classroom.exports.questions import Cell, Field, Item
 
@@ -26,10 +25,9 @@ LETTERS = Written(
     {"add": " + ", "subtract": " - ", "negative": "-", "multiply": "*", "divide": "/", "power": "^", "matmul": "*"},
     {"transpose": "transpose({})", "exp": "exp({})", "log": "ln({})", "sqrt": "sqrt({})", "abs": "abs({})",
      "tanh": "tanh({})", "sin": "sin({})", "cos": "cos({})", "sigmoid": "(1/(1 + exp(-({}))))"},
-    entrywise=False,
+    frozenset(("e", "i", "pi", "infinity", "nan")), entrywise=False,
 )  # fmt: skip
-_TAKEN = frozenset(("e", "i", "pi", "infinity", "nan"))
-"""Names that are numbers in Numbas."""
+formula = LETTERS.formula
 _MATHS = re.compile(r"(\\\(.*?\\\)|\\\[.*?\\\])", re.DOTALL)
 
 
@@ -133,10 +131,8 @@ class _Gaps:
     def shown(self, field: Field) -> str:
         """The field with its gaps in double brackets; the gaps are added to the others."""
         if field.formula is not None:
-            formula = field.formula.renamed(_TAKEN)
-            made = _formula(replace(field, formula=formula))
-            hint = escape(_escaped(formula.hint("A*B", "transpose(A)", self.language)))
-            return f"<p>{in_maths(field.latex)} = {self._gap(made)} {hint}</p>" if made else ""
+            hint = escape(_escaped(field.formula.hint("A*B", "transpose(A)", self.language)))
+            return f"<p>{in_maths(field.latex)} = {self._gap(_expression(field, field.formula))} {hint}</p>"
         if not field.cells:
             return f"<p>{in_maths(field.latex)} = {self._gap(_word(field))}</p>"
         return table_of(field, [[self._gap(self._number(cell)) for cell in row] for row in field.cells])
@@ -195,17 +191,12 @@ def _word(field: Field) -> dict[str, Any]:
     return {"type": "1_n_2", "marks": 0, "choices": [_escaped(each) for each in field.choices], "matrix": matrix}
 
 
-def _formula(field: Field) -> dict[str, Any] | None:
-    """A mathematical expression, worked out with numbers for its letters; None where Numbas has no such thing."""
-    formula = field.formula
-    assert formula is not None
-    answer = LETTERS.write(formula.expression, formula.names)
-    if answer is None:
-        return None
+def _expression(field: Field, formula: Formula) -> dict[str, Any]:
+    """A mathematical expression, worked out with numbers for its letters."""
     return {
         "type": "jme",
         "marks": round(float(field.weight * POINTS), 6),
-        "answer": answer,
+        "answer": LETTERS.write(formula.expression, formula.names),
         "answerSimplification": "",
         "checkingType": "absdiff",
         "checkingAccuracy": formula.room,

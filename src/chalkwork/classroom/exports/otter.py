@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
+from chalkwork.classroom.exports.letters import as_it_is
 from chalkwork.classroom.exports.nbgrader import cells_of, empty, formula_test, markdown_of, named, plain_name
 from chalkwork.classroom.exports.packing import zipped
 from chalkwork.classroom.exports.python_marks import GIVEN, MARKS, data_source, hints_of
@@ -33,6 +34,7 @@ def credit(cell, given):
     """The credit of a cell, from the numbers that were given."""
     return marks(given, CELLS_1, FOLLOWS_1, SHARE, PARTIAL)[cell][0]
 '''
+formula = as_it_is
 
 
 def write(items: Sequence[Item], partial: int) -> bytes:
@@ -75,8 +77,7 @@ def _notebook(item: Item, partial: int, name: str) -> Iterator[dict[str, Any]]:
         yield _raw("# BEGIN TESTS")
         for field in fields:
             if field.formula is not None:
-                lines = ["import marks", f"assert marks.{formula_test(field, names[field.name])}"]
-                yield _test(field.weight, lines)
+                yield _test(field.weight, ["import marks", f"assert marks.{formula_test(field, names[field.name])}"])
                 continue
             if not field.cells:
                 yield _test(

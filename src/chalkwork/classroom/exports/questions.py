@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, lcm
@@ -78,8 +78,8 @@ class Item:
     exercises: Mapping[str, Exercise]
     made: Mapping[Key, list[Mistaken]]
     text: str = ""
-    formulas: bool = False
-    """Whether answers that are formulas are fields too."""
+    formulas: Callable[[Formula], Formula | None] | None = None
+    """What a platform makes of answers that are formulas, and whether they are fields there."""
 
     @property
     def title(self) -> str:
@@ -89,9 +89,16 @@ class Item:
 
     def fields(self) -> dict[str, list[Field]]:
         """The fields of every exercise."""
-        marked = {name: one for name, one in self.exercises.items() if self.formulas or _is_marked(one)}
+        marked = {name: one for name, one in self.exercises.items() if _is_marked(one) or self.written(one)}
         weights = _weights(marked)
         return {name: list(_fields(self, one, weights[name])) for name, one in marked.items()}
+
+    def written(self, exercise: Exercise) -> dict[str, Formula]:
+        """The formulas that are asked for and are fields."""
+        if self.formulas is None or _is_marked(exercise):
+            return {}
+        every = {name: self.formulas(one) for name, one in formulas_of(exercise).items()}
+        return {name: one for name, one in every.items() if one is not None}
 
     @property
     def follows(self) -> Fraction:
@@ -163,8 +170,8 @@ def _weights(exercises: Mapping[str, Exercise]) -> dict[str, Fraction]:
 
 
 def _fields(item: Item, exercise: Exercise, share: Fraction) -> Iterator[Field]:
-    questions = exercise.questions
-    formulas = {} if _is_marked(exercise) else formulas_of(exercise)
+    formulas = item.written(exercise)
+    questions = [each for each in exercise.questions if not formulas or each.name in formulas]
     steps = {split_entry(each.name)[0] if each.shape is not None else each.name for each in questions}
     for question in questions:
         whole = split_entry(question.name)[0]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from html import escape
 
+from chalkwork.classroom.exports.letters import as_it_is
 from chalkwork.classroom.exports.packing import zipped
 from chalkwork.classroom.exports.questions import Item
 from chalkwork.classroom.page import page_of
@@ -17,6 +18,7 @@ from chalkwork.classroom.page import page_of
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _PACKAGE = "http://www.imsproject.org/xsd/imscp_rootv1p1p2"
 _SCORM = "http://www.adlnet.org/xsd/adlcp_rootv1p2"
+formula = as_it_is
 
 
 def write(items: Sequence[Item], partial: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chalkwork.classroom.exports.letters import as_it_is
 from chalkwork.classroom.exports.packing import zipped
 from chalkwork.classroom.exports.questions import Item
 from chalkwork.classroom.exports.scorm12 import identifier, organization
@@ -12,6 +13,7 @@ from chalkwork.classroom.page import page_of
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _PACKAGE = "http://www.imsglobal.org/xsd/imscp_v1p1"
 _SCORM = "http://www.adlnet.org/xsd/adlcp_v1p3"
+formula = as_it_is
 
 
 def write(items: Sequence[Item], partial: int) -> bytes:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -58,10 +57,10 @@ LETTERS = Written(
     {"add": " + ", "subtract": " - ", "negative": "-", "multiply": "*", "divide": "/", "power": "^", "matmul": " . "},
     {"transpose": "transpose({})", "exp": "exp({})", "log": "log({})", "sqrt": "sqrt({})", "abs": "abs({})",
      "tanh": "tanh({})", "sin": "sin({})", "cos": "cos({})", "sigmoid": "sigmoid({})", "relu": "relu({})"},
+    frozenset(("e", "i", "j", "pi", "gamma", "beta", "zeta")),
 )  # fmt: skip
+formula = LETTERS.formula
 _FUNCTIONS = "transpose, sigmoid, relu, tanh"
-_TAKEN = frozenset(("e", "i", "j", "pi", "gamma", "beta", "zeta"))
-"""Names that are numbers or functions in Maxima."""
 
 
 def write(items: Sequence[Item], partial: int) -> str:
@@ -128,29 +127,19 @@ def _list(parts: Sequence[Any]) -> str:
     return f"[{', '.join(map(str, parts))}]"
 
 
-def _fields(item: Item) -> dict[str, list[Field]]:
-    """The fields, formulas with names that Maxima has not taken; one that cannot be written there is none."""
-    found = {}
-    for task, fields in item.fields().items():
-        renamed = [field if field.formula is None else replace(field, formula=field.formula.renamed(_TAKEN))
-                   for field in fields]  # fmt: skip
-        found[task] = [field for field in renamed if field.formula is None or _answer(field)]
-    return found
-
-
 class _Made:
     """What the question is made of: the fields of the first item, and the numbers of all."""
 
     def __init__(self, items: Sequence[Item], partial: int) -> None:
         self.items, self.partial = items, partial
-        self.fields = [(task, field) for task, each in _fields(items[0]).items() for field in each]
+        self.fields = [(task, field) for task, each in items[0].fields().items() for field in each]
         self.cells = [[cell for _, _, cell in item.numbered().values()] for item in items]
-        self.every = [[field for each in _fields(item).values() for field in each] for item in items]
+        self.every = [[field for each in item.fields().values() for field in each] for item in items]
         self.carried = [carried(item) for item in items]
 
     def shown(self) -> dict[str, str]:
         """The fields of every exercise."""
-        found: dict[str, list[str]] = {task: [] for task in _fields(self.items[0])}
+        found: dict[str, list[str]] = {task: [] for task in self.items[0].fields()}
         for number, (task, field) in enumerate(self.fields, 1):
             place = f"[[input:ans{number}]] [[validation:ans{number}]] [[feedback:prt{number}]]"
             hint = field.formula.hint("A.B", "transpose(A)", self.items[0].sheet.language) if field.formula else ""

@@ -69,7 +69,7 @@ EXPORTS = {
         digits="to four decimals; what is smaller is asked times a power of ten", mistakes=NO, hints=NO, carried=NO,
         solution="feedback of the last question",
         lost="error carried forward, named mistakes, digits after the fourth",
-        verified="our own reading of its rules",
+        verified="Instructure's QTIMigrationTool, then the rules of canvas-lms",
     ),
     "qti21": Export(
         "QTI 2.1, a package with a test and items", ".zip", "an item with an interaction for each number", _DRAWN,
@@ -122,13 +122,15 @@ EXPORTS = {
     "scorm12": Export(
         "SCORM 1.2, the page", ".zip", "the sheet as a page", "in the page, another on request", maths="MathML",
         mistakes="nothing, as in `check`", hints="at once", solution="on request, and counted",
-        formulas="yes, without LaTeX", lost="another convention in two ways at once; answers over 4,096 characters of state",
+        formulas="yes, without LaTeX",
+        lost="another convention in two ways at once; answers over 4,096 characters of state",
         verified="scorm-again in Chromium: mark, leave, resume",
     ),
     "scorm2004": Export(
         "SCORM 2004, the page", ".zip", "the sheet as a page", "in the page, another on request", maths="MathML",
         mistakes="nothing, as in `check`", hints="at once", solution="on request, and counted",
-        formulas="yes, without LaTeX", lost="another convention in two ways at once",
+        formulas="yes, without LaTeX",
+        lost="another convention in two ways at once",
         verified="scorm-again in Chromium: mark, leave, resume",
     ),
 }  # fmt: skip

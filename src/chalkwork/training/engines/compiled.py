@@ -29,6 +29,8 @@ SMALL_LOOP = "xla_cpu_small_while_loop_byte_threshold"
 """Loops whose arrays take fewer bytes are compiled into one function; XLA's own 1024 leaves out most small networks."""
 ROOM = 1 << 16
 """For how many steps a program has room where nothing but the loss differs from step to step."""
+MOST_BYTES = 1 << 26
+"""What differs from step to step is given more room than it needs up to here."""
 
 
 @cache
@@ -158,7 +160,8 @@ class JaxRun:
         if rate.ndim:
             each["eta"] = rate.reshape(-1, 1, 1)
         fixed = {**self.constants, "eta": rate.reshape(-1)[:1].reshape(1, 1)}
-        self._room = max(self._room, 1 << (count - 1).bit_length())
+        large = sum(value.nbytes for value in each.values()) > MOST_BYTES
+        self._room = max(self._room, count if large else 1 << (count - 1).bit_length())
         room = self._room if each else max(self._room, ROOM)
         each = {name: np.pad(value, [(0, room - count)] + [(0, 0)] * (value.ndim - 1)) for name, value in each.items()}
         try:

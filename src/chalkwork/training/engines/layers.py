@@ -22,6 +22,7 @@ from chalkwork.training.step import Step, Values
 
 FEWEST_LAYERS = 32
 """Equal layers from which on a loop is worth it: a parameter in a loop is copied before it is used."""
+PERIODS = (1, 2, 3, 4)
 LARGEST = 1 << 12
 """Entries of an array of such a layer; copying larger ones costs more than their compiling, once, saves."""
 _NUMBERED = re.compile(r"(\w*[^\W\d_])(\d+)((?:_new)?)")
@@ -90,15 +91,24 @@ class Form:
 
 def form_of(step: Step, alone: bool) -> Form:
     """The step as it is traced; on one processor `alone` with loops over equal layers, or with samples side by side."""
-    names = _numbered(step) if alone else {}
-    found = _looped(step, names) if len(names) >= FEWEST_LAYERS else None
-    if found is None and names and is_small(step):
+    numbers = _numbers(step) if alone else {}
+    if max((number for _, number, _ in numbers.values()), default=0) >= FEWEST_LAYERS:
+        for period in PERIODS:  # a block of so many layers recurs
+            found = _looped(step, numbers, period)
+            if found is not None:
+                return found
+    if numbers and is_small(step):
         equations, turned, lying = across(step)
         return Form([*turned, *parts_of(equations)], {}, step.carried, step.loss, (), lying)
-    return found or Form(parts_of(step.needed), {}, step.carried, step.loss)
+    return Form(parts_of(step.needed), {}, step.carried, step.loss)
 
 
-def _looped(step: Step, names: Mapping[str, str]) -> Form | None:
+def _looped(step: Step, numbers: Mapping[str, tuple[str, int, str]], period: int) -> Form | None:
+    names = {
+        name: at_time(f"{stem}{(number - 1) % period or ''}{new}", (number - 1) // period)
+        for name, (stem, number, new) in numbers.items()
+    }
+
     def named(node: Expression) -> Expression | None:
         return Name(names[node.name], node.shape) if isinstance(node, Name) and node.name in names else None
 
@@ -107,23 +117,23 @@ def _looped(step: Step, names: Mapping[str, str]) -> Form | None:
         for one in step.needed
     ]
     carried = {name: names.get(after, after) for name, after in step.carried.items()}
-    parts = parts_of(equations, carried.values(), FEWEST_LAYERS)
+    parts = parts_of(equations, carried.values(), FEWEST_LAYERS // period)
     sweeps = [part for part in parts if isinstance(part, Sweep)]
-    if max((prod(one.shape) for sweep in sweeps for _, one in sweep.made), default=LARGEST + 1) > LARGEST:
-        return None
+    if len(sweeps) < 3 or max(prod(one.shape) for sweep in sweeps for _, one in sweep.made) > LARGEST:
+        return None  # not to, fro and the updates, or too large
     before = {after: names.get(name, name) for name, after in carried.items()}
     rows = tuple(one for sweep in sweeps for one in _rows(sweep, before))
     return Form(parts, names, carried, step.loss, rows)
 
 
-def _numbered(step: Step) -> dict[str, str]:
-    """The names that end with the number of a layer, and what they are called with that as an index."""
+def _numbers(step: Step) -> dict[str, tuple[str, int, str]]:
+    """The names that end with the number of a layer, taken apart."""
     numbers = [name for name in step.derivation.givens if name.shape or name.name in step.carried]
     every = {name.name for name in numbers} | {one.name for one in step.needed}
     if any(step_of(name) is not None for name in every):
         return {}
     found = {name: match for name in every - set(step.data) if (match := _NUMBERED.fullmatch(name))}
-    return {name: at_time(match[1] + match[3], int(match[2])) for name, match in found.items()}
+    return {name: (match[1], int(match[2]), match[3]) for name, match in found.items()}
 
 
 def _rows(sweep: Sweep, before: Mapping[str, str]) -> list[Rows]:

@@ -30,6 +30,7 @@ SENTENCES: Sentences = {
     "page.shown": "Gezeigte Schritte: <n>",
     "page.unkept": "Hier ist nicht Platz für alles, was Sie eingegeben haben: "
     "Die letzten <n> Antworten fehlen, wenn Sie wiederkommen. Ihre Punkte werden dennoch übermittelt.",
+    "page.formula": "Formeln schreibt man so: W^T g, g x^T, h * (1 - h), tanh(s).",
     "page.chosen_wrong": "Mit diesen Werten stimmt Zeile <row> der Tabelle nicht.",
     "page.state": "Stand",
     "page.entry": "Jede Zahl wird bewertet, wenn Sie ihr Feld verlassen. Stellen zählen: So viele, wie verlangt sind.",

@@ -30,6 +30,7 @@ SENTENCES: Sentences = {
     "page.shown": "Steps shown: <n>",
     "page.unkept": "There is no room here for all that you have typed: "
     "the last <n> answers will be missing when you come back. Your score is sent all the same.",
+    "page.formula": "Formulas are typed in plain maths, such as W^T g, g x^T, h * (1 - h), tanh(s).",
     "page.chosen_wrong": "With these values row <row> of the table comes out wrong.",
     "page.state": "Where you are",
     "page.entry": "Every number is marked when you leave its field. Digits count: type as many as the exercise asks.",
