@@ -133,13 +133,16 @@ def _guesses(
     """A step that does not follow, a step without a value before it, and a value that may be that one's."""
     derivation = reader.context.derivation
     divisors = {float(reader.context.sizes[0]), 1.0}
+    right = (one for one in derivation if one in known and same(known[one], reader.values[one]))
+    well = {name for one in right for name in _open_before(reader, one, known)}
     for equation in derivation.equations:
         if equation.name not in known or not tells(known[equation.name]):
             continue
         with np.errstate(all="ignore"):
             if same(known[equation.name], evaluate(equation.expression, own)):
                 continue
-        for name in _open_before(reader, equation.name, known):
+        open_ = [name for name in _open_before(reader, equation.name, known) if name not in well]
+        for name in open_:
             between = [one for one in _open_before(reader, equation.name, known)[::-1] if one != name]
             factors = [1.0]
             if derivation[name].derivative is not None:

@@ -176,6 +176,7 @@ class _Step:
             "": np.ones(shape), f"{inner}^2": value**2, f"abs({own})": np.abs(value), f"-{inner}": -value,
             f"1 - {inner}": 1 - value, f"({own} > 0)": (value > 0) * 1.0, f"sqrt({own})": np.sqrt(np.abs(value)),
             f"1 / {inner}": 1 / np.where(value == 0, np.nan, value), f"0 * {inner}": np.zeros(shape),
+            f"2 * {inner}": 2 * value, f"{inner} / 2": value / 2,
         }  # fmt: skip
         if value.size > 1:
             for axis, of in ((0, "column"), (1, "row")):

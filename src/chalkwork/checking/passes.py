@@ -34,7 +34,8 @@ def of_the_last_step(
         return dict(known)
     right = [sum(is_right(numbers[word], names[step]) for word, names in moved.items()) for step in range(last + 1)]
     updates = {one.name for one in context.derivation.equations if one.stage == Stage.UPDATE}
-    begun = any(after(name, 1) in updates and not is_right(numbers[word], name) for word, name in known.items())
+    held = {word: name for word, name in known.items() if after(name, 1) in updates}
+    begun = not held or any(not is_right(numbers[word], name) for word, name in held.items())
     step = right.index(max(right)) if any(right) or not begun else last
     return {**known, **{word: names[step] for word, names in moved.items()}}
 
