@@ -177,7 +177,9 @@ def tallied_pair(tally: Tally, work: HandIn, solution: Solution, label: str) -> 
     kind = "another pair" if said.together else "one mistake" if said.mistakes else "nothing"
     count(kind)
     tally.confused[work.mistake, kind] += 1
-    tally.examples.append(f"NAME {where} {found}: {said.pairs or said.mistakes} {solution.derivation[found].expression}")
+    tally.examples.append(
+        f"NAME {where} {found}: {said.pairs or said.mistakes} {solution.derivation[found].expression}"
+    )
 
 
 SPECIAL = {"pairs": (random_pair, tallied_pair), "slips": (random_slip, tallied_slip)}

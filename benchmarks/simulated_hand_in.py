@@ -11,7 +11,6 @@ import numpy as np
 from simulated_mistakes import MISTAKES
 from simulated_program import DECIMALS, FULL_DIGITS, LARGEST, RIGHT, Array, Exercise, Program, Step, Values
 
-
 # --- handing in ----------------------------------------------------------------------------------------------------
 
 

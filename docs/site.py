@@ -11,6 +11,7 @@ from chalkwork.typesetting.unicode_maths import plain_maths
 HERE = Path(__file__).parent
 _OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(?!\.)([\w/.-]+)\)")
 
+_CODE = re.compile(r"(<pre[^>]*>(?:<span></span>)?<code)\b")
 _FORMULA = re.compile(r"\$([^$\n]+)\$")
 
 
@@ -24,6 +25,11 @@ def on_config(config: Any) -> Any:
     more = [page.name for page in sorted(HERE.glob("*.md")) if page.name not in named]
     config["nav"].extend([{"More": more}] if more else [])
     return config
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Code that is wider than the page is reached by keys, and a corner of a table that is empty heads nothing."""
+    return _CODE.sub(r'\1 tabindex="0"', html).replace("<th></th>", "<td></td>")
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:

@@ -34,12 +34,13 @@ MEANT = {
     "train": {
         "eta": NONE | RATE, "iterations": NONE, "epochs": NONE, "batch_size": NONE, "shuffle": FLAG, "drop_last": FLAG,
         "seed": {"0"}, "optimizer": set(), "schedule": NONE | {"function"}, "clip_norm": NONE | RATE,
-        "clip_value": NONE | RATE,
-        "sample_weight": NONE, "class_weight": NONE, "validation": NONE, "patience": NONE, "least_change": FREE,
+        "clip_value": NONE | RATE, "patience": NONE, "least_change": FREE,
+        "sample_weight": NONE, "class_weight": NONE, "validation": NONE | {"function"},
         "callback": NONE | {"type", "function", "empty list"}, "evaluate_every": NONE, "dtype": set(), "engine": set(),
         "progress": FLAG | NONE, "checkpoint": NONE | {"text", "number as text"}, "checkpoint_every": FREE,
         "spread": set(), "x": set(), "y": set(), "verbose": FLAG | {"0"},
         "metrics": NONE | {"function", "type", "empty list"}, "optimizer_state": NONE, "other": set(),
+        "data": NONE | {"function"}, "steps_per_epoch": NONE, "classes": NONE,
     },
     "solve": {
         "x": {"list", "array"}, "y": NONE | {"True", "False", "np.True_", "0", "0.0"},
@@ -65,7 +66,7 @@ MEANT = {
     },
 }  # fmt: skip
 """What each argument does mean; anything else is refused."""
-FUNCTIONS = {"callback", "metrics", "schedule"}
+FUNCTIONS = {"callback", "data", "metrics", "schedule", "validation"}
 """Arguments that may be a function, whose errors are its own."""
 STYLE = {"notation", "decimals", "significant", "rounding", "detail", "language"}
 """Arguments of `solve` that are those of `Style.of`, which has tests of its own."""
@@ -77,6 +78,10 @@ def network(**more):
 
 def train(tmp_path, **given):
     settings = {"x": X, "y": Y, "engine": "numpy", "progress": False, **given}
+    if given.keys() & {"steps_per_epoch", "classes"}:
+        settings |= {"data": [(X, Y)]} | given
+    if settings.get("data") is not None:
+        settings |= {"x": None, "y": None}
     settings |= {"validation": (X, Y)} if "patience" in given and given["patience"] is not None else {}
     return network().train(**settings)
 

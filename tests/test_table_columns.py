@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import datetime
 
 import numpy as np
 import polars
@@ -308,6 +309,25 @@ def test_a_column_of_plain_numbers_is_what_its_cells_are_one_by_one(cells):
     form = Form(next(iter(slow.only), ""))
     expected = [np.nan if is_missing(cell) or cell == "-999" else form.read(cell) for cell in cells]
     np.testing.assert_array_equal(quick.values, expected)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.one_of(
+    st.datetimes(datetime(1, 1, 2)).map(str), st.dates().map(str),
+    st.sampled_from(["", "NA", "2024-02-30", "2024-12-31T10:05", "2024-12-31 24:00", " 2024-01-01 "]),
+), min_size=1, max_size=6))  # fmt: skip
+def test_a_column_of_dates_is_what_its_cells_are_one_by_one(cells):
+    quick, slow = (Look(polars.Series(cells, dtype=polars.String), frozenset()) for _ in range(2))
+    slow._as_any()
+    if not quick._as_written_dates():
+        assert "2024-02-30" in cells or "2024-12-31 24:00" in cells or not slow.present
+        return
+    assert (quick.counts, quick.missing, quick.numbers, quick.unit) == (
+        slow.counts, slow.missing, slow.numbers, slow.unit
+    )  # fmt: skip
+    form = Form(unit="date")
+    expected = [np.nan if is_missing(cell) else form.read(cell) for cell in cells]
+    np.testing.assert_allclose(quick.values, expected, rtol=1e-13, atol=1e-10)
 
 
 def test_most_columns_are_read_as_a_whole():

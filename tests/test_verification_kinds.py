@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chalkwork import verify
+from chalkwork import Dense, NeuralNetwork, verify
+from chalkwork.documents.markdown import to_markdown
+from chalkwork.solutions.compose import solution_document
 
 
 def verdicts(text: str) -> list[str]:
@@ -88,6 +90,11 @@ def test_a_function_of_vectors_is_differentiated_and_symmetry_may_be_said() -> N
     assert verdicts(text + r"$\nabla f(x) = A x - b$ and $\nabla f(x) = A x + b$.") == ["definition", "right", "wrong"]
 
 
+def test_a_derivative_with_other_names_on_the_right_is_not_judged_by_differences() -> None:
+    for text in (r"$\hat y = X w$, $\nabla L(w) = 2 X^T (\hat y - y)$", r"$r = y - X w$, $\nabla L = -2 X^T r$"):
+        assert "wrong" not in verdicts(r"$L(w) = \|Xw - y\|^2$, " + text), text
+
+
 def test_plain_text_with_labels_and_wide_spaces() -> None:
     text = "A: d1 = (2-1)^2 + 1 = 2    d2 = 3^2 = 9\nB: d1 = 2^2 = 4    d2 = 1 + 1 = 3\nm1 = ((1+2)/2, 3) = (1.5, 3)"
     found = verify(text, "text")
@@ -138,3 +145,11 @@ def test_functions_without_a_backslash_or_with_spaces_inside() -> None:
         assert verdicts(f"$${text} = 0.693$$") == ["right to the digits shown"], text
         assert verdicts(f"$${text} = 0.793$$") == ["wrong"], text
     assert verdicts("$$log_2 8 = 3$$") == ["right"]
+
+
+def test_small_outputs_of_a_layer_without_activation_are_no_others() -> None:
+    """Results have more digits than the rounded numbers put in, and a = z, whatever else would have these digits."""
+    first = Dense(weights=[[0.4, 0.2, 0.9], [-0.6, -0.7, -0.6]], bias=False, activation="leaky_relu")
+    second = Dense(weights=[[0.4, -0.2], [0.4, -0.2], [-0.6, 0.4]], bias=False, activation="identity")
+    solution = NeuralNetwork([first, second], "mean_squared_error").solve([-1.5, 1.0], [1, 0], 0.1, decimals=2)
+    assert verify(to_markdown(solution_document(solution, "Worked"))).first_wrong is None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.networks.labels import Labels, labels_in, labels_of
+from chalkwork.networks.labels import Labels, labels_in, labels_of, read_labels
 from chalkwork.networks.sparse import is_sparse
 from chalkwork.networks.training_data import Samples, batch_samples
 
@@ -98,8 +98,8 @@ class Source:
 
 
 def _named(classes: Any, units: int, activation: str) -> Labels:
-    found = np.asarray(classes)
-    if found.ndim != 1 or len(np.unique(found)) != len(found) or found.dtype.kind not in "Ubiu":
+    found = read_labels(classes)
+    if found is None or found.ndim != 1 or len(np.unique(found)) != len(found) or found.dtype.kind not in "Ubiu":
         raise ChalkworkError(f"classes names every class once, not {classes!r:.60}")
     return labels_of(found, units, activation)
 

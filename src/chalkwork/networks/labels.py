@@ -71,7 +71,7 @@ def labels_in(y: Any, samples: int, units: int, activation: str) -> Array | None
     >>> labels_in([2, 0, 1], 3, 3, "softmax").tolist(), labels_in([[0.0, 1.0]], 1, 2, "softmax")
     ([2, 0, 1], None)
     """
-    array = _read(y)
+    array = read_labels(y)
     if array is None or array.size == 0:
         return None
     texts = array.dtype.kind == "U"
@@ -98,7 +98,7 @@ def labels_in(y: Any, samples: int, units: int, activation: str) -> Array | None
     return array
 
 
-def _read(y: Any) -> Array | None:
+def read_labels(y: Any) -> Array | None:
     """The array of labels or targets; None for what is neither."""
     unmasked(y, "y")
     if isinstance(y, list | tuple) and len({isinstance(entry, str) for entry in y}) > 1:

@@ -283,13 +283,14 @@ class NeuralNetwork(Model):
 
         `optimizer_state`, that of an earlier `History`, lets the optimiser go on from there. `dtype` is float64 or
         float32, `engine` "numpy", "jax" or "auto" for whichever will be done first; the same engine and seed give the
-        same bits, and `History.engine` says which it was. Progress is shown where standard error is a terminal, and with `verbose` a line is printed for every measurement.
+        same bits, and `History.engine` says which it was. Progress is shown where standard error is a terminal, and
+        with `verbose` a line is printed for every measurement.
 
-        With `checkpoint`, a file, the run is kept there every
-        `checkpoint_every` seconds and at the end, and goes on from there, bit for bit, when it is called again with
-        the same data, settings and initial parameters (or with the network as the run left it); `History.resumed` says
-        how many steps came from the file. It may be made longer, with more epochs or iterations, unless the schedule
-        depends on how many there are. SIGTERM ends the process after the run is kept.
+        With `checkpoint`, a file, the run is kept there every `checkpoint_every` seconds and at the end, and goes on
+        from there, bit for bit, when it is called again with the same data, settings and initial parameters (or with
+        the network as the run left it); `History.resumed` says how many steps came from the file. It may be made
+        longer, with more epochs or iterations, unless the schedule depends on how many there are. SIGTERM ends the
+        process after the run is kept.
 
         Where `jax.distributed` has joined several processes, each makes the same call with the same data: the samples
         of every batch are spread over all devices, the units of large layers over `spread` of them, and the first

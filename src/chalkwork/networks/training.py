@@ -57,7 +57,8 @@ def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> His
         return training_step(plan, optimiser, tuple(clip), numbered)
 
     first = step_of(work.batch)
-    name = (kept_engine(settings.checkpoint) if settings.engine == "auto" else "") or settings.engine
+    chosen = isinstance(settings.engine, str) and settings.engine == "auto"
+    name = (kept_engine(settings.checkpoint) if chosen else "") or settings.engine
     engine = engine_of(name, settings.dtype, first, work.steps or MANY_STEPS, count, settings.spread)
     constants = net.constants | dict(optimiser.constants) | clip
     task = loop.Task(

@@ -16,6 +16,7 @@ from chalkwork.tables.cells import DATE, LARGEST, MARKS, MOST_SIGNS, PLAIN, TIME
 from chalkwork.tables.packages import frames
 
 _DAY = 86_400
+_MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?$"
 _GROUPS = {",": "a comma", ".": "a point", " ": "a space", "'": "an apostrophe"}
 
 
@@ -115,8 +116,8 @@ class Look:
         if column.dtype.is_numeric():
             look._as_typed()
         elif column.dtype in (frames().Date, frames().Datetime):
-            look._as_dates()
-        elif column.dtype != frames().String or not look._as_plain():
+            look._as_dates(column)
+        elif column.dtype != frames().String or not (look._as_plain() or look._as_written_dates()):
             look._as_any()
         return look
 
@@ -131,11 +132,27 @@ class Look:
         if self.column.dtype.is_float():
             self.only.update(dict.fromkeys(".", next(iter(as_text(self.column.drop_nulls().head(1))), "1.5")))
 
-    def _as_dates(self) -> None:
+    def _as_dates(self, column: Any) -> None:
         """Dates that are no texts: days."""
-        moments = self.column.dt.epoch("us").cast(frames().Float64)
+        moments = column.dt.epoch("us").cast(frames().Float64)
         self._hold(moments.fill_null(np.nan).to_numpy() / (_DAY * 1e6))
-        self.unit = TIME_IN_UTC if getattr(self.column.dtype, "time_zone", None) else DATE
+        self.unit = TIME_IN_UTC if getattr(column.dtype, "time_zone", None) else DATE
+
+    def _as_written_dates(self) -> bool:
+        """Whether these are dates such as 2024-12-31, perhaps with a time of day, and nothing else."""
+        polars, texts = frames(), as_text(self.column).str.strip_chars()
+        there = texts.str.contains(_MOMENT)
+        if not there.any() or not all(map(self._is_missing, texts.filter(~there).unique().to_list())):
+            return False
+        rest = texts.str.len_bytes().replace_strict(
+            {10: " 00:00:00", 16: ":00"}, default="", return_dtype=polars.String
+        )
+        whole = polars.select(texts.str.slice(0, 10) + polars.lit(" ") + texts.str.slice(11) + rest).to_series()
+        moments = whole.str.replace("  ", " ").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
+        if (moments.is_null() & there).any() or texts.str.to_lowercase().is_in(list(self.missing_words)).any():
+            return False
+        self._as_dates(moments)
+        return True
 
     def _hold(self, values: Array) -> None:
         self.values = values

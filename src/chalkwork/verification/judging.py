@@ -105,7 +105,7 @@ class Judge(Linking):
         if len(statement.text) > LONGEST:
             raise ChalkworkError(f"it is longer than {LONGEST} signs")
         text, literals = self.reader.literals_of(statement.text)
-        known = {**self.memory.values, **literals}
+        known = {**self.memory.values, **self.memory.definitions, **literals}
         if (derived := self.derivatives.judge(statement.text, known)) is not None:
             self.last = None
             return derived

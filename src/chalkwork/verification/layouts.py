@@ -82,8 +82,9 @@ class Derivatives:
         others = [side for side in sides[place + 1 :] if side.strip() != "0"]
         with suppress(ChalkworkError, np.linalg.LinAlgError, ValueError, ArithmeticError):
             forms = Forms([_bare(side) for side in (of, *others)])
-            if forms.unknown(known):
-                return forms.judge(_bare(by).strip().removeprefix("\\"), self.symmetric)
+            variable = _bare(by).strip().removeprefix("\\")
+            if forms.unknown(known) and forms.tell(variable):
+                return forms.judge(variable, self.symmetric)
         return None
 
     def _taken(self, side: str) -> tuple[str, str] | None:
@@ -120,6 +121,18 @@ class Forms:
         self.words = {name for name, _, _ in self.hidden}
         inside = [text for _, _, text in self.hidden]
         self.letters = sorted({name for text in (*self.texts, *inside) for name in _free(text)} - self.words)
+
+    def tell(self, by: str) -> bool:
+        """Whether the first side holds the variable, and every other name; else another one may stand for any of it."""
+        inner = {word: _free(text) for word, _, text in self.hidden}
+
+        def letters(text: str) -> set[str]:
+            found = set(_free(text))
+            while hidden := found & self.words:
+                found = (found - hidden).union(*(inner[word] for word in hidden))
+            return found
+
+        return by in letters(self.texts[0]) and set(self.letters) - {"I"} <= letters(self.texts[0])
 
     def unknown(self, known: Mapping[str, object]) -> bool:
         """Whether there are names, and none of them has numbers."""

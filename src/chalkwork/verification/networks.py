@@ -160,6 +160,8 @@ def _layers(reading: Reading) -> Iterator[Layer]:
         for side in step.sides:
             unit = side.operation.name if isinstance(side, Application) else ""
             inner = side.arguments[0] if isinstance(side, Application) and unit in UNITS else None
+            if isinstance(side, Name) and side.name in found and found[side.name].out is None:
+                inner, unit = side, "identity"  # a = z
             if isinstance(inner, Name) and inner.name in found and step.name != inner.name:
                 before = found[inner.name]
                 before.out = before.out or step.name
