@@ -96,10 +96,6 @@ SENTENCES: Sentences = {
     "seen.one_sample": "es ist, was Beispiel <sample> allein ergibt",
     "seen.without_sample": "es ist, was alle Beispiele außer Beispiel <sample> ergeben",
     "seen.step_signs": "der Schritt hat die richtigen Vorzeichen, aber überall die Größe <size>",
-    "seen.left_out": "was ohne <old> herauskommt",
-    "seen.misplaced": "was mit <new> anstelle von <old> herauskommt",
-    "seen.comes_out": "es ist das, <what>",
-    "seen.comes_out_times": "es ist das <factor>-Fache dessen, <what>",
     # --- mistakes --------------------------------------------------------------------------------------------------
     "mistake.one": "<place><title><others>. <hint>",
     "mistake.two": "<place>Zwei Fehler zugleich. <title>, und: <second><others>. <hint> <second_hint>",
