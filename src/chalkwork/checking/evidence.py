@@ -119,9 +119,8 @@ class Evidence:
         if axis is None or data.ndim != 2 or data.shape[axis] < 2:
             return False
         each = np.moveaxis(data, axis, 0)
-        flat = [
-            np.asarray(value).ravel() for value in numbers.values() if np.size(np.asarray(value)) <= each[0].size + 1
-        ]
+        arrays = [np.asarray(value) for value in numbers.values() if hasattr(value, "dtype")]
+        flat = [value.ravel() for value in arrays if value.size <= each[0].size + 1]
         parts = [part for value in flat for part in (value, value[1:], value[:-1]) if part.size == each[0].size]
         return any(part.dtype.kind == "f" and (np.abs(each - part).max(axis=1) == 0).any() for part in parts)
 

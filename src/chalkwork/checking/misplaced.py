@@ -55,13 +55,10 @@ def misplaced(task: Task, typed: Mapping[str, object], name: str, answer: Answer
     if not said:
         return None
     factor, new, old = min(said, key=lambda one: (one[0] != 1, len(one[1]) + len(one[2])))
-    if not new:
-        text = Text.own("seen.left_out", "what comes out without <old>", old=old)
-    else:
-        text = Text.own("seen.misplaced", "what comes out with <new> in the place of <old>", new=new, old=old)
+    text = Text.of("seen.misplaced", new=new, old=old) if new else Text.of("seen.left_out", old=old)
     if factor == 1:
-        return Text.own("seen.comes_out", "it is <what>", what=text)
-    return Text.own("seen.comes_out_times", "it is <factor> times <what>", factor=f"{factor:.4g}", what=text)
+        return Text.of("seen.comes_out", what=text)
+    return Text.of("seen.comes_out_times", factor=f"{factor:.4g}", what=text)
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
             inner.append(_of_mapping(name, value, layers, depth))
         elif isinstance(value, (list, tuple)) and _is_per_layer(value, layers):
             inner.append(_of_list(name, value, layers, depth))
-        elif isinstance(value, (list, tuple)) and not (name[-1:].isdigit() or _is_rectangular(value)):
+        elif isinstance(value, (list, tuple)) and not (_is_one(name) or _is_rectangular(value)):
             parts = {f"{PART}{name.removeprefix(PART)}, {place}": one for place, one in enumerate(value[:MOST_LAYERS])}
             inner.append(_walk(parts, layers, depth + 1) if depth < MOST_DEPTH else iter(()))
         elif _is_object(value) and depth < MOST_DEPTH:
@@ -184,6 +184,11 @@ def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool
     arrays = [item for item in held if _is_array(item)]
     wide = not arrays or any(map(_is_wide, arrays))
     return wide and all(_is_array(item) or _is_object(item) or isinstance(item, Mapping) for item in held)
+
+
+def _is_one(name: str) -> bool:
+    """Whether a list under this name is one quantity, whatever it holds."""
+    return name[-1:].isdigit() and not name.startswith(PART)
 
 
 def _is_rectangular(value: object) -> bool:

@@ -85,6 +85,10 @@ SENTENCES: Sentences = {
     "seen.one_sample": "it is what sample <sample> alone gives",
     "seen.without_sample": "it is what all samples but sample <sample> give",
     "seen.step_signs": "the step has the right signs, but the size <size> everywhere",
+    "seen.left_out": "what comes out without <old>",
+    "seen.misplaced": "what comes out with <new> in the place of <old>",
+    "seen.comes_out": "it is <what>",
+    "seen.comes_out_times": "it is <factor> times <what>",
     # --- mistakes --------------------------------------------------------------------------------------------------
     "mistake.one": "<place><title><others>. <hint>",
     "mistake.two": "<place>Two mistakes at once. <title>, and: <second><others>. <hint> <second_hint>",
