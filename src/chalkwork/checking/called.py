@@ -8,14 +8,15 @@ from functools import lru_cache
 
 from chalkwork.checking.names import bare_name
 
-_KNOWN = re.compile(r"(d?)(x|y|z|a|W|b|L|delta)(\d*)(_new\d*)?")
+_KNOWN = re.compile(r"(d?)(x|y|z|a|W|U|b|L|delta)(\d*)(_new\d*)?")
 _OUT = ("o", "out", "output", "outputs", "final", "last", "pred", "predicted", "predictedoutput", "y")
 _HIDDEN = ("h", "hid", "hidden", "hiddenlayer")
 _STEMS: Mapping[str, tuple[str, ...]] = {
     "z": ("z", "net", "in", "input", "inputs", "layerinput", "preact", "preactivation", "sum", "s", "logits", "scores"),
     "a": ("a", "act", "activation", "activations", "layeractivation", "layeractivations", "layer", "layeroutput", "out",
           "output", "outputs", "l", "h"),
-    "delta": ("delta", "deltas", "layerdelta", "d", "dz", "zdelta", "sigma", "localgradient", "errorterm"),
+    "delta": ("delta", "deltas", "layerdelta", "d", "dz", "zdelta", "sigma", "localgradient", "errorterm",
+              "dhraw", "dpre"),
     "W": ("w", "weight", "weights", "theta", "syn", "synapse"),
     "b": ("b", "bias", "biases"),
 }  # fmt: skip
@@ -41,6 +42,7 @@ _OF_A_NORMALISATION: Mapping[str, tuple[str, ...]] = {
 }
 _BETWEEN = {1: ("ih", "xh", "inputhidden", "inputtohidden", "inh", "hiddeninput"),
             2: ("ho", "hy", "hiddenoutput", "hiddentooutput", "hout", "outputhidden")}  # fmt: skip
+_BACK = ("hh", "rec", "recurrent", "hiddenhidden", "hiddentohidden")
 
 
 @lru_cache(maxsize=1 << 10)
@@ -104,6 +106,8 @@ def _called(kind: str, layer: int, layers: int) -> Iterator[str]:
             yield from (f"{before}{layer}delta", f"{before}{layer}deltas", f"delta{before}{layer}", f"d{before}{layer}")
     if kind == "W":
         yield f"syn{layer - 1}"
+    if kind == "U":
+        yield from (f"{stem}{place}" for stem in _STEMS["W"] for place in (*_BACK, f"hhl{layer - 1}"))
     if kind == "delta" and layers == 1:
         yield from _STEMS[kind]
     if kind == "x":

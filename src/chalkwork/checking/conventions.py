@@ -124,9 +124,16 @@ def _gradients(context: Context) -> list[Equation]:
     return _of_role(context, Role.GRADIENT)
 
 
+def _matrices(context: Context) -> set[str]:
+    """The weights: those of the layers, and whatever else is differentiated by and is no row or column."""
+    named = {layer.weights.name for layer in context.layers(0) if layer.weights is not None}
+    shapes, by = context.derivation.shapes(), {by for _, by in context.derivatives}
+    return named | {one for one in by if len(shapes[one]) == 2 and min(shapes[one]) > 1 and "_new" not in one}
+
+
 def _weight_gradients(context: Context) -> list[Equation]:
     """Those that are matrices, and no row or column of one number a unit."""
-    weights = {layer.weights.name for layer in context.layers(0) if layer.weights is not None}
+    weights = _matrices(context)
     by = {equation.name: equation.derivative.by for equation in _gradients(context) if equation.derivative is not None}
     return [one for one in _gradients(context) if by[one.name].partition("_new")[0] in weights]
 
@@ -226,8 +233,7 @@ def _gradients_turned(context: Context) -> Iterator[Forms]:
 
 
 def _weights_turned(context: Context) -> Iterator[Forms]:
-    weights = {layer.weights.name for layer in context.layers(0) if layer.weights is not None}
-    shapes = context.derivation.shapes()
+    weights, shapes = _matrices(context), context.derivation.shapes()
     names = [name for name in shapes if name.partition("_new")[0] in weights]
     yield {name: Form(turned=True) for name in (*names, *(one.name for one in _weight_gradients(context)))}
 

@@ -193,7 +193,8 @@ class Evidence:
     def _may_be(self, value: object, name: str) -> bool:
         """Whether it has the shape of a quantity, or is a gradient in a wrong one."""
         kind = base_of(name).rstrip("0123456789")
-        return self.fits(value, name) or (kind in ("dW", "db") and hasattr(value, "dtype"))
+        clear = kind in ("dW", "dU", "db") or (kind in ("mu", "var") and np.size(np.asarray(value)) > 1)
+        return self.fits(value, name) or (clear and hasattr(value, "dtype"))
 
 
 def _read(value: object, shape: tuple[int, ...]) -> Answer:

@@ -65,7 +65,8 @@ class Reader(Meanings):
         taken = set(found.steps)
         loose: dict[str, object] = {}
         right = {word for word, value in numbers.items() if word in known and self._is(value, known[word])}
-        for word in sorted(numbers, key=lambda word: (word not in right, word not in used)):
+        between = {word for word in known if word in numbers and self._of_no_step(numbers[word]) is not None}
+        for word in sorted(numbers, key=lambda word: (word not in right, word in between, word not in used)):
             value, target = numbers[word], known.get(word)
             if word in asked:
                 continue
@@ -87,6 +88,8 @@ class Reader(Meanings):
             else:
                 taken.add(target)
                 self._put(found, target, value)
+        self._renewed_rightly(found)
+        taken |= set(found.steps)
         for word, value in loose.items():
             self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
@@ -142,10 +145,7 @@ class Reader(Meanings):
 
         So are those that are wrong by then, if what was worked out with them is right.
         """
-        for name in list(found.data):
-            if not self._is(found.data[name], name):
-                able = [later for later in self.context.derivation if later.startswith(f"{name}_new")]
-                self._later(found, name, [later for later in able if self._is(found.data[name], later)])
+        self._renewed_rightly(found)
         for name in sorted(found.data, key=lambda name: not self._was_right(found, name)):
             renewed = any(f"{given}_new" in found.steps for given in self.givens.known)
             alone = not any(self.context.steps[step] == 0 and step not in self.updates for step in found.steps)
@@ -156,6 +156,12 @@ class Reader(Meanings):
         for name in [name for name in found.data if f"d{name}" in found.steps] if in_place else ():
             if self._is(found.data[name], name):  # those beside it were renewed, and its gradient is there
                 self._later(found, name, [f"{name}_new"])
+
+    def _renewed_rightly(self, found: Names) -> None:
+        for name in list(found.data):
+            if not self._is(found.data[name], name):
+                able = [later for later in self.context.derivation if later.startswith(f"{name}_new")]
+                self._later(found, name, [later for later in able if self._is(found.data[name], later)])
 
     def _was_right(self, found: Names, name: str) -> bool:
         """Whether something that is worked out with a parameter has the value that the exercise's gives."""

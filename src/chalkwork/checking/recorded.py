@@ -6,6 +6,7 @@ placed between its neighbours; and what a wrong value leads to is known by what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,7 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Said
 
 _MOST_UNUSED = 12
+_NUMBERS = re.compile(r"\d*(?:_t\d+)?$")
 
 
 @dataclass
@@ -92,7 +94,8 @@ class _Placing:
                 and self.reader.is_another(equal, self.chains[word], held)
             ):
                 self._take(word, made, equal)
-        words = sorted(self.chains, key=lambda word: word not in self.used)
+        between = {word for word, made in self.words.items() if all(map(self._is_between, made))}
+        words = sorted(self.chains, key=lambda word: (word in between, word not in self.used))
         for word in (word for word in words if not self._is_family(word)):
             self._by_name(word)
         self._by_consequence(items)
@@ -133,7 +136,7 @@ class _Placing:
         return [name for name in self.names if self._kind(name) in wanted]
 
     def _kind(self, name: str) -> str:
-        return base_of(name).rstrip("0123456789")
+        return _NUMBERS.sub("", base_of(name))
 
     def _is_family(self, word: str) -> bool:
         return len({base_of(name) for name in self.chains[word]}) > 1
@@ -275,9 +278,9 @@ class _Placing:
         kind = self._kind(name)
         if (kind == "delta" and is_mask(made.value)) or (kind in ("dmu", "dvar") and self._is_between(made)):
             return False
-        gradient = kind in ("dW", "db")
+        gradient = kind in ("dW", "dU", "db")
         numbered = word[-1:].isdigit() or (gradient and any(map(str.isdigit, word)))
-        clear = word in self.used or (numbered and (gradient or made.value.ndim > 1))
+        clear = word in self.used or (kind in ("mu", "var") and made.value.size > 1) or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
             clear = not self._equal(made)  # else it is another quantity under a name that looks like this one
         return clear or self.reader.fits(made.value, name)

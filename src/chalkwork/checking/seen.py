@@ -36,6 +36,7 @@ _ROOM = 1e-9
 _LARGEST = 64
 _MOST_OTHERS = 60
 _MOST_SAMPLES = 50
+_UNEXPLAINED = ("step.wrong", "step.stopped")
 
 
 def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
@@ -49,10 +50,10 @@ def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
             if _is_not_summed(task, typed[name], name):
                 found[name] = _named(result, "gradient-not-summed", report.language)
                 continue
-            look, unexplained = _Look.at(task, typed, name), say(report.language, "step.wrong")
-            plain = result.message.startswith(unexplained)
-            words = look.words() if plain or look.answer.wrong_shape is not None else None
-            if words and plain:
+            look, starts = _Look.at(task, typed, name), (say(report.language, one) for one in _UNEXPLAINED)
+            unexplained = next((one for one in starts if result.message.startswith(one)), None)
+            words = look.words() if unexplained is not None or look.answer.wrong_shape is not None else None
+            if words and unexplained is not None:
                 rest = result.message.removeprefix(unexplained)
                 said = say(report.language, "step.seen", words=words)
                 found[name] = replace(result, message=f"{said}{rest}")

@@ -103,7 +103,7 @@ def _stacked(direct: Sequence[tuple[str, object]], layers: int) -> dict[int, dic
             by_id.setdefault(id(value), (name, value))
     alone = list(by_id.values())[:MOST_LAYERS]
     if all(name[-1:].isdigit() for name, _ in alone):
-        alone.sort(key=lambda item: (len(item[0]), item[0]))
+        alone.sort(key=lambda item: int(item[0][len(item[0].rstrip("0123456789")) :]))
     for whole in (*lists, [value for _, value in alone]):
         if not all(map(_is_own_object, whole)):
             continue
