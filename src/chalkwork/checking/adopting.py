@@ -18,6 +18,7 @@ from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.report import Report, Result
+from chalkwork.checking.seen import seen_in
 from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
@@ -87,7 +88,7 @@ def adopted(
         if better:
             again = other.reports([typed[place] for place in better], [reports[place].unused for place in better])
             for place, report in zip(better, again, strict=True):
-                found[place] = _said(report, way.found, reports[place])
+                found[place] = _said(seen_in(other, typed[place], report), way.found, reports[place])
         open_ = [place for place in open_ if least[place][0]]
     return found
 
@@ -115,7 +116,7 @@ def on_turned_weights(
     way = Way(found, task.context)
     other = replace(task, derivation=way.derivation, context=way.context, values=values_of(task.values, found.forms))
     again = other.adopted([typed], [report.unused], declared)[0]
-    return _said(again, found, report) if _wrong(again) < _wrong(report) else report
+    return _said(seen_in(other, typed, again), found, report) if _wrong(again) < _wrong(report) else report
 
 
 def _shape_of(given: object) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import TABLE
 from chalkwork.checking.report import Report, Result, credit_of
+from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.words import Text
@@ -33,7 +34,11 @@ def differing(task: Task, data: Mapping[str, object]) -> dict[str, tuple[Array |
     What cannot be read as numbers says nothing, nor do labels in the place of rows with a single one.
     """
     found: dict[str, tuple[Array | None, str]] = {}
+    turned = [name for name, given in data.items() if _is_turned(given, task.values[name])]
+    turned = turned if any(len(set(np.shape(task.values[name]))) > 1 for name in turned) else []
     for name, given in data.items():
+        if name in turned:
+            continue
         value = np.asarray(task.values[name], dtype=float)
         answer, right = answer_like(given, value), laid(value, value.shape)
         if answer.wrong_shape is not None:
@@ -44,6 +49,14 @@ def differing(task: Task, data: Mapping[str, object]) -> dict[str, tuple[Array |
             words = _relation(answer.value, right.reshape(answer.value.shape))
             found[name] = with_given(answer, value), words
     return found
+
+
+def _is_turned(given: object, right: Any) -> bool:
+    """Whether it is the transpose of a matrix: one that is not square, among them, shows that all are so."""
+    own, shape = numbers_of(given), np.shape(right)
+    if len(shape) != 2 or min(shape) < 2 or not isinstance(own, np.ndarray) or own.shape != shape[::-1]:
+        return False
+    return own.dtype.kind in "fi" and bool(np.allclose(own.T, right, 1e-9))
 
 
 def _near(answer: Answer, right: Array) -> bool:

@@ -20,6 +20,7 @@ from chalkwork.algebra.expression import Application, Expression, Name, Number, 
 from chalkwork.algebra.expression import replace as exchanged
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.mistakes import Context
+from chalkwork.checking.mistakes.structure import is_operation
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.words import Text
@@ -94,6 +95,11 @@ class _Step:
         samples = self.context.sizes[0]
         factors = dict.fromkeys((1.0, -1.0, float(samples), 1 / samples, -float(samples), -1 / samples))
         room = _EXACT * np.max(np.abs(answer))
+        for new, old, whole in self._in_time():
+            with np.errstate(all="ignore"):
+                value = np.asarray(evaluate(whole, self.own), dtype=float)
+            if value.size == answer.size and np.all(np.abs(value.ravel() - answer.ravel()) <= room):
+                yield 1.0, new, old
         for part, value in self._parts.items():
             if value.size > _MOST_NUMBERS:
                 continue
@@ -115,6 +121,26 @@ class _Step:
                         met = np.all(np.abs(factor * results - answer.ravel()) <= room, axis=-1)
                     for place in np.flatnonzero(met):
                         yield factor, words[start + place], _shown(part)
+
+    def _in_time(self) -> Iterator[tuple[str, str, Expression]]:
+        """What becomes of a sum over the steps of a sequence: one step's part alone, a quantity of another step."""
+        parts = list(_added(self.expression))
+        for one in parts if len(parts) > 1 else ():
+            yield _shown(one), "the whole sum", one
+        timed: dict[str, dict[int, Name]] = {}
+        for name in names_in(self.expression):
+            letter, _, time = name.name.rpartition("_t")
+            if letter and time.isdigit():
+                timed.setdefault(letter, {})[int(time)] = name
+        for letter, names in timed.items():
+            for by, word in ((1, "t+1"), (-1, "t-1")):
+                others: dict[Expression, Expression] = {
+                    name: Name(f"{letter}_t{time + by}", name.shape)
+                    for time, name in names.items()
+                    if np.shape(self.own.get(f"{letter}_t{time + by}", 0)) == name.shape
+                }
+                if len(others) == len(names) > 1:
+                    yield f"{letter}_{word}", f"{letter}_t", exchanged(self.expression, others)
 
     @cached_property
     def _parts(self) -> dict[Expression, Array]:
@@ -214,6 +240,14 @@ def _slopes(word: str, value: Array) -> Iterator[tuple[str, Array]]:
     yield f"{word} * (1 - {word})", value * (1 - value)
     yield f"(1 - {word}^2)", 1 - value**2
     yield f"(1 - {word})^2", (1 - value) ** 2
+
+
+def _added(expression: Expression) -> Iterator[Expression]:
+    if isinstance(expression, Application) and is_operation(expression, "add"):
+        for one in expression.arguments:
+            yield from _added(one)
+    else:
+        yield expression
 
 
 def _each(whole: Expression, part: Expression, hole: Expression) -> Iterator[Expression]:

@@ -280,7 +280,9 @@ class _Placing:
             return False
         gradient = kind in ("dW", "dU", "db")
         numbered = word[-1:].isdigit() or (gradient and any(map(str.isdigit, word)))
-        clear = word in self.used or (kind in ("mu", "var") and made.value.size > 1) or (numbered and (gradient or made.value.ndim > 1))
+        clear = word in self.used or (kind in ("mu", "var") and made.value.size > 1)
+        clear = clear or (kind in ("dW", "dU") and made.value.ndim == 2 and self.known.get(word) == base_of(name))
+        clear = clear or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
             clear = not self._equal(made)  # else it is another quantity under a name that looks like this one
         return clear or self.reader.fits(made.value, name)
