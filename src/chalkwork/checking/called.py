@@ -31,7 +31,7 @@ _ALONE: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _HIDDEN_ALONE: Mapping[str, tuple[str, ...]] = {
     "a": ("h", "hidden", "hiddenlayer", "hiddenoutput", "hiddenoutputs", "hiddenlayeroutput", "hid"),
-    "delta": ("dhidden", "dh", "hiddendelta", "hiddendeltas", "dhiddenlayer", "deltah"),
+    "delta": ("dhidden", "dh", "hiddendelta", "hiddendeltas", "dhiddenlayer", "deltah", "dpre"),
 }
 _OF_A_NORMALISATION: Mapping[str, tuple[str, ...]] = {
     "mu": ("mu", "mean", "samplemean", "batchmean", "mubatch"),

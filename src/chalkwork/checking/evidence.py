@@ -88,10 +88,11 @@ class Evidence:
         """The words that are called like the derivative by what another word has the value of: du, with z1 in u."""
         meant: dict[str, str] = {}
         for word, values in words.items():
-            for value in values if len(bare_name(word)) < 12 else ():
-                names = [base_of(name) for name in self.equal(value) if np.any(np.asarray(value))]
-                of = {name for name in names if f"d{name}" in self.shapes or re.fullmatch(r"z\d+", name)}
-                for called in differentiated(bare_name(word).lower()) if len(of) == 1 and names else ():
+            short = values if len(bare_name(word)) < 12 else ()
+            held = [{base_of(name) for name in self.equal(value)} for value in short if np.any(np.asarray(value))]
+            of = {name for name in set().union(*held) if f"d{name}" in self.shapes or re.fullmatch(r"z\d+", name)}
+            if len(of) == 1 and all(of <= names for names in held if names):  # x is z1 and a1, layer after layer
+                for called in differentiated(bare_name(word).lower()):
                     name = next(iter(of))
                     target = f"delta{name[1:]}" if name[0] == "z" else f"d{name}"
                     if target in self.shapes:
