@@ -109,6 +109,11 @@ def shared() -> Made:
     return done, {"dL/do": done["dL/do"], "dL/dh": float(done["dL/do"]) * 0.7 / 0.9}
 
 
+def own_factor() -> Made:
+    done = Graph("z = w*x + b; a = sigmoid(z); L = (a - y)^2").solve(w=0.7, x=1.3, b=0.2, y=1.0)
+    return done, {"dL/dz": done["dL/dz"], "dL/dw": float(done["dL/dz"]) * 0.7}
+
+
 def squares(name: str, make: Callable[[Any], Any]) -> Callable[[], Made]:
     """Two layers of two units and two samples: every product has some result."""
 
@@ -184,6 +189,7 @@ MADE: dict[str, Callable[[], Made]] = {
     "extra-factor": of("delta1", lambda v: v.delta1 * v.z1),
     "slope-elsewhere": deep("delta3", lambda v: (v.a3 - Y2) * v.a2 * (1 - v.a2)),
     "error-shared-out": shared,
+    "own-factor": own_factor,
     "penalty-forgotten": of("dW2", lambda v: v.a1.T @ v.delta2, l2=0.3),
     "penalty-sign": of("dW2", lambda v: v.a1.T @ v.delta2 - 0.3 * W2, l2=0.3),
     "penalty-factor": of("dW2", lambda v: v.a1.T @ v.delta2 + 0.6 * W2, l2=0.3),

@@ -24,7 +24,8 @@ Exchange = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 def _weights_transposed(equation: Equation, context: Context) -> Iterator[Expression]:
     """The weights of one matrix product turned, where the product still exists and has the same shape."""
-    weights = {layer.weights for layer in context.layers(context.steps[equation.name])}
+    weights: set[Expression | None] = {layer.weights for layer in context.layers(context.steps[equation.name])}
+    weights = weights or {given for given in context.derivation.givens if len(given.shape) == 2}  # of a graph
 
     def rule(node: Expression) -> Expression | None:
         if not is_operation(node, "matmul"):

@@ -166,6 +166,21 @@ def _shared_out(equation: Equation, context: Context) -> Iterator[Expression]:
         yield replace(equation.expression, shared)
 
 
+def _own_factor(equation: Equation, context: Context) -> Iterator[Expression]:
+    """The factor by which a product is differentiated, in the place of the other one."""
+    local = equation.derivative
+    if local is None or equation.expression.shape:
+        return
+    for name in names_in(equation.expression):
+        source = context.derivation.get(name.name)
+        edge = local if name == equation.expression else source.derivative if source is not None else None
+        other = source.expression if edge is not local and source is not None else name
+        node = context.derivation.get(edge.of) if edge is not None else None
+        for term in _terms(node) if node is not None and edge is not None else ():
+            if len(term) == 2 and other in term and Name(edge.by) in term and other != Name(edge.by):
+                yield replace(equation.expression, {name: Name(edge.by)})
+
+
 def _weights_of(node: Equation, context: Context) -> list[Name]:
     """What the results of other nodes are multiplied with in a sum."""
     found = []
@@ -198,6 +213,16 @@ MISTAKES = (
         hint="How does the net input change if one weight changes? What is that weight multiplied with?",
         likelihood=6,
         rewrites=_weight_for_input,
+        alone=True,
+    ),
+    Mistake(
+        id="own-factor",
+        title="A factor in the place of the one it is multiplied with",
+        explanation="In a product, the derivative by one factor is the other one; <this> was worked out with the "
+        "factor itself.",
+        hint="How much does a product change if one of its factors grows by one?",
+        likelihood=6,
+        rewrites=_own_factor,
         alone=True,
     ),
     Mistake(

@@ -86,6 +86,11 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "<this> wurde mit den eigenen Gewichten der Schicht berechnet, wo hingehört, was in die Schicht eingeht.",
         "Wie ändert sich die Nettoeingabe, wenn sich ein Gewicht ändert? Womit wird dieses Gewicht multipliziert?",
     ),
+    "own-factor": (
+        "Ein Faktor an der Stelle dessen, mit dem er multipliziert wird",
+        "Die Ableitung eines Produkts nach einem Faktor ist der andere; <this> wurde mit dem Faktor selbst berechnet.",
+        "Um wie viel ändert sich ein Produkt, wenn einer seiner Faktoren um eins wächst?",
+    ),
     "output-for-input": (
         "Was die Schicht verlässt an der Stelle dessen, was in sie eingeht",
         "<this> wurde mit der Nettoeingabe oder der Aktivierung der Schicht selbst berechnet, nicht mit ihrer Eingabe.",
