@@ -199,7 +199,7 @@ class _Step:
             "": np.ones(shape), f"{inner}^2": value**2, f"abs({own})": np.abs(value), f"-{inner}": -value,
             f"1 - {inner}": 1 - value, f"({own} > 0)": (value > 0) * 1.0, f"sqrt({own})": np.sqrt(np.abs(value)),
             f"1 / {inner}": 1 / np.where(value == 0, np.nan, value), f"0 * {inner}": np.zeros(shape),
-            f"2 * {inner}": 2 * value, f"{inner} / 2": value / 2,
+            f"2 * {inner}": 2 * value, f"{inner} / 2": value / 2, f"sign({own})": np.sign(value),
         }  # fmt: skip
         if value.size > 1:
             for axis, of in ((0, "column"), (1, "row")):
@@ -207,10 +207,19 @@ class _Step:
                 found[f"the sum of each {of} of {own}"] = np.broadcast_to(value.sum(axis, keepdims=True), shape)
             found[f"the mean of {own}"] = np.broadcast_to(value.mean(), shape)
             found[f"the sum of {own}"] = np.broadcast_to(value.sum(), shape)
+        if is_operation(part, "softmax"):
+            with np.errstate(all="ignore"):
+                net = np.asarray(evaluate(part.arguments[0], self.own), dtype=float)
+                for axis, of in ((0, "column"), (1, "row")):
+                    powers = np.exp(net - net.max(axis, keepdims=True))
+                    word = f"e / sum(e), e = exp({_shown(part.arguments[0])} - the largest of each {of}),"
+                    found[word] = powers / powers.sum()
+        others = [(turned, one) for word, other in self._others.items()
+                  for turned, one in ((word, other), (f"{word}.T", other.T)) if turned != own]  # fmt: skip
         count = 0
-        for word, other in self._others.items():
-            for turned, one in ((word, other), (f"{word}.T", other.T)):
-                if one.shape == shape and word != own and not np.array_equal(one, value) and count < _MOST_OTHERS:
+        for fits in (_whole, _spread, _cut) if value.size <= _MOST_NUMBERS // 10 else (_whole,):
+            for turned, one in (each for word, other in others for each in fits(word, other, shape)):
+                if not np.array_equal(one, value) and count < _MOST_OTHERS:
                     count += 1
                     found.setdefault(turned, one)
                     found.setdefault(f"{own} * {turned}", value * one)
@@ -232,6 +241,26 @@ class _Step:
             return name
 
         return transform(whole, constant), values
+
+
+def _whole(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+    if value.shape == shape:
+        yield word, value
+
+
+def _spread(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+    """A row or column for every row or column."""
+    if value.shape != shape and value.shape in ((1, shape[-1]), (shape[0], 1)) and value.size > 1:
+        yield word, np.broadcast_to(value, shape)
+
+
+def _cut(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+    """The first rows or columns of what has more of them, or the last."""
+    more = [axis for axis in (0, 1) if value.ndim == len(shape) == 2 and value.shape[axis] > shape[axis]]
+    if len(more) == 1 and value.shape[1 - more[0]] == shape[1 - more[0]]:
+        before, many = ":, " if more[0] else "", shape[more[0]]
+        for said, places in ((f":{many}", slice(many)), (f"-{many}:", slice(-many, None))):
+            yield f"{word}[{before}{said}]", value[:, places] if more[0] else value[places]
 
 
 def _slopes(word: str, value: Array) -> Iterator[tuple[str, Array]]:
