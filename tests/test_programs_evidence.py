@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import chalkwork
-from chalkwork import Dense, Dropout, NeuralNetwork, SquaredError
+from chalkwork import RNN, BatchNorm, Dense, Dropout, NeuralNetwork, SquaredError
 from chalkwork.checking.report import Report
 from chalkwork.solutions.solution import Solution
 
@@ -121,7 +121,72 @@ dout = out - y
 dW2 = A1d.T @ dout
 """
 SMALL = {f"w{k}": value for k, value in enumerate((0.15, 0.2, 0.25, 0.3, 0.4, 0.45, 0.5, 0.55), 1)}
+SEQUENCE = {"inputs": X[:2], "target": Y[0], "Wxh": r.normal(size=(4, 3)), "Whh": r.normal(size=(4, 4)),
+            "Why": r.normal(size=(2, 4)), "bh": r.normal(size=(4, 1)), "by": r.normal(size=(2, 1))}  # fmt: skip
+GAMMA, BETA = np.array([1.1, 0.8, 1.3, 0.9, 1.2]), np.array([0.1, -0.2, 0.3, 0.05, -0.4])
 MASK = np.array([[1, 0, 1, 1, 0], [1, 1, 1, 0, 1], [0, 1, 1, 1, 1], [1, 1, 0, 0, 1]])
+
+RECURRENT = """
+xs, hs = {}, {-1: np.zeros((4, 1))}
+for t in range(2):
+    xs[t] = inputs[t][:, None]
+    hs[t] = np.tanh(Wxh @ xs[t] + Whh @ hs[t - 1] + bh)
+ys = Why @ hs[1] + by
+loss = 0.5 * np.sum((ys - target[:, None])**2)
+dy = ys - target[:, None]
+dWxh, dWhh, dbh = np.zeros_like(Wxh), np.zeros_like(Whh), np.zeros_like(bh)
+dWhy, dby = dy @ hs[1].T, dy.copy()
+dhnext = Why.T @ dy
+for t in (1, 0):
+    dhraw = (1 - hs[t]**2) * dhnext
+    dbh += dhraw
+    dWxh += dhraw @ xs[t].T
+    dWhh += dhraw @ hs[t - 1].T
+    dhnext = Whh.T @ dhraw
+for param, dparam in zip([Wxh, Whh, Why, bh, by], [dWxh, dWhh, dWhy, dbh, dby]):
+    param += -0.1 * dparam
+"""
+ORDERED = """
+class Affine:
+    def __init__(self, w, b): self.w, self.b = w, b
+    def forward(self, x):
+        self.x = x
+        return x @ self.w + self.b
+    def backward(self, dout):
+        dx = dout @ self.w.T
+        self.dw, self.db = self.x.T @ dout, dout.sum(axis=0)
+        return dx
+class Sigmoid:
+    def forward(self, x):
+        self.out = sigmoid(x)
+        return self.out
+    def backward(self, dout):
+        return dout * self.out * (1 - self.out)
+layers = {"Affine1": Affine(w1, b1), "Sigmoid1": Sigmoid(), "Affine2": Affine(w2, b2)}
+x = X
+for layer in layers.values():
+    x = layer.forward(x)
+error = x - y
+dout = error
+for layer in list(layers.values())[::-1]:
+    dout = layer.backward(dout)
+"""
+BEFORE = """
+hidden = sigmoid(X @ W1 + b1)
+out = hidden @ W2 + b2
+d_out = out - Y
+d_hidden = d_out @ W2.T
+d_pre = d_hidden * hidden * (1 - hidden)
+dW1 = X.T @ d_pre
+"""
+AXES = """
+z = X @ W1
+mu = z.mean(axis=0)
+var = z.var(axis=0)
+z_hat = (z - mu) / np.sqrt(var + 0.001)
+a = np.tanh(gamma * z_hat + beta)
+out = a @ W3
+"""
 
 
 def dense(
@@ -156,6 +221,20 @@ PROGRAMS: list[tuple[Solution, str, dict[str, Any], list[Exchange]]] = [
     (dense("sigmoid", "identity", "squared_error", Dropout(0.5)).solve(X, Y, masks={2: MASK}), DROPPED,
      {"y": Y, "D1": MASK, "W1": W1, "b1": b1, "W2": W2, "b2": b2},
      [("A1d.T @ dout", "A1.T @ dout", ("dW3",), "with a1 in the place of a2")]),
+    (NeuralNetwork([RNN(4, weights=SEQUENCE["Wxh"].T, recurrent=SEQUENCE["Whh"].T, bias=SEQUENCE["bh"].ravel()),
+                    Dense(weights=SEQUENCE["Why"].T, bias=SEQUENCE["by"].ravel())], "squared_error",
+                   inputs=(2, 3)).solve(X[:2], Y[0], 0.1), RECURRENT, SEQUENCE,
+     [("dhraw @ hs[t - 1].T", "dhraw @ hs[t].T", ("dU1",), "in the place of h1_t"),
+      ("dWxh += dhraw @ xs[t].T", "dWxh = dhraw @ xs[t].T", ("dW1",), "path-forgotten")]),
+    (dense("sigmoid", "identity", "squared_error").solve(X, Y), ORDERED, {"y": Y, "w1": W1, "b1": b1, "w2": W2, "b2": b2},
+     [("x @ self.w + self.b", "x @ self.w - self.b", ("z1", "a1"), "bias-subtracted"),
+      ("dx = dout @ self.w.T", "dx = dout @ self.w.T / 5", ("delta1", "dW1"), "1/5 of")]),
+    (dense("sigmoid", "identity", "squared_error").solve(X, Y), BEFORE, {"Y": Y, "W1": W1, "b1": b1, "W2": W2, "b2": b2},
+     [("hidden * (1 - hidden)", "hidden * (1 - b1)", ("delta1",), "with b1 in the place of a1")]),
+    (NeuralNetwork([Dense(weights=W1, bias=False), BatchNorm(activation="tanh", gamma=GAMMA, beta=BETA, epsilon=1e-3),
+                    Dense(weights=W2, bias=False)], "squared_error").solve(X, Y), AXES,
+     {"W1": W1, "W3": W2, "gamma": GAMMA, "beta": BETA},
+     [("mean(axis=0)", "mean(axis=1, keepdims=True)", ("mu2",), "statistics-over-wrong-axis")]),
 ]  # fmt: skip
 
 
@@ -192,3 +271,10 @@ def test_a_renewed_vector_with_its_bias() -> None:
     assert done.check({"theta": theta - 0.1 * gradient}).first_wrong is None
     report = done.check({"theta": theta + 0.1 * gradient})
     assert report.first_wrong == "W1_new" and "ascent" in report["W1_new"].mistakes, str(report)
+
+
+def test_one_step_of_a_sequence_alone() -> None:
+    done = NeuralNetwork([RNN(2), Dense(units=1)], "squared_error", inputs=(3, 3)).solve(X[:3], [0.5])
+    own = {name: done[name] for name in ("delta1_t3", "delta1_t2", "delta1_t1")}
+    report = done.check({**own, "dW1": X[:1].T @ done["delta1_t1"]})
+    assert "with moment(x).T @ delta1_t1 in the place of the whole sum" in report["dW1"].message, str(report)

@@ -52,7 +52,8 @@ def misplaced(task: Task, typed: Mapping[str, object], name: str, answer: Answer
             answered[one] = with_given(own, np.asarray(values[one], dtype=float))
     known = {**values, **answered}
     steps = [_Step(context, name, form, known) for form in _Step.forms(context, name, answered)]
-    said = [one for step in steps for one in step.found(answer.value)]
+    said = [one for step in steps for one in step.in_time(answer.value)]
+    said = said or [one for step in steps for one in step.found(answer.value)]
     if not said:
         return None
     factor, new, old = min(said, key=lambda one: (one[0] != 1, len(one[1]) + len(one[2])))
@@ -95,11 +96,6 @@ class _Step:
         samples = self.context.sizes[0]
         factors = dict.fromkeys((1.0, -1.0, float(samples), 1 / samples, -float(samples), -1 / samples))
         room = _EXACT * np.max(np.abs(answer))
-        for new, old, whole in self._in_time():
-            with np.errstate(all="ignore"):
-                value = np.asarray(evaluate(whole, self.own), dtype=float)
-            if value.size == answer.size and np.all(np.abs(value.ravel() - answer.ravel()) <= room):
-                yield 1.0, new, old
         for part, value in self._parts.items():
             if value.size > _MOST_NUMBERS:
                 continue
@@ -121,6 +117,15 @@ class _Step:
                         met = np.all(np.abs(factor * results - answer.ravel()) <= room, axis=-1)
                     for place in np.flatnonzero(met):
                         yield factor, words[start + place], _shown(part)
+
+    def in_time(self, answer: Array) -> Iterator[tuple[float, str, str]]:
+        """What stands there of another step of a sequence, and of what."""
+        room = _EXACT * np.max(np.abs(answer))
+        for new, old, whole in self._in_time():
+            with np.errstate(all="ignore"):
+                value = np.asarray(evaluate(whole, self.own), dtype=float)
+            if value.size == answer.size and np.all(np.abs(value.ravel() - answer.ravel()) <= room):
+                yield 1.0, new, old
 
     def _in_time(self) -> Iterator[tuple[str, str, Expression]]:
         """What becomes of a sum over the steps of a sequence: one step's part alone, a quantity of another step."""
