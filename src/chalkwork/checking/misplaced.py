@@ -21,6 +21,8 @@ from chalkwork.algebra.expression import replace as exchanged
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.structure import is_operation
+from chalkwork.checking.passes import base_of
+from chalkwork.derivation.derivation import Derivation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.words import Text
@@ -246,6 +248,30 @@ class _Step:
             return name
 
         return transform(whole, constant), values
+
+
+def slips(derivation: Derivation, name: str) -> list[list[Expression]]:
+    """An equation with each of its parts exchanged for what one slip makes of it; always in the same order.
+
+    >>> from chalkwork import Graph
+    >>> [str(one) for one in slips(Graph("c = a + b").solve(a=1, b=2).derivation, "c")[0]][:3]
+    ['a^2 + b', '1 - a + b', '2 * a + b']
+    """
+    found: list[list[Expression]] = []
+    expression = derivation[name].expression
+    update, own = derivation[name].stage == Stage.UPDATE, base_of(name)
+    into = [one.name for one in names_in(expression) if update and base_of(one.name) != own]
+    before = [derivation[one].expression for one in into if one in derivation]
+    near = dict.fromkeys((*names_in(expression), *(one for each in before for one in names_in(each))))
+    for part in dict.fromkeys(walk(expression)):
+        if isinstance(part, (Name, Application)) and len(found) < _MOST_PARTS // 4:
+            one: list[Expression] = [part**2, 1 - part, 2 * part, part / 2, -part, 0 * part, 0 * part + 1]
+            others = [each for each in near if each != part and each.shape == part.shape]
+            one += [made for each in others[:3] for made in (each, part * each, part + each)]
+            inside = [each for each in names_in(part) if each.shape == part.shape != ()]
+            one += [made for n in inside[:2] if n != part for made in (n * (1 - n), 1 - n**2, (1 - n) ** 2)]
+            found.append([exchanged(expression, {part: each}) for each in one])
+    return found
 
 
 def _whole(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:

@@ -13,9 +13,11 @@ from chalkwork.algebra.expression import Expression
 from chalkwork.checking.adopting import ways
 from chalkwork.checking.conventions import values_of
 from chalkwork.checking.evidence import same, tells
+from chalkwork.checking.misplaced import slips
 from chalkwork.checking.mistakes import distinct
 from chalkwork.checking.passes import after, base_of, last_step
 from chalkwork.checking.report import Report
+from chalkwork.checking.seen import seen_in
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 _BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 _MOST = 3000
 """So many mistakes are tried."""
+_MOST_SLIPS, _MOST_NUMBERS = 2500, 10**7
+"""So many slips that have no name, if that is no more than so many numbers altogether."""
 _FEWEST_NUMBERS = 4
 Forms = dict[str, Expression]
 
@@ -46,10 +50,11 @@ def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Re
         return report
     for said, other in _by_conventions(task):
         equations = [other.derivation[one.name] for one in first_ones]
-        for forms in islice(_mistaken(other, equations, last), _MOST):
-            own = _given_by(other, held, forms)
-            if own is not None:
-                return _told(other, typed, own, report, said)
+        for found, most in ((_mistaken, _MOST), (_slipped, _most_slips(other) if said is None else 0)):
+            for forms in islice(found(other, equations, last), most):
+                own = _given_by(other, held, forms)
+                if own is not None:
+                    return _told(other, typed, own, report, said)
     said = Text.own(
         "program.last_step",
         "The variables hold what the last step left. `with chalkwork.record() as run:` around all steps keeps all.",
@@ -76,8 +81,9 @@ def _told(task: Task, typed: Mapping[str, object], own: Mapping[str, Any], repor
     whole = {name: typed.get(name, own[name]) for name in task.derivation}
     again = task.adopted([whole], [report.unused])[0]
     first = again.first_wrong
-    if first is None or not again[first].mistakes:
+    if first is None:
         return report
+    again = again if again[first].mistakes else seen_in(task, whole, again)
     kept = {name: result for name, result in again.items() if name in typed or name == first}
     found = Report(kept, again.unused, again.follows, report.notes, language=report.language)
     said = Text.own(
@@ -99,6 +105,25 @@ def _mistaken(task: Task, first_ones: list[Equation], last: int) -> Iterator[For
             if len(forms) == len(names):
                 yield forms
                 kind = base_of(equation.name).rstrip("0123456789"), *key
+                by_kind[kind] = by_kind.get(kind, {}) | forms
+    yield from by_kind.values()
+
+
+def _most_slips(task: Task) -> int:
+    return min(_MOST_SLIPS, _MOST_NUMBERS // sum(int(np.size(value)) for value in task.values.values()))
+
+
+def _slipped(task: Task, first_ones: list[Equation], last: int) -> Iterator[Forms]:
+    """What no entry of the table says: a part of one equation of every step, or of all of its kind, is another."""
+    by_kind: dict[tuple[str, int, int], Forms] = {}
+    for equation in first_ones:
+        names = [name for name in _in_each(equation, last) if name in task.derivation]
+        found = [slips(task.derivation, name) for name in names]
+        for at, of_part in enumerate(found[0]) if len({len(one) for one in found}) == 1 else ():
+            for number in range(len(of_part)):
+                forms = {name: made[at][number] for name, made in zip(names, found, strict=True)}
+                yield forms
+                kind = base_of(equation.name).rstrip("0123456789"), at, number
                 by_kind[kind] = by_kind.get(kind, {}) | forms
     yield from by_kind.values()
 

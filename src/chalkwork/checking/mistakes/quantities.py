@@ -174,11 +174,13 @@ def _own_factor(equation: Equation, context: Context) -> Iterator[Expression]:
     for name in names_in(equation.expression):
         source = context.derivation.get(name.name)
         edge = local if name == equation.expression else source.derivative if source is not None else None
+        if edge is None:
+            continue
         other = source.expression if edge is not local and source is not None else name
-        node = context.derivation.get(edge.of) if edge is not None else None
-        for term in _terms(node) if node is not None and edge is not None else ():
-            if len(term) == 2 and other in term and Name(edge.by) in term and other != Name(edge.by):
-                yield replace(equation.expression, {name: Name(edge.by)})
+        node, own = context.derivation.get(edge.of), Name(edge.by)
+        for term in _terms(node) if node is not None else ():
+            if len(term) == 2 and other in term and own in term and other != own:
+                yield replace(equation.expression, {name: own})
 
 
 def _weights_of(node: Equation, context: Context) -> list[Name]:
