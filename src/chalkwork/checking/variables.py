@@ -83,7 +83,7 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
             inner.append(_of_mapping(name, value, layers, depth))
         elif isinstance(value, (list, tuple)) and _is_per_layer(value, layers):
             inner.append(_of_list(name, value, layers, depth))
-        elif isinstance(value, (list, tuple)) and not (name[-1:].isdigit() or _is_rectangular(value)):
+        elif isinstance(value, (list, tuple)) and not (name[-1:].isdigit() or is_rectangular(value)):
             parts = {f"{PART}{name.removeprefix(PART)}, {place}": one for place, one in enumerate(value[:MOST_LAYERS])}
             inner.append(_walk(parts, layers, depth + 1) if depth < MOST_DEPTH else iter(()))
         elif _is_object(value) and depth < MOST_DEPTH:
@@ -186,7 +186,7 @@ def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool
     return wide and all(_is_array(item) or _is_object(item) or isinstance(item, Mapping) for item in held)
 
 
-def _is_rectangular(value: object) -> bool:
+def is_rectangular(value: object) -> bool:
     """Whether it is one array of numbers, or what somebody typed."""
     try:
         return np.asarray(value).dtype.kind in "fiubU"
@@ -232,7 +232,7 @@ def _layer_in(one: object, before: str = "") -> object:
     if all(isinstance(neuron, Mapping) for neuron in one):
         kept = [key for key in one[0] if all(key in neuron for neuron in one)]
         return {
-            key: np.asarray([neuron[key] for neuron in one]) for key in kept if _is_rectangular([n[key] for n in one])
+            key: np.asarray([neuron[key] for neuron in one]) for key in kept if is_rectangular([n[key] for n in one])
         }
     return one
 
