@@ -116,7 +116,8 @@ def test_in_a_notebook_it_is_a_widget_where_there_is_anywidget(plain, monkeypatc
     monkeypatch.setattr(widget, "is_installed", lambda: False)
     assert plain._repr_mimebundle_()["text/html"].startswith("<iframe")
     assert len(within(plain.parts[1])) > 1000
-    assert not re.search(r"(?<=})(?:body|main|:root)", within(plain.parts[1]))
+    assert not re.search(r"\b(?:body|main)\b ?[{,]|:root", within(plain.parts[1]))
+    assert within(plain.parts[1]).count("--edge:") == 3  # light, dark, on paper
     if find_spec("anywidget") is None:
         with pytest.raises(ChalkworkError, match=r"a page as a widget needs anywidget.*chalkwork\[notebook\]"):
             plain.widget()

@@ -90,6 +90,8 @@ async function driven() {
   const colours = await page.evaluate(() => [getComputedStyle(document.body).marginTop, getComputedStyle(document.querySelector(".jp-Toolbar")).fontFamily]);
   assert.equal(colours[0], "0px");
   assert.doesNotMatch(colours[1], /STIX/);
+  const border = await widget.locator(".field input").first().evaluate((one) => getComputedStyle(one).borderTopWidth);
+  assert.equal(border, "1px"); // the page's own style holds inside
 
   await run(4);
   const walk = code.nth(4).locator(".chalkwork .walk");

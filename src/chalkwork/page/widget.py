@@ -24,7 +24,7 @@ TRAITS = {
     "attempts": ("List", "every attempt, as the page's CSV has it"),
 }
 """What the notebook and the page share: kind of trait, and what it holds."""
-_FONT = re.compile(r"@font-face ?\{[^}]*\}")
+_FONT = re.compile(r"/\*.*?\*/ ?|@font-face ?\{[^}]*\} ?")
 _ROOT = re.compile(r"(?<=[{}])(?::root|body|main)(?=[{ ,])")
 
 
@@ -42,8 +42,8 @@ def page_widget(page: Page) -> Any:
 def within(style: str) -> str:
     """The style sheet of a page for its own place in a document: nothing outside changes.
 
-    >>> within('@font-face{src:url(x)}body{margin:0}h1{color:red}')
-    '@font-face{src:url(x)}.chalkwork{&{margin:0}h1{color:red}}'
+    >>> within('/* a font */ @font-face{src:url(x)}body{margin:0}h1{color:red}')
+    '/* a font */ @font-face{src:url(x)}.chalkwork{&{margin:0}h1{color:red}}'
     """
     fonts = "".join(_FONT.findall(style))
     return f"{fonts}.chalkwork{{{_ROOT.sub('&', '}' + _FONT.sub('', style))[1:]}}}"
