@@ -58,7 +58,7 @@ def enclose(expression: Expression, values: Mapping[str, Interval], *, tight: bo
     continuous on the box, and exact where it is monotone in every entry that occurs more than once. Leading axes are
     free: a thousand answers are one evaluation. What is undefined somewhere on the box gives an infinite bound.
 
-    >>> from chalkwork.algebra import Name
+    >>> from chalkwork.algebra.expression import Name
     >>> a = Name("a")
     >>> box = {"a": Interval.of([[0.1]], [[0.3]])}
     >>> exact, wide = enclose(a * (1 - a), box), enclose(a * (1 - a), box, tight=False)
@@ -138,7 +138,7 @@ def tangled_leaves(node: Application) -> tuple[tuple[Expression, ...], bool] | N
     """The largest parts of a node that can vary independently, and whether it depends on them entry by entry; None
     where the table's enclosure of the node is exact.
 
-    >>> from chalkwork.algebra import Name
+    >>> from chalkwork.algebra.expression import Name
     >>> a = Name("a")
     >>> tangled_leaves(a * (1 - a)), tangled_leaves(a * (1 - Name("b")))
     (((<a: a scalar>,), True), None)
@@ -152,7 +152,7 @@ def tangled_leaves(node: Application) -> tuple[tuple[Expression, ...], bool] | N
 def tangles(expression: Expression) -> Iterator[tuple[Application, int]]:
     """The parts whose range takes slopes, and by how many variables; what lies below such a part is among its leaves.
 
-    >>> from chalkwork.algebra import Name
+    >>> from chalkwork.algebra.expression import Name
     >>> w, x = Name("W", (2, 3)), Name("x", (3, 1))
     >>> [count for _, count in tangles(w @ x)], [count for _, count in tangles(w.T @ (w @ x))]
     ([], [9])

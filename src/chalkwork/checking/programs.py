@@ -13,7 +13,7 @@ from chalkwork.checking.evidence import is_mask, tells
 from chalkwork.checking.meanings import Meanings
 from chalkwork.checking.names import NO_NAME
 from chalkwork.checking.passes import base_of, of_the_last_step
-from chalkwork.checking.variables import PART
+from chalkwork.checking.variables import PART, is_rectangular
 from chalkwork.words import Said, Text
 
 NO_NUMBERS = Text.of("unused.no_numbers")
@@ -191,4 +191,6 @@ def _has_numbers(value: object) -> bool:
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if kind:
         return kind in "fiub" and 0 < int(getattr(value, "size", 1)) <= 10**6
-    return isinstance(value, (int, float, list, tuple)) or hasattr(value, "__array__")
+    if isinstance(value, (list, tuple)):
+        return is_rectangular(value)
+    return isinstance(value, (int, float)) or hasattr(value, "__array__")

@@ -83,7 +83,7 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
             inner.append(_of_mapping(name, value, layers, depth))
         elif isinstance(value, (list, tuple)) and _is_per_layer(value, layers):
             inner.append(_of_list(name, value, layers, depth))
-        elif isinstance(value, (list, tuple)) and not (_is_one(name) or _is_rectangular(value)):
+        elif isinstance(value, (list, tuple)) and not (_is_one(name) or is_rectangular(value)):
             parts = {f"{PART}{name.removeprefix(PART)}, {place}": one for place, one in enumerate(value[:MOST_LAYERS])}
             inner.append(_walk(parts, layers, depth + 1) if depth < MOST_DEPTH else iter(()))
         elif _is_object(value) and depth < MOST_DEPTH:
@@ -191,7 +191,7 @@ def _is_one(name: str) -> bool:
     return name[-1:].isdigit() and not name.startswith(PART)
 
 
-def _is_rectangular(value: object) -> bool:
+def is_rectangular(value: object) -> bool:
     """Whether it is one array of numbers, or what somebody typed."""
     try:
         return np.asarray(value).dtype.kind in "fiubU"
@@ -237,7 +237,7 @@ def _layer_in(one: object, before: str = "") -> object:
     if all(isinstance(neuron, Mapping) for neuron in one):
         kept = [key for key in one[0] if all(key in neuron for neuron in one)]
         return {
-            key: np.asarray([neuron[key] for neuron in one]) for key in kept if _is_rectangular([n[key] for n in one])
+            key: np.asarray([neuron[key] for neuron in one]) for key in kept if is_rectangular([n[key] for n in one])
         }
     return one
 
