@@ -397,19 +397,20 @@ def replace(expression: Expression, replacements: Mapping[Expression, Expression
 
 def transform(expression: Expression, rule: Callable[[Expression], Expression | None]) -> Expression:
     """The expression with `rule` applied to every node from the top; where it answers None, to the parts."""
-    known: dict[Expression, Expression] = {}
+    return _transformed(expression, rule, {})
 
-    def visit(node: Expression) -> Expression:
-        if node in known:
-            return known[node]
-        result = rule(node)
-        if result is None:
-            result = (
-                rebuild(node, tuple(visit(argument) for argument in node.arguments))
-                if isinstance(node, Application)
-                else node
-            )
-        known[node] = result
-        return result
 
-    return visit(expression)
+def _transformed(
+    node: Expression, rule: Callable[[Expression], Expression | None], known: dict[Expression, Expression]
+) -> Expression:
+    if node in known:
+        return known[node]
+    result = rule(node)
+    if result is None:
+        result = (
+            rebuild(node, tuple(_transformed(argument, rule, known) for argument in node.arguments))
+            if isinstance(node, Application)
+            else node
+        )
+    known[node] = result
+    return result

@@ -7,10 +7,10 @@ one of them is found too. All of this is only for programs, whose numbers have a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,28 +100,34 @@ class _Step:
         """What stands there instead, and of what; nothing where it was left out. All of it may be a multiple."""
         samples = self.context.sizes[0]
         factors = dict.fromkeys((1.0, -1.0, float(samples), 1 / samples, -float(samples), -1 / samples))
-        room = _EXACT * np.max(np.abs(answer))
         for part, value in self._parts.items():
             if value.size > _MOST_NUMBERS:
                 continue
-            words, tried = self._tried(part, value)
             hole, most = Name(_PUT, part.shape), max(1, _MOST_NUMBERS // max(value.size, answer.size))
             wholes = dict.fromkeys((exchanged(self.expression, {part: hole}), *_each(self.expression, part, hole)))
-            for whole, start in product(wholes, range(0, len(tried), most)):
-                some = tried[start : start + most]
-                try:
-                    with np.errstate(all="ignore"):
-                        results = np.asarray(evaluate(*self._around(whole, hole, np.stack(some))), dtype=float)
-                except (ValueError, IndexError, ChalkworkError):
-                    continue
-                if results.size != len(some) * answer.size:
-                    continue
-                results = results.reshape(len(some), answer.size)
-                for factor in factors:
-                    with np.errstate(all="ignore"):
-                        met = np.all(np.abs(factor * results - answer.ravel()) <= room, axis=-1)
-                    for place in np.flatnonzero(met):
-                        yield factor, words[start + place], _shown(part)
+            tried = self._tried(part, value)
+            while some := dict(islice(tried, most)):
+                words, together = list(some), np.stack(list(some.values()))
+                for whole in wholes:
+                    for factor, place in self._met(whole, hole, together, answer, factors):
+                        yield factor, words[place], _shown(part)
+
+    def _met(
+        self, whole: Expression, hole: Name, tried: Array, answer: Array, factors: Iterable[float]
+    ) -> Iterator[tuple[float, int]]:
+        """Which of those tried give a multiple of the answer in the hole of the equation."""
+        room = _EXACT * np.max(np.abs(answer))
+        with np.errstate(all="ignore"):
+            try:
+                results = np.asarray(evaluate(*self._around(whole, hole, tried)), dtype=float)
+            except (ValueError, IndexError, ChalkworkError):
+                return
+            if results.size != len(tried) * answer.size:
+                return
+            results = results.reshape(len(tried), answer.size)
+            met = {factor: np.all(np.abs(factor * results - answer.ravel()) <= room, axis=-1) for factor in factors}
+        for factor, these in met.items():
+            yield from ((factor, int(place)) for place in np.flatnonzero(these))
 
     def in_time(self, answer: Array) -> Iterator[tuple[float, str, str]]:
         """What stands there of another step of a sequence, and of what."""
@@ -202,7 +208,8 @@ class _Step:
                 names = (layer.bias.name, layer.weights.name) if first else (layer.weights.name, layer.bias.name)
                 yield f"[{', '.join(names)}][{'' if axis == 0 else ':, '}{':-1' if first else '1:'}]", kept
 
-    def _tried(self, part: Expression, value: Array) -> tuple[list[str], list[Array]]:
+    def _tried(self, part: Expression, value: Array) -> Iterator[tuple[str, Array]]:
+        """What may stand in the place of a part, each made when it is asked for: a large part has a hundred of them."""
         own, shape = _shown(part), value.shape
         inner = own if isinstance(part, Name) or (own.endswith(")") and own.count("(") == 1) else f"({own})"
         found: dict[str, Array] = {
@@ -224,6 +231,7 @@ class _Step:
                     powers = np.exp(net - net.max(axis, keepdims=True))
                     word = f"e / sum(e), e = exp({_shown(part.arguments[0])} - the largest of each {of}),"
                     found[word] = powers / powers.sum()
+        yield from found.items()
         others = [(turned, one) for word, other in self._others.items()
                   for turned, one in ((word, other), (f"{word}.T", other.T)) if turned != own]  # fmt: skip
         count = 0
@@ -231,12 +239,10 @@ class _Step:
             for turned, one in (each for word, other in others for each in fits(word, other, shape)):
                 if not np.array_equal(one, value) and count < _MOST_OTHERS:
                     count += 1
-                    found.setdefault(turned, one)
-                    found.setdefault(f"{own} * {turned}", value * one)
-                    for slope, times in _slopes(turned, one):
-                        found.setdefault(slope, times)
-                        found.setdefault(f"{own} * {slope}", value * times)
-        return list(found), list(found.values())
+                    for put, times in ((turned, one), *_slopes(turned, one)):
+                        if put not in found:
+                            yield put, times
+                        yield f"{own} * {put}", value * times
 
     def _around(self, whole: Expression, hole: Name, put: Array) -> tuple[Expression, dict[str, Any]]:
         """The equation with a part taken out, all that does not hold it worked out already."""
