@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.answers import answer_like, with_given
+from chalkwork.checking.answers import answer_like, read_answer, with_given
+from chalkwork.checking.augmented import taken_apart
 from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.passes import base_of
 from chalkwork.checking.programs import Names, Reader
@@ -22,6 +23,7 @@ from chalkwork.words import Text
 
 _MOST_LOOSE = 80
 _MOST_TRIED = 2000
+_NO_ANSWER = read_answer(None, ())
 _NEAR = 0.5
 """Weights that are no further from where they began than this part of them have been updated."""
 
@@ -39,7 +41,7 @@ def by_consequence(
 
     `data` are the program's own givens. Some programs have the error with a minus, or without 1/m.
     """
-    known = dict(steps)
+    known = apart(reader, steps)
     able = [place for place, value in enumerate(loose) if tells(value)][-_MOST_LOOSE:]
     found: dict[str, int] = {}
     tried = 0
@@ -62,8 +64,52 @@ def by_consequence(
                 able.remove(place)
                 break
         else:
-            break
+            pair = _one_with_the_other(reader, known, own, loose, able)
+            if pair is None:
+                break
+            for name, place in pair:
+                found[name] = place
+                known[name] = loose[place]
+                able.remove(place)
     return found
+
+
+def apart(reader: Reader, steps: Mapping[str, object]) -> dict[str, object]:
+    """The steps, with biases that are kept within the weights by themselves."""
+    found = dict(steps)
+    within = {name: read_answer(value, reader.shapes[name]) for name, value in steps.items() if name[0] in "Wda"}
+    if any(answer.as_given is not None for answer in within.values()):
+        known = {name: within.get(name, _NO_ANSWER) for name in steps}
+        split, _ = taken_apart(known, reader.shapes, reader.values)
+        changed = {name for name in split if split[name] is not known.get(name)}
+        found |= {name: with_given(split[name], reader.values[name]) for name in changed}
+    return found
+
+
+def _one_with_the_other(
+    reader: Reader, known: Mapping[str, object], own: Mapping[str, Any], loose: Sequence[object], able: Sequence[int]
+) -> tuple[tuple[str, int], tuple[str, int]] | None:
+    """Two values of which one is worked out with the other, as it is with two steps without a value, and no others."""
+    met: dict[tuple[int, int], list[tuple[str, str]]] = {}
+    derivation = reader.context.derivation
+    for later in derivation:
+        made_of = [one.name for one in names_in(derivation[later].expression)] if later not in known else []
+        size = np.size(reader.values[later])
+        able_to = [place for place in able if np.size(np.asarray(loose[place])) == size]
+        for name in [one for one in made_of if one in derivation and one not in known] if able_to else ():
+            for place in able:
+                if np.size(np.asarray(loose[place])) != np.size(own[name]) or not reader.fits(loose[place], name):
+                    continue
+                made = _Made(reader, own, name, 1.0, loose[place], (later,))()
+                if same(loose[place], made) or same(own[later], made):
+                    continue
+                for other in able_to:
+                    if other != place and same(loose[other], made):
+                        met.setdefault((place, other), []).append((name, later))
+    for (place, other), names in met.items():
+        if len(names) == 1:
+            return (names[0][0], place), (names[0][1], other)
+    return None
 
 
 def _plainly(

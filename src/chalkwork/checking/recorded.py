@@ -27,6 +27,8 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Said
 
 _MOST_UNUSED = 12
+_ENTRIES = 4
+"""One of so many values of a word, or more, are entries of something larger where it goes through these."""
 _NUMBERS = re.compile(r"\d*(?:_t\d+)?$")
 
 
@@ -113,13 +115,19 @@ class _Placing:
 
     def _chain(self, word: str, target: str | None, versions: Sequence[Made]) -> list[str]:
         """The quantities that a word can stand for, in the order in which they are worked out."""
-        if word in self.asked:
+        if word in self.asked or self._are_entries(versions):
             return []
         kinds = kinds_called(word)
         several = len({made.order for made in versions}) > 1
         if target is not None and not (several and kinds and word not in self.names):
             return [name for name in self.names if base_of(name) == base_of(target)]
         return self._of_kinds(kinds)
+
+    def _are_entries(self, versions: Sequence[Made]) -> bool:
+        """Whether a word goes through the entries of something larger, or through the sums that end as one of them."""
+        numbers = [made.value for made in versions if made.value.size == 1]
+        met = sum(map(self.reader.is_entry, numbers)) if len(numbers) == len(versions) > 1 else 0
+        return met > 1 and _ENTRIES * met >= len(numbers)
 
     def _of_a_parameter(self, word: str) -> list[str]:
         """What a word without a meaning can stand for that had a parameter's value when the recording began."""
