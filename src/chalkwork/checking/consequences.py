@@ -6,7 +6,7 @@ place of a step that has none: then it is that step, whatever it is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from chalkwork.checking.variables import PART
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text
 
+_ANY = "any parameter"
 _MOST_LOOSE = 80
 _MOST_TRIED = 2000
 _NO_ANSWER = read_answer(None, ())
@@ -133,9 +134,32 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
         found.steps[name] = given[word]
         del found.unused[word]
         found.notes.append(Text.of("note.taken", word=word, name=name))
+    named = {word: name for name, value in found.steps.items() for word in given if given[word] is value}
+    rest = [word for word in left if word in found.unused]
+    for word, name in like_its_family(reader, named, rest).items():
+        if reader.fits(given[word], name) and name not in found.steps:
+            found.steps[name] = given[word]
+            del found.unused[word]
+            found.notes.append(Text.of("note.taken", word=word, name=name))
     for word in left:
         if word.startswith(PART):
             found.unused.pop(word, None)
+
+
+def like_its_family(reader: Reader, named: Mapping[str, str], words: Iterable[str]) -> dict[str, str]:
+    """What the words stand for that differ from a named one in the parameter alone: `state_W1` beside `state_b1`."""
+    known = reader.context.derivation
+    found: dict[str, str] = {}
+    given = [name for name in reader.givens.known if f"{name}_new" in reader.updates]
+    ways = {(word.replace(one, _ANY), name.replace(one, _ANY))
+            for word, name in named.items() for one in given if one in word and one in name and word != name}  # fmt: skip
+    for word in words:
+        able = {
+            called.replace(_ANY, one) for of, called in ways for one in given if of.replace(_ANY, one) == word
+        } - {*named.values(), *found.values()}
+        if len(able) == 1 and (name := able.pop()) in known:
+            found[word] = name
+    return found
 
 
 def _name_parameters(reader: Reader, found: Names, given: Mapping[str, object]) -> None:

@@ -53,6 +53,7 @@ class Reader(Meanings):
             if count and word in known and not self._is(value, known[word]):
                 del known[word]
         held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
+        held = {word: [known[word]] if known.get(word) in equal else equal for word, equal in held.items()}
         known = {
             word: name
             for word, name in known.items()
