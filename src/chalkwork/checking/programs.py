@@ -47,8 +47,8 @@ class Reader(Meanings):
         for word, value in numbers.items():  # a number of layers, a place in a loop, the losses of all steps
             count = isinstance(value, (int, np.integer)) and (word in single or known.get(word) != word)
             count = count or (word in single and isinstance(value, (list, tuple)))
-            of_data = known.get(word) in self.givens.known
-            count = count or (of_data and isinstance(value, float) and np.size(self.values[known[word]]) > 1)
+            of_data = known.get(word) in self.givens.known and isinstance(value, float)
+            count = count or (of_data and (np.size(self.values[known[word]]) > 1 or self._is_setting(value)))
             count = count or (word in single and isinstance(value, float) and self.is_entry(value))
             if count and word in known and not self._is(value, known[word]):
                 del known[word]
@@ -96,6 +96,11 @@ class Reader(Meanings):
             self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
         return found
+
+    def _is_setting(self, value: float) -> bool:
+        """Whether it is a rate or a decay of the exercise, whatever it is called: Adam's b1."""
+        given = self.context.derivation.givens
+        return any(float(np.ravel(self.values[one.name])[0]) == value for one in given if not one.shape)
 
     def _is_renewed_beside(self, found: Names, target: str, value: object) -> bool:
         """Whether a parameter that is there as it was is there once more, renewed."""

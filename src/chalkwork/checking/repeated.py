@@ -104,8 +104,8 @@ def _mistaken(task: Task, first_ones: list[Equation], last: int) -> Iterator[For
             forms = {name: made[key] for name, made in zip(names, found, strict=True) if key in made}
             if len(forms) == len(names):
                 yield forms
-                kind = base_of(equation.name).rstrip("0123456789"), *key
-                by_kind[kind] = by_kind.get(kind, {}) | forms
+                for kind in _kinds(equation):
+                    by_kind[kind, *key] = by_kind.get((kind, *key), {}) | forms
     yield from by_kind.values()
 
 
@@ -123,9 +123,15 @@ def _slipped(task: Task, first_ones: list[Equation], last: int) -> Iterator[Form
             for number in range(len(of_part)):
                 forms = {name: made[at][number] for name, made in zip(names, found, strict=True)}
                 yield forms
-                kind = base_of(equation.name).rstrip("0123456789"), at, number
-                by_kind[kind] = by_kind.get(kind, {}) | forms
+                for kind in _kinds(equation):
+                    by_kind[kind, at, number] = by_kind.get((kind, at, number), {}) | forms
     yield from by_kind.values()
+
+
+def _kinds(equation: Equation) -> list[str]:
+    """What is alike in every layer, and for weights and biases."""
+    kind = base_of(equation.name).rstrip("0123456789")
+    return [kind, kind[:-1]] if kind[-1:] in ("W", "U", "b") else [kind]
 
 
 def _by_ids(task: Task, name: str) -> dict[tuple[tuple[str, ...], int], Expression]:

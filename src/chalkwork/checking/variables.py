@@ -204,7 +204,8 @@ def _of_parameters(name: str, value: Sequence[object], layers: int) -> list[str]
     bare = name.strip("_").lower()
     if len(value) != 2 * layers or layers < 1 or not all(map(_is_array, value)):
         return []
-    kinds = ["W" if min((*np.shape(one), 1)[:2]) > 1 or np.ndim(one) > 2 else "b" for one in map(numbers_of, value)]
+    axes = [int(getattr(one, "ndim", 0)) for one in value]
+    kinds = ["b" if axis < 2 else "W" for axis in axes] if min(axes) < 2 else ["W", "b"] * layers
     if kinds not in (["W", "b"] * layers, ["W"] * layers + ["b"] * layers):
         return []
     plain = [f"{kind}{kinds[: place + 1].count(kind)}" for place, kind in enumerate(kinds)]
