@@ -290,21 +290,28 @@ def test_what_follows_from_no_number_accepts_nothing(write: Any) -> None:
 
 
 def test_all_that_is_done_for_one_hand_in_is_paid_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalkwork.checking import budget, suspecting
+    from chalkwork.checking import budget, seen, suspecting
 
     solution, random = deep(40, 3), np.random.default_rng(1)
-    written = 0
-    distinct = suspecting.distinct
+    written = looked = 0
+    distinct, look = suspecting.distinct, seen._Look.words
 
     def counted(*arguments: Any) -> Any:
         nonlocal written
         written += 1
         return distinct(*arguments)
 
+    def seeing(*arguments: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        return look(*arguments)
+
     monkeypatch.setattr(suspecting, "distinct", counted)
+    monkeypatch.setattr(seen._Look, "words", seeing)
     wrong = {name: random.normal(0, 1, np.shape(solution.arrays[name])) for name in solution.derivation}
     report = solution.check(wrong)
     assert 0 < written < len(solution.derivation) and "given up" in report["L_new"].message
+    assert 0 < looked < len(solution.derivation) / 10
     assert written * budget.A_MISTAKE * len(TABLE) < 2 * budget.BUDGET  # on their own numbers, then on the right ones
 
 
