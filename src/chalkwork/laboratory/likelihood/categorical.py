@@ -107,7 +107,7 @@ class Categorical:
         terms = text.total([self._term(board, k) for k, count in enumerate(self.counts, 1) if count])
         yield board.chain(
             maths(r"\ell(\theta)", "ℓ(θ)"),
-            maths(rf"\sum_{{k=1}}^{{{self.classes}}} n_k \log \theta_k", "∑ₖ nₖ log θₖ"),
+            board.maths(rf"\sum_{{k=1}}^{{{self.classes}}} n_k \log \theta_k", "∑ₖ nₖ log θₖ"),
             terms,
         )
 

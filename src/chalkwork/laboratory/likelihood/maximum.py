@@ -16,7 +16,8 @@ from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.laboratory.likelihood import categorical, comparison, text
 from chalkwork.laboratory.likelihood.comparison import EMPIRICAL, Fitted
 from chalkwork.laboratory.likelihood.estimate import MAXIMUM, Estimation, with_likelihood
-from chalkwork.laboratory.likelihood.families import MARKS, Family, family, hat, value_name
+from chalkwork.laboratory.likelihood.families import MARKS, family, hat, value_name
+from chalkwork.laboratory.likelihood.family import Family
 from chalkwork.laboratory.likelihood.sample import (
     check_name,
     classes_of,

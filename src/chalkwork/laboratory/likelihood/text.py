@@ -15,10 +15,10 @@ from chalkwork.derivation.derivation import Relation
 from chalkwork.documents.model import Block, Heading
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
-from chalkwork.laboratory.likelihood.borders import Border
 from chalkwork.laboratory.likelihood.comparison import Row, at
 from chalkwork.laboratory.likelihood.estimate import Estimation, free_name
-from chalkwork.laboratory.likelihood.families import MARKS, Unknown, hat, value_name
+from chalkwork.laboratory.likelihood.families import MARKS, hat, value_name
+from chalkwork.laboratory.likelihood.family import Border, Unknown
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.solutions.board import Board, maths
 from chalkwork.typesetting.numbers import shown
@@ -206,7 +206,7 @@ def _solved(board: Board, work: Estimation, unknown: Unknown) -> Iterator[Block]
     members = [_numbers(board, curved), *([(board.piece(f"second_derivative_{name}"),)] if known else [])]
     relations: list[Relation] = ["=", "=", "<"] if known else ["=", "<"]
     yield board.chain(f"second_derivative_{name}", *members, maths("0"), relations=relations)
-    yield board.prose(unknown.shape)
+    yield board.prose(unknown.why)
 
 
 def _bias(board: Board, work: Estimation) -> Iterator[Block]:
@@ -274,18 +274,18 @@ def course(board: Board, mark: Symbol, estimate: str | float, border: Border | N
     at = f"the estimate ${hat(mark).latex} = {board.piece(estimate).latex}$"
     best = board.number("log_likelihood")
     if border is not None:
-        way = "rises up to" if border.estimate and not border.starts else "falls from its highest value at"
+        way = "rises up to" if board.values[estimate] and not border.starts else "falls from its highest value at"
         return f"The log-likelihood over ${mark.latex}$ {way} the border, {at}, where it is {best}."
     return f"The log-likelihood over ${mark.latex}$ rises up to {at}, where it is {best}, and falls behind it."
 
 
 def _interval(board: Board, work: Estimation, unknown: Unknown) -> tuple[float, float]:
     """Where the curve is worth drawing: three standard errors on both sides, within the parameter's bounds."""
-    if unknown.name in work.borders and work.borders[unknown.name].starts:
-        return work.borders[unknown.name].estimate, 2.5 * work.borders[unknown.name].estimate
-    if unknown.name in work.borders:
-        return (0.0, 1.0) if isfinite(unknown.high) else (0.0, 5.0 / work.n)
     name = value_name(unknown.name)
+    if unknown.name in work.borders:
+        end = float(board.values[name].item())
+        beyond = (0.0, 1.0) if isfinite(unknown.high) else (0.0, 5.0 / work.n)
+        return (end, 2.5 * end) if work.borders[unknown.name].starts else beyond
     best, curvature = (float(board.values[each].item()) for each in (name, f"second_derivative_{name}"))
     error = 3.5 / sqrt(-curvature)
     low, high = max(unknown.low, best - error), min(unknown.high, best + error)
