@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from math import ceil, log2
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from chalkwork.algebra.expression import Name
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.documents.model import Block, Heading, Table
-from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
+from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem, meant
 from chalkwork.laboratory.likelihood.letters import Letters
 from chalkwork.laboratory.outputs.pairs import Pair, letters_of
 from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task
@@ -67,8 +66,7 @@ def output_for(
         return _next_word(vocabulary, hidden, style)
     if task not in TASKS:
         names = [*TASKS, NEXT_WORD]
-        near = get_close_matches(str(task)[:60], names, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the tasks are {', '.join(names)}"
+        hint = meant(task, names, f"the tasks are {', '.join(names)}")
         raise ChalkworkError(f"there is no task {str(task)[:60]!r}", hint=hint)
     entry = TASKS[task]
     net, target = _example(task, entry, classes, z, y)
