@@ -52,6 +52,15 @@ class Symbol:
         return cls(latex, plain_maths(latex))
 
     @classmethod
+    def letter(cls, notation: Notation, letter: str, *, bold: bool = False) -> Symbol:
+        """A letter as a notation has it, bold where it stands for a vector or a matrix and the notation wants that.
+
+        >>> Symbol.letter(Notation(), "eta").latex
+        '\\\\eta'
+        """
+        return cls(notation.letter_latex(letter, bold=bold), notation.letter_text(letter))
+
+    @classmethod
     def word(cls, text: str) -> Symbol:
         """A word, or several, that stand upright."""
         return cls(rf"\text{{{text}}}", text)
