@@ -59,7 +59,7 @@ class Work:
         return Derivation(tuple(self.givens), tuple(self.equations))
 
     def solution(
-        self, style: Style, ask: Sequence[str] = (), usual: Iterable[str] | None = None, **setting: Any
+        self, style: Style, ask: Sequence[str] = (), usual: Iterable[str] = (), **setting: Any
     ) -> Solution:
         """The answer, which asks for what it is told to, else for the `usual`, else for all equations.
 
@@ -67,7 +67,7 @@ class Work:
         is not worked out.
         """
         known = [equation.name for equation in self.equations]
-        asked = asked_of(ask, known, known if usual is None else usual, setting.get("words", ()))
+        asked = asked_of(ask, known, usual or (), setting.get("words", ()))
         names = tuple(name.name for name in self.givens)
         listed = () if "posed" in setting else names  # a room that poses its exercise says what is given in it
         around = Setting(letters=self.letters, asked=asked, **{"givens": listed, **setting})
