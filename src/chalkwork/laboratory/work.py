@@ -58,9 +58,7 @@ class Work:
         """All of it so far."""
         return Derivation(tuple(self.givens), tuple(self.equations))
 
-    def solution(
-        self, style: Style, ask: Sequence[str] = (), usual: Iterable[str] = (), **setting: Any
-    ) -> Solution:
+    def solution(self, style: Style, ask: Sequence[str] = (), usual: Iterable[str] = (), **setting: Any) -> Solution:
         """The answer, which asks for what it is told to, else for the `usual`, else for all equations.
 
         `setting` is what else surrounds the equations: see `Setting`. Raises ChalkworkError for a name in `ask` that
@@ -70,5 +68,5 @@ class Work:
         asked = asked_of(ask, known, usual or (), setting.get("words", ()))
         names = tuple(name.name for name in self.givens)
         listed = () if "posed" in setting else names  # a room that poses its exercise says what is given in it
-        around = Setting(letters=self.letters, asked=asked, **{"givens": listed, **setting})
+        around = Setting(letters=self.letters, **{"asked": asked, "givens": listed, **setting})
         return Solution(self.derivation, {name: self.values[name] for name in names}, style, around)
