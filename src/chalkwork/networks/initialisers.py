@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +21,7 @@ _HE = "He, Zhang, Ren and Sun, Delving Deep into Rectifiers (ICCV 2015), "
 _LECUN = "LeCun, Bottou, Orr and Müller, Efficient BackProp (1998), "
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One way to draw weights: `normal` or `uniform` about 0 with a variance, or one number everywhere.
 
     `variance(inputs, units, parameter)` is that of one weight; `constant` says that the parameter is the weight itself.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -180,8 +180,7 @@ _CONSTANTS_ALSO = {
 _BELOW_ONE = frozenset(("mu", "rho", "rho1", "rho2", "beta"))
 
 
-@dataclass(frozen=True, slots=True)
-class Optimiser:
+class Optimiser(NamedTuple):
     """A rule by name with its constants.
 
     >>> Optimiser.of({"name": "adam", "beta1": 0.8}).constants
