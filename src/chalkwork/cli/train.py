@@ -70,6 +70,11 @@ def add_reading(group: Any) -> None:
         "--decimal", choices=("point", "comma"), help="the decimal mark, where a column such as 1,234 leaves it open"
     )
     group.add_argument(
+        "--dates",
+        choices=("day-first", "month-first"),
+        help="the order, where a column of dates such as 3/4/2024 leaves it open",
+    )
+    group.add_argument(
         "--missing", metavar="TEXT", action="append", default=[], help="stands for a missing value (repeatable)"
     )
 
@@ -141,14 +146,14 @@ def table_of(options: argparse.Namespace) -> Any:
     """The table that the options name: in a file, or in standard input."""
     from chalkwork.tables.reading import MOST_BYTES, read_table
 
-    mark = {"point": ".", "comma": ","}.get(options.decimal or "", "")
+    mark, order = {"point": ".", "comma": ","}.get(options.decimal or "", ""), (options.dates or "")[:1]
     if options.data.is_dir():
         from chalkwork.tables.streamed import folder_or_table
 
-        return folder_or_table(options.data, mark, options.missing)
+        return folder_or_table(options.data, mark, options.missing, order)
     if str(options.data) != STANDARD:
-        return read_table(options.data, mark, options.missing)
-    return read_table(from_standard_input(MOST_BYTES), mark, options.missing, "standard input")
+        return read_table(options.data, mark, options.missing, dates=order)
+    return read_table(from_standard_input(MOST_BYTES), mark, options.missing, "standard input", order)
 
 
 def _choices(options: argparse.Namespace) -> Any:

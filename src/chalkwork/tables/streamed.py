@@ -45,6 +45,7 @@ class Folder:
     names: tuple[str, ...]
     missing: frozenset[str] = frozenset()
     decimal: str = ""
+    dates: str = ""
 
     def __len__(self) -> int:
         return sum(self.rows)
@@ -76,10 +77,11 @@ class Folder:
             return Table(self.file, self.names, (), ())
         table = of_frame(content, tuple(content.columns), self.file)
         lines = range(start + 1, start + len(content) + 1)
-        return replace(table, lines=lines, missing=self.missing, decimal=self.decimal or table.decimal)
+        decimal = self.decimal or table.decimal
+        return replace(table, lines=lines, missing=self.missing, decimal=decimal, dates=self.dates)
 
 
-def open_folder(path: Path, decimal: str = "", missing: frozenset[str] = frozenset()) -> Folder:
+def open_folder(path: Path, decimal: str = "", missing: frozenset[str] = frozenset(), dates: str = "") -> Folder:
     """The Parquet files in a folder.
 
     Raises ChalkworkError where there are none, one is broken, or they have other columns than the first one.
@@ -101,15 +103,15 @@ def open_folder(path: Path, decimal: str = "", missing: frozenset[str] = frozens
     rows = tuple(int(polars.scan_parquet(file, glob=False).select(polars.len()).collect().item()) for file in files)
     if not sum(rows):
         raise ChalkworkError("the files have no row of data", file=str(path))
-    return Folder(str(path), files, rows, names, missing, decimal)
+    return Folder(str(path), files, rows, names, missing, decimal, dates)
 
 
-def folder_or_table(path: Path, decimal: str = "", missing: Iterable[str] = ()) -> Folder | Table:
+def folder_or_table(path: Path, decimal: str = "", missing: Iterable[str] = (), dates: str = "") -> Folder | Table:
     """The Parquet files in a folder, as one table where they are not too large.
 
     Raises ChalkworkError as `open_folder` does.
     """
-    folder = open_folder(path, decimal, frozenset(text.strip().lower() for text in missing))
+    folder = open_folder(path, decimal, frozenset(text.strip().lower() for text in missing), dates)
     return folder if len(folder) * len(folder.names) > LARGE else folder.table()
 
 

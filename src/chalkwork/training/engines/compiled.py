@@ -190,9 +190,7 @@ class JaxRun:
         places, rates = np.arange(most * size).reshape(most, size), np.ravel(batches.rates)
         for start in range(0, batches.count, most):
             part = slice(start, start + most)
-            taken = np.resize(
-                batches.order[part], most * size
-            )  # fewer steps take as much room: no new program
+            taken = np.resize(batches.order[part], most * size)  # fewer steps take as much room: no new program
             near = {name: np.take(value, taken, axes[name]) for name, value in data.items()}
             count = min(most, batches.count - start)
             noise = {name: value[part] for name, value in batches.noise.items()}
