@@ -115,14 +115,14 @@ def _train(options: argparse.Namespace) -> int:
     from chalkwork.documents.terminal import print_document
     from chalkwork.tables.folder import made_folder, save_trained, unused_folder
     from chalkwork.tables.report import report
-    from chalkwork.tables.streamed import Folder, train_folder
+    from chalkwork.tables.streamed import Pieces, train_pieces
     from chalkwork.tables.training import train_table
 
     folder = options.output or unused_folder(Path("table") if str(options.data) == STANDARD else options.data)
     _check_checkpoint(options.checkpoint, options.resume, folder)
     table = table_of(options)
     with made_folder(folder, replace=options.overwrite or options.resume, onnx=options.onnx):
-        trained = (train_folder if isinstance(table, Folder) else train_table)(
+        trained = (train_pieces if isinstance(table, Pieces) else train_table)(
             table,
             columns(options.target, table.names),
             task=options.task,
@@ -147,12 +147,10 @@ def table_of(options: argparse.Namespace) -> Any:
     from chalkwork.tables.reading import MOST_BYTES, read_table
 
     mark, order = {"point": ".", "comma": ","}.get(options.decimal or "", ""), (options.dates or "")[:1]
-    if options.data.is_dir():
-        from chalkwork.tables.streamed import folder_or_table
-
-        return folder_or_table(options.data, mark, options.missing, order)
     if str(options.data) != STANDARD:
-        return read_table(options.data, mark, options.missing, dates=order)
+        from chalkwork.tables.streamed import table_or_pieces
+
+        return table_or_pieces(options.data, mark, options.missing, order)
     return read_table(from_standard_input(MOST_BYTES), mark, options.missing, "standard input", order)
 
 

@@ -96,6 +96,17 @@ def _size(path: Path) -> int:
 
 def _regular(source: Path | bytes, file: str) -> Table | None:
     """The table where the file is regular."""
+    found = dialect(source)
+    frame = read_regular(source, found[0], len(found[1])) if found else None
+    if frame is None or found is None:
+        return None
+    if frame.height * frame.width > MOST_CELLS:
+        raise ChalkworkError(f"the table has {frame.height * frame.width} cells; at most {MOST_CELLS} are read")
+    return Table(file, found[1], tuple(frame.get_columns()), range(2, frame.height + 2), found[0])
+
+
+def dialect(source: Path | bytes) -> tuple[str, tuple[str, ...]] | None:
+    """The delimiter and the names of the columns; None where the file does not begin with them, in UTF-8."""
     head = next(blocks(source), b"")[:PROBED]
     head = head[: head.rfind(b"\n") + 1]
     if not head or any(head.startswith(start) for start, _, _ in _FOREIGN):
@@ -108,13 +119,7 @@ def _regular(source: Path | bytes, file: str) -> Table | None:
     first = next(_rows(text, delimiter), (0, []))
     if first[0] != 1:
         return None
-    names = checked_names(first[1])
-    frame = read_regular(source, delimiter, len(names))
-    if frame is None:
-        return None
-    if frame.height * frame.width > MOST_CELLS:
-        raise ChalkworkError(f"the table has {frame.height * frame.width} cells; at most {MOST_CELLS} are read")
-    return Table(file, names, tuple(frame.get_columns()), range(2, frame.height + 2), delimiter)
+    return delimiter, checked_names(first[1])
 
 
 def _text(content: bytes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -36,7 +36,7 @@ class Table:
 
     `delimiter` is what stood between the cells, `decimal` the decimal mark that somebody has said it is, `dates` what
     stands first in dates such as 3/4/2024 (`d` the day, `m` the month), and `missing` holds what stands for a missing
-    value besides the usual words, in small letters.
+    value besides the usual words, in small letters. A `part` of a larger table reads its texts as was learned.
 
     >>> table = Table("colours.csv", ("colour", "size"), (("red", "blue"), ("1", "2")), (2, 3))
     >>> table["size"], len(table)
@@ -51,6 +51,7 @@ class Table:
     decimal: str = ""
     missing: frozenset[str] = frozenset()
     dates: str = ""
+    part: bool = False
 
     @cached_property
     def _looks(self) -> dict[str, Look]:
@@ -85,6 +86,9 @@ class Table:
         Raises ChalkworkError, with file, line and column, where two decimal marks, or two orders of dates, stand in one
         column, and where a text can be read two ways and nothing in the column decides it.
         """
+        if self.part and learned and self.series(name).dtype == frames().String:
+            said = self.dates if learned.is_date else self.decimal
+            return replace(learned, mark=said or learned.mark)
         look = self.look(name)
         if len(look.only) == 2:
             one, other = sorted(look.only)
