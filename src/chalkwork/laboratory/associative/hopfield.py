@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from typing import Any, Unpack
@@ -213,7 +213,7 @@ class Run:
         found = self.memory.at("net", step, net if self.b is None else net + apply("entry", self.b, place=(unit, 1)))
         before, letter = apply("entry", s, place=(unit, 1)), BARE["s"].below(unit).above(step)
         new = thresholded(found, before, self.binary, self.at_zero)
-        name = self.memory.equation(f"new{step}", new, letter=replace(letter, raised=False))
+        name = self.memory.equation(f"new{step}", new, letter=letter._replace(raised=False))
         state = self.memory.at("s", step, apply("placed", s, name, place=(unit, 1)))
         self._energy(step, state)
         return state
