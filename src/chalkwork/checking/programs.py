@@ -43,6 +43,7 @@ class Reader(Meanings):
             elif word not in numbers:
                 found.unused[word] = NO_NUMBERS
         known, asked = self.known(numbers, used, refused)
+        known = {word: name for word, name in known.items() if name not in self.begun or self._is(numbers[word], name)}
         single = {word for word, name in known.items() if np.size(self.values[name]) == 1 and name in self.shapes}
         for word, value in numbers.items():  # a number of layers, a place in a loop, the losses of all steps
             count = isinstance(value, (int, np.integer)) and (word in single or known.get(word) != word)
@@ -158,7 +159,8 @@ class Reader(Meanings):
             alone = not any(self.context.steps[step] == 0 and step not in self.updates for step in found.steps)
             if not self._is(found.data[name], name) and (renewed or alone or self._was_right(found, name)):
                 able = [later for later in self.context.derivation if later.startswith(f"{name}_new")]
-                self._later(found, name, able[:-2:-1] if alone else able[:1])
+                able = able[:-2:-1] if alone else [one for one in able if not self._was_right(found, one)][:1]
+                self._later(found, name, able)
         in_place = found.notes and any(f"{given}_new" in found.steps for given in self.givens.known)
         for name in [name for name in found.data if f"d{name}" in found.steps] if in_place else ():
             if self._is(found.data[name], name):  # those beside it were renewed, and its gradient is there
@@ -174,8 +176,8 @@ class Reader(Meanings):
         """Whether something that is worked out with a parameter has the value that the exercise's gives."""
         reached = {name}
         for equation in self.context.derivation.equations:
-            made = self.context.steps[equation.name] == 0 and equation.name not in self.updates
-            if made and any(one.name in reached for one in names_in(equation.expression)):
+            made = self.context.steps[equation.name] == self.context.steps.get(name, 0)
+            if made and equation.name not in self.updates and any(one.name in reached for one in names_in(equation.expression)):
                 if equation.name not in found.steps:
                     reached.add(equation.name)
                 elif self._is(found.steps[equation.name], equation.name):

@@ -119,9 +119,10 @@ class _Placing:
         if word in self.asked or self._are_entries(versions):
             return []
         kinds = kinds_called(word)
+        names = [name for name in self.names if name not in self.reader.begun]
         several = len({made.order for made in versions}) > 1
         if target is not None and not (several and kinds and word not in self.names):
-            return [name for name in self.names if base_of(name) == base_of(target)]
+            return [name for name in names if base_of(name) == base_of(target)]
         return self._of_kinds(kinds)
 
     def _are_entries(self, versions: Sequence[Made]) -> bool:
@@ -142,7 +143,7 @@ class _Placing:
 
     def _of_kinds(self, kinds: Iterable[str]) -> list[str]:
         wanted = set(kinds)
-        return [name for name in self.names if self._kind(name) in wanted]
+        return [name for name in self.names if self._kind(name) in wanted and name not in self.reader.begun]
 
     def _kind(self, name: str) -> str:
         return _NUMBERS.sub("", base_of(name))
