@@ -60,9 +60,11 @@ def by_consequence(
             if tried > _MOST_TRIED:
                 return found
             if same(known[target], made()):
-                found[name] = place
-                known[name] = loose[place]
-                able.remove(place)
+                for one, at in ((name, place), *_kept_alike(reader, known, made.factor, loose, able)):
+                    if at in able and one not in known:
+                        found[one] = at
+                        known[one] = loose[at]
+                        able.remove(at)
                 break
         else:
             pair = _one_with_the_other(reader, known, own, loose, able)
@@ -73,6 +75,16 @@ def by_consequence(
                 known[name] = loose[place]
                 able.remove(place)
     return found
+
+
+def _kept_alike(
+    reader: Reader, known: Mapping[str, object], factor: float, loose: Sequence[object], able: Sequence[int]
+) -> Iterator[tuple[str, int]]:
+    """The right steps that somebody keeps as another one is kept: without 1/m, or with a minus."""
+    derivation = reader.context.derivation
+    for name in derivation if factor != 1 else ():
+        if name not in known and derivation[name].derivative is not None:
+            yield from ((name, place) for place in able if same(factor * np.asarray(loose[place]), reader.values[name]))
 
 
 def apart(reader: Reader, steps: Mapping[str, object]) -> dict[str, object]:
