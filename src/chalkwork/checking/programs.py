@@ -12,7 +12,7 @@ from chalkwork.algebra.expression import names_in
 from chalkwork.checking.evidence import is_mask, tells
 from chalkwork.checking.meanings import Meanings
 from chalkwork.checking.names import NO_NAME
-from chalkwork.checking.passes import base_of, of_the_last_step
+from chalkwork.checking.passes import after, base_of, of_the_last_step, updates_before
 from chalkwork.checking.variables import PART, is_rectangular
 from chalkwork.words import Said, Text
 
@@ -161,6 +161,11 @@ class Reader(Meanings):
                 able = [later for later in self.context.derivation if later.startswith(f"{name}_new")]
                 able = able[:-2:-1] if alone else [one for one in able if not self._was_right(found, one)][:1]
                 self._later(found, name, able)
+        for name in [name for name in found.steps if name in self.updates and base_of(name) in self.givens.known]:
+            if not self._is(found.steps[name], name) and self._was_right(found, name):
+                later = after(base_of(name), updates_before(name) + 1)
+                if later in self.context.derivation and later not in found.steps:
+                    found.steps[later] = found.steps.pop(name)
         in_place = found.notes and any(f"{given}_new" in found.steps for given in self.givens.known)
         for name in [name for name in found.data if f"d{name}" in found.steps] if in_place else ():
             if self._is(found.data[name], name):  # those beside it were renewed, and its gradient is there
@@ -176,7 +181,7 @@ class Reader(Meanings):
         """Whether something that is worked out with a parameter has the value that the exercise's gives."""
         reached = {name}
         for equation in self.context.derivation.equations:
-            made = self.context.steps[equation.name] == self.context.steps.get(name, 0)
+            made = self.context.steps[equation.name] == updates_before(name)
             if made and equation.name not in self.updates and any(one.name in reached for one in names_in(equation.expression)):
                 if equation.name not in found.steps:
                     reached.add(equation.name)
