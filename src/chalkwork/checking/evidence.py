@@ -102,19 +102,30 @@ class Evidence:
         return False
 
     def derivatives_called(self, words: Mapping[str, Sequence[object]]) -> dict[str, str]:
-        """The words that are called like the derivative by what another word has the value of: du, with z1 in u."""
+        """The words that are called like the derivative by what another word has the value of: du, with z1 in u.
+
+        Beside one by z1, one by a1 is no step: nothing, then.
+        """
         meant: dict[str, str] = {}
+        by_activation: dict[str, str] = {}
         for word, values in words.items():
             short = values if len(bare_name(word)) < 12 else ()
             held = [{base_of(name) for name in self.equal(value)} for value in short if np.any(np.asarray(value))]
-            of = {name for name in set().union(*held) if f"d{name}" in self.shapes or re.fullmatch(r"z\d+", name)}
+            every = set().union(*held)
+            of = {name for name in every if f"d{name}" in self.shapes or re.fullmatch(r"z\d+", name)}
+            outputs = {name for name in every if re.fullmatch(r"a\d+", name)}
             if len(of) == 1 and all(of <= names for names in held if names):  # x is z1 and a1, layer after layer
                 for called in differentiated(bare_name(word).lower()):
                     name = next(iter(of))
                     target = f"delta{name[1:]}" if name[0] == "z" else f"d{name}"
                     if target in self.shapes:
                         meant.setdefault(called, target)
-        return {word: meant[bare_name(word).lower()] for word in words if bare_name(word).lower() in meant}
+            elif not of and len(outputs) == 1:
+                number = outputs.pop()[1:]
+                by_activation |= dict.fromkeys(differentiated(bare_name(word).lower()), f"delta{number}")
+        found = {word: meant[bare_name(word).lower()] for word in words if bare_name(word).lower() in meant}
+        beside = {word: by_activation.get(bare_name(word).lower()) for word in words if word not in found}
+        return found | {word: "" for word, target in beside.items() if target in found.values()}
 
     def _is_given_with_bias(self, value: object, target: str) -> bool:
         """Whether it is the exercise's weights with the bias as a further row or column."""

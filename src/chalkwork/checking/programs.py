@@ -60,7 +60,9 @@ class Reader(Meanings):
             for word, name in known.items()
             if word == name or not self.is_another(held.get(word, ()), [name], held)
         }
-        left = {word: name for word, name in self.derivatives_called({w: [v] for w, v in numbers.items()}).items()
+        called = self.derivatives_called({word: [value] for word, value in numbers.items()})
+        known = {word: name for word, name in known.items() if called.get(word) != ""}
+        left = {word: name for word, name in called.items()
                 if word not in known and self.fits(numbers[word], name) and name not in known.values()}  # fmt: skip
         known = {**known, **left}
         known = of_the_last_step(numbers, known, self.context, self._is)

@@ -184,7 +184,7 @@ def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int)
             word = f"{name}{key}"
         elif bare in _GRADIENTS and not word.lower().startswith(("d", "grad", "nabla")):
             word = f"grad_{word}"
-        elif bare in _KINDS and not word.lower().startswith(("w", "b", "d")):
+        elif bare in _KINDS and len(value) > 1 and not word.lower().startswith(("w", "b", "d")):
             word = f"{bare.replace('dw', 'dW').replace('w', 'W')}{'_' * (len(word) > 1)}{word}"
         named[kept_state(bare, word) or word] = one
     yield from _walk(named, layers, depth + 1)
