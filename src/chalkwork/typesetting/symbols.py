@@ -41,6 +41,17 @@ class Symbol:
     text: str
     raised: bool = False
 
+    def of(self, *arguments: Symbol) -> Symbol:
+        """The symbol as a function of others; itself where there are none.
+
+        >>> Symbol("f", "f").of(Symbol(r"\\alpha", "α"), Symbol("x", "x")).text
+        'f(α, x)'
+        """
+        if not arguments:
+            return self
+        latex, text = (", ".join(getattr(one, kind) for one in arguments) for kind in ("latex", "text"))
+        return Symbol(f"{self.latex}({latex})", f"{self.text}({text})")
+
 
 @dataclass(frozen=True, slots=True)
 class _Parts:

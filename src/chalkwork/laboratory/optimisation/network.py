@@ -28,7 +28,7 @@ from chalkwork.laboratory.optimisation.methods import Path, index_of, methods_of
 from chalkwork.laboratory.optimisation.steps import Route, Shown
 from chalkwork.laboratory.optimisation.surface import matrix_of
 from chalkwork.laboratory.optimisation.text import compared, path_blocks, title_of
-from chalkwork.laboratory.optimisation.work import Work, symbol
+from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
@@ -39,6 +39,7 @@ from chalkwork.solutions.compose import equation_blocks
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.symbols import Symbol
 
 MOST_PARAMETERS = 200
 MOST_SAMPLES = 200
@@ -183,7 +184,7 @@ def optimise_network(
     loss = NetworkLoss(net, x, y)
     paths = [run(loss, loss.start, each, steps) for each in methods]
     hessian = loss.hessian(loss.start)
-    letters = Letters("L", symbol(r"\theta", "θ"))
+    letters = Letters(Symbol("L", "L"), Symbol(r"\theta", "θ"))
     work = _work(loss)
     routes = [_route(work, loss, path, letters, max(1, shown), several=len(paths) > 1) for path in paths]
     conclude(work, paths, loss.hessian)
@@ -217,7 +218,7 @@ def _work(loss: NetworkLoss) -> Work:
     """The network's own equations, with the parameters and their gradients as one vector where they are few."""
     n, work = len(loss.start), network_work(loss)
     work.asked += ["L", *(f"d{name.name}" for name in loss.parameters)]
-    theta, slope = symbol(r"\theta_1", "θ₁"), symbol(r"\nabla L(\theta_1)", "∇L(θ₁)")
+    theta, slope = Symbol(r"\theta_1", "θ₁"), Symbol(r"\nabla L(\theta_1)", "∇L(θ₁)")
     if n > MOST_LISTED:
         work.given("theta1", loss.start, theta)
         work.given("g1", loss.gradient(loss.start), slope)
@@ -226,7 +227,7 @@ def _work(loss: NetworkLoss) -> Work:
         slopes = [Name(f"d{name.name}", name.shape) for name in loss.parameters]
         work.equation("g1", _stacked(slopes), slope, Stage.BACKWARD)
         work.asked.append("g1")
-    work.given("H1", loss.hessian(loss.start), symbol(r"H(\theta_1)", "H(θ₁)"))
+    work.given("H1", loss.hessian(loss.start), Symbol(r"H(\theta_1)", "H(θ₁)"))
     return work
 
 

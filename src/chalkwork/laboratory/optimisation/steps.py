@@ -15,7 +15,7 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.laboratory.optimisation.letters import MARKS, RATE, Letters, entry_letters, tilde
 from chalkwork.laboratory.optimisation.methods import Method, Path, Step
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
-from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, symbol
+from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of
 from chalkwork.networks.optimisers import AHEAD, worked_lines
 from chalkwork.networks.updates import clipped
 from chalkwork.training.schedules import CONSTANT
@@ -23,13 +23,13 @@ from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol
 
 DIRECTION = Stage("step", "The step")
-ETA, TAU = RATE, symbol(r"\tau", "τ")
+ETA, TAU = RATE, Symbol(r"\tau", "τ")
 CONSTANTS = {
-    "mu": symbol(r"\mu", "μ"), "momentum": symbol(r"\mu", "μ"), "rho": symbol(r"\rho", "ρ"),
-    "gamma": symbol(r"\gamma", "γ"), "beta": symbol(r"\beta", "β"), "alpha": symbol(r"\alpha", "α"),
-    "rho1": symbol(r"\beta_1", "β₁"), "rho2": symbol(r"\beta_2", "β₂"), "epsilon": symbol(r"\varepsilon", "ε"),
-    "decay": symbol(r"\lambda", "λ"), "clip_norm": symbol(r"g_{\max}", "gₘₐₓ"),
-    "clip_value": symbol(r"g_{\max}", "gₘₐₓ"),
+    "mu": Symbol(r"\mu", "μ"), "momentum": Symbol(r"\mu", "μ"), "rho": Symbol(r"\rho", "ρ"),
+    "gamma": Symbol(r"\gamma", "γ"), "beta": Symbol(r"\beta", "β"), "alpha": Symbol(r"\alpha", "α"),
+    "rho1": Symbol(r"\beta_1", "β₁"), "rho2": Symbol(r"\beta_2", "β₂"), "epsilon": Symbol(r"\varepsilon", "ε"),
+    "decay": Symbol(r"\lambda", "λ"), "clip_norm": Symbol(r"g_{\max}", "gₘₐₓ"),
+    "clip_value": Symbol(r"g_{\max}", "gₘₐₓ"),
 }  # fmt: skip
 """How the constants of rules print, by the word that was used for them."""
 
@@ -105,11 +105,11 @@ class Route:
         for word in (*words[1:], "clipped_g") if n > 1 else ():  # v_1 would be the velocity of step 1
             of = plain[word]
             plain |= {
-                f"{word}[{i}]": symbol(f"{of.latex}_{{{each.latex}}}", f"{of.text}({each.text})")
+                f"{word}[{i}]": Symbol(f"{of.latex}_{{{each.latex}}}", f"{of.text}({each.text})")
                 for i, each in enumerate(letters.variables, 1)
             }
         if surface is not None:
-            plain["f"] = symbol(*letters.function_sign)
+            plain["f"] = letters.function_sign
             plain |= entry_letters(surface, letters, 0, ("p", "g", ""), bare=True)
         elif n > 1:
             plain |= {f"p[{i}]": letter for i, letter in enumerate(letters.variables, 1)}
@@ -200,7 +200,7 @@ class Route:
                 letter = number(self.letters.of_rule(word), k)
                 if word == "gnorm":
                     there = self.work.letters[slope.name]
-                    letter = symbol(rf"\left\| {there.latex} \right\|", f"‖{there.text}‖")
+                    letter = Symbol(rf"\left\| {there.latex} \right\|", f"‖{there.text}‖")
                     expression = _norm(slope)
                 found = self._line(shown, k, word, expression, letter)
                 self._renamed[Name(line.name, found.shape)] = found
@@ -247,9 +247,9 @@ class Route:
         def named(word: str, below: str) -> Name:
             letter = letters.of_rule(word.removesuffix("_new"))
             found = Name(self.free(word), () if word in ("eta", "k") else shape)
-            if word == "g" and letters.function:
+            if word == "g" and letters.function.latex:
                 here = letters.numbered(tilde(letters.point) if method.optimiser.looks_ahead else letters.point, "k")
-                plain[found.name] = symbol(f"{letter.latex}({here.latex})", f"{letter.text}({here.text})")
+                plain[found.name] = letter.of(here)
             else:
                 plain[found.name] = letters.numbered(letter, below)
             return found
@@ -258,7 +258,7 @@ class Route:
         bound |= {"p": named("p", "k"), "g": named("clipped_g" if method.clips else "g", "k")}
         bound |= {letter: named(letter, "k-1") for letter in method.optimiser.rule.states}
         bound |= {"eta": self.work.given("eta", method.rate, ETA), "t": Name(self.free("k"))}
-        plain[self.free("k")] = symbol("k", "k")
+        plain[self.free("k")] = Symbol("k", "k")
         if method.schedule != CONSTANT:
             rate = named("eta", "k")
             self.lines.append((rate, bound["eta"] * method.schedule.factor(bound["t"] - 1, self.total)))
@@ -291,14 +291,14 @@ class Route:
         if n == 1:
             return -(slope / (matrix + self._tau() if self.method.damping else matrix))
         if self.method.damping:
-            identity = self.work.given("I", np.eye(n), symbol("I", "I"))
-            matrix = self._direct("A", k, matrix + self._tau() * identity, symbol("A", "A"))
+            identity = self.work.given("I", np.eye(n), Symbol("I", "I"))
+            matrix = self._direct("A", k, matrix + self._tau() * identity, Symbol("A", "A"))
             shown.matrix = matrix.name
         if n == 2:
             a, b, c, d = (apply("entry", matrix, place=place) for place in ((1, 1), (1, 2), (2, 1), (2, 2)))
             of = self.work.letters[shown.matrix]
             self.work.letters.update(entries_of(shown.matrix, of, n))
-            letter = symbol(rf"\det {of.latex}", f"det {of.text}")
+            letter = Symbol(rf"\det {of.latex}", f"det {of.text}")
             name = self.name("det", k) if self.several else f"det{k}"
             shown.determinant = self.work.equation(name, a * d - b * c, letter, DIRECTION).name
         return -apply("solve", matrix, slope)
@@ -311,7 +311,7 @@ class Route:
             return -(slope / (size + self._tau() if self.method.damping else size))
         assert step.hessian is not None
         place = self.letters.at(k)
-        letter = symbol(rf"\lambda({place.latex})", f"λ({place.text})")
+        letter = Symbol(r"\lambda", "λ").of(place)
         values, vectors = np.linalg.eigh(step.hessian)
         made = self.work.made_of(shown.curvature)
         by_hand = [] if made is None else eigenvalues_of(hessian, made)
@@ -321,7 +321,7 @@ class Route:
         else:
             eigenvalues = self.work.equation(name, matrix_of([[one] for one in by_hand]), letter, DIRECTION)
             self.ask(name, k)
-        turned = symbol(f"Q({place.latex})", f"Q({place.text})")
+        turned = Symbol("Q", "Q").of(place)
         q = self.work.given(self.name("Q", k), upright(vectors), turned)
         shown.eigenvalues, shown.vectors = eigenvalues.name, q.name
         sizes: Expression = apply("abs", eigenvalues)
@@ -344,7 +344,7 @@ def entries_of(name: str, letter: Symbol, n: int) -> dict[str, Symbol]:
     """The entries of a matrix by its small letter, whatever place or step it belongs to."""
     small = letter.latex[0].lower()
     places = [(i, j) for i in range(1, n + 1) for j in range(1, n + 1)]
-    return {f"{name}[{i},{j}]": symbol(f"{small}_{{{i}{j}}}", f"{small}{subscript(f'{i}{j}')}") for i, j in places}
+    return {f"{name}[{i},{j}]": Symbol(f"{small}_{{{i}{j}}}", f"{small}{subscript(f'{i}{j}')}") for i, j in places}
 
 
 def studied(work: Work, surface: Surface, letters: Letters, values: Any, k: int = 1) -> Name:

@@ -22,11 +22,6 @@ STUDY = Stage("study", "What follows from the Hessian")
 KINDS = ("minimum", "maximum", "saddle", "degenerate")
 
 
-def symbol(latex: str, text: str, raised: bool = False) -> Symbol:
-    """How a name prints."""
-    return Symbol(latex, text, raised)
-
-
 @dataclass
 class Work:
     """Givens with their values, equations, letters, words and facts, to which the parts of an answer add theirs."""
