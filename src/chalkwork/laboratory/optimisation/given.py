@@ -129,17 +129,14 @@ def _read(gradients: Any, start: Any) -> tuple[Array, list[str], Array]:
 
 
 def _route(work: Work, path: Path, letters: Letters, slopes: Array, shown: int) -> Route:
-    route = Route(work, path, letters, shown=len(slopes), total=len(slopes))
-    n = slopes.shape[1]
-    shape = (n, 1) if n > 1 else ()
     work.given("p1", path.points[0], letters.at(1))
     for k, slope in enumerate(slopes, 1):
         work.given(f"g{k}", slope, letters.slope(k))
-    route.rule(shape)
+    route = Route(work, path, letters, shown=len(slopes), total=len(slopes))
     for k, step in enumerate(path.steps, 1):
         route.steps.append(Shown(f"p{k}", slope=f"g{k}"))
-        route.directed(route.steps[-1], k, step, shape)
-    route.head(None, n)
+        route.directed(route.steps[-1], k, step)
+    route.head(None, slopes.shape[1])
     return route
 
 

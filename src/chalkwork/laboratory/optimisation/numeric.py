@@ -14,14 +14,13 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters
-from chalkwork.laboratory.optimisation.network import NetworkLoss, network_work
+from chalkwork.laboratory.optimisation.network import NetworkLoss, introduced, network_work
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
 from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.presentation import introduction, setting_of
+from chalkwork.networks.presentation import setting_of
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.compose import equation_blocks
 from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.symbols import Symbol, Symbols
@@ -164,10 +163,7 @@ def check_network_gradient(
     work.asked += ["L", whole, *(one.name for one in work.equations[before:])]
 
     def script(board: Board) -> Iterator[Block]:
-        yield Paragraph(" ".join(map(str, introduction(loss.plan, target=True))))
-        yield from board.givens([name.name for name in loss.derivation.givens])
-        solution = board.solution
-        yield from equation_blocks(solution, solution.chosen(("L", whole)), level=4)
+        yield from introduced(board, loss, ["L", whole])
         yield Paragraph(_SAID)
         yield board.say(f"With {{h}} added to ${by.latex}$ and taken from it the same forward pass gives")
         yield from board.givens(["h", "L_plus", "L_minus"])

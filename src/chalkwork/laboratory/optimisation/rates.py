@@ -15,7 +15,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import Method, Path, run
 from chalkwork.laboratory.optimisation.pictures import picture
-from chalkwork.laboratory.optimisation.steps import Route, studied
+from chalkwork.laboratory.optimisation.steps import Route, ends_of_spectrum
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
 from chalkwork.laboratory.optimisation.text import (
     formulas,
@@ -24,7 +24,7 @@ from chalkwork.laboratory.optimisation.text import (
     place_latex,
     step_blocks,
 )
-from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of
+from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real
@@ -70,7 +70,7 @@ def step_size(
     paths = {name: run(surface, begin, Method("gradient_descent", rate), steps) for name, rate in rates.items()}
     letters = Letters.of(surface, style.notation)
     work = Work(letters=free_letters(surface, letters))
-    hessian = _ends(work, surface, letters, begin, eigenvalues)
+    hessian = ends_of_spectrum(work, surface, letters, begin, eigenvalues, "min", "max")
     low, high = Name("lambda_min"), Name("lambda_max")
     if surface.point("p").shape:
         start_at, slope = surface.point("p1"), surface.point("g1")
@@ -96,19 +96,6 @@ def step_size(
         yield from picture(board, surface, letters, shown, marked=[("minimum", minimum)])
 
     return work.solution("From which step size on gradient descent fails", style, script)
-
-
-def _ends(work: Work, surface: Surface, letters: Letters, begin: Sequence[float], eigenvalues: Array) -> Name:
-    """The start with its gradient, the Hessian, and its least and largest eigenvalue, by hand where that is short."""
-    hessian = studied(work, surface, letters, begin)
-    by_hand = eigenvalues_of(hessian, surface.hessian_at(surface.point("p1")))
-    for name, which in (("min", 0), ("max", -1)):
-        letter = Symbol(rf"\lambda_{{\{name}}}", {"min": "λₘᵢₙ", "max": "λₘₐₓ"}[name])
-        if by_hand:
-            work.equation(f"lambda_{name}", by_hand[which], letter)
-        else:
-            work.given(f"lambda_{name}", float(eigenvalues[which]), letter)
-    return hessian
 
 
 def condition(
@@ -185,7 +172,7 @@ def _condition(
     work: Work, surface: Surface, letters: Letters, begin: Array, eigenvalues: Array, accuracy: float, factor: float
 ) -> None:
     """The condition number, the factor of a step, and how many steps it takes, as equations."""
-    _ends(work, surface, letters, begin.tolist(), eigenvalues)
+    ends_of_spectrum(work, surface, letters, begin.tolist(), eigenvalues, "min", "max")
     kappa = work.equation("kappa", Name("lambda_max") / Name("lambda_min"), Symbol(r"\kappa", "κ"))
     q = work.equation("factor", (kappa - 1) / (kappa + 1), Symbol("q", "q"))
     work.asked += ["kappa", "factor"]

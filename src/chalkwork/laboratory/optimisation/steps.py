@@ -75,6 +75,14 @@ class Route:
     """The rule for any step."""
     _renamed: dict[Expression, Expression] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        n = len(self.path.last)
+        self.shape: Shape = (n, 1) if n > 1 else ()
+        if self.several:
+            self.letters = self.letters.marked(self.method.name)
+        if not self.method.uses_hessian:
+            self._rule()
+
     @property
     def method(self) -> Method:
         """The method."""
@@ -118,7 +126,7 @@ class Route:
         """The equations of the first steps on a function; of the start where there is no step."""
         for k, step in enumerate(self.path.steps[:count], 1):
             shown = self.at(surface, k, self.method.uses_hessian)
-            self.directed(shown, k, step, surface.point("p").shape)
+            self.directed(shown, k, step)
             if np.isfinite(self.path.values[k]):
                 self.valued(surface, shown.new_point, k + 1)
         if not self.path.steps or (self.path.ending == "singular" and len(self.path.steps) < count):
@@ -157,7 +165,7 @@ class Route:
 
     def _ahead(self, surface: Surface, shown: Shown, k: int, point: Name) -> Name:
         """The point where the gradient of step k is taken."""
-        names = {"p": point, "mu": self._constant("mu"), "v": self._kept("v", k, point.shape)}
+        names = {"p": point, "mu": self._constant("mu"), "v": self._kept("v", k)}
         letter = self.letters.at(k, ahead=True)
         found = self.work.equation(self.name("ahead", k), read(AHEAD, names), letter, Stage.UPDATE)
         self.work.letters.update(
@@ -169,9 +177,9 @@ class Route:
 
     # --- from the gradient to the new point ------------------------------------------------------------------------
 
-    def directed(self, shown: Shown, k: int, step: Step, shape: Shape) -> None:
-        """The direction of step k and the point that it leads to, which has that shape."""
-        point, slope = Name(shown.point, shape), Name(shown.slope, shape)
+    def directed(self, shown: Shown, k: int, step: Step) -> None:
+        """The direction of step k and the point that it leads to."""
+        point, slope = Name(shown.point, self.shape), Name(shown.slope, self.shape)
         method = self.method
         if method.uses_hessian:
             newton = method.name == "newton"
@@ -206,7 +214,7 @@ class Route:
                 self._renamed[Name(line.name, found.shape)] = found
                 slope = found
         bound = constants | {"p": point, "g": slope, "eta": rate, "t": Number(k)}
-        bound |= {letter: self._kept(letter, k, point.shape) for letter in method.optimiser.rule.states}
+        bound |= {letter: self._kept(letter, k) for letter in method.optimiser.rule.states}
         base = _letter(shown.point)
 
         def called(defined: str) -> str:
@@ -231,18 +239,18 @@ class Route:
         letter = CONSTANTS.get(name if word not in CONSTANTS else word, CONSTANTS["mu"])
         return self.work.given(name, self.method.constants[name], letter)
 
-    def _kept(self, letter: str, k: int, shape: Shape) -> Name:
+    def _kept(self, letter: str, k: int) -> Name:
         """What the rule keeps, before step k; zero at first."""
         if k > 1:
-            return Name(self.name(letter, k - 1), shape)
-        plain = self.letters.of_rule(letter)
-        return self.work.given(f"{letter}0", np.zeros(shape or (1, 1)), Letters.numbered(self.letters, plain, 0, True))
+            return Name(self.name(letter, k - 1), self.shape)
+        at_first = self.letters.numbered(self.letters.of_rule(letter), 0, first=True)
+        return self.work.given(f"{letter}0", np.zeros(self.shape or (1, 1)), at_first)
 
     # --- the rule for any step -------------------------------------------------------------------------------------
 
-    def rule(self, shape: Shape) -> None:
-        """The lines of the rule for step k, for a point of that shape: their names have letters and no values."""
-        method, letters, plain = self.method, self.letters, self.work.letters
+    def _rule(self) -> None:
+        """The lines of the rule for step k: their names have letters and no values."""
+        shape, method, letters, plain = self.shape, self.method, self.letters, self.work.letters
 
         def named(word: str, below: str) -> Name:
             letter = letters.of_rule(word.removesuffix("_new"))
@@ -273,7 +281,7 @@ class Route:
 
         self.lines += worked_lines(method.optimiser.lines, bound, called)
         for letter in method.optimiser.rule.states:
-            self._kept(letter, 1, shape)
+            self._kept(letter, 1)
         plain[self.free("point")] = letters.point
 
     def free(self, word: str) -> str:
@@ -354,6 +362,20 @@ def studied(work: Work, surface: Surface, letters: Letters, values: Any, k: int 
     work.letters.update(entry_letters(surface, letters, k, (p.name, f"g{k}", f"H{k}")))
     work.equation(f"g{k}", surface.gradient_at(p), letters.slope(k), Stage.FORWARD)
     return work.equation(f"H{k}", surface.hessian_at(p), letters.curvature(k), Stage.FORWARD)
+
+
+def ends_of_spectrum(work: Work, surface: Surface, letters: Letters, values: Any, eigenvalues: Any, *ends: str) -> Name:
+    """As `studied`, with the least (`min`) or the largest (`max`) eigenvalue, by hand where that is short."""
+    hessian = studied(work, surface, letters, values)
+    by_hand = eigenvalues_of(hessian, surface.hessian_at(surface.point("p1")))
+    for end in ends:
+        which, letter = {"min": (0, "λₘᵢₙ"), "max": (-1, "λₘₐₓ")}[end]
+        symbol = Symbol(rf"\lambda_{{\{end}}}", letter)
+        if by_hand:
+            work.equation(f"lambda_{end}", by_hand[which], symbol)
+        else:
+            work.given(f"lambda_{end}", float(eigenvalues[which]), symbol)
+    return hessian
 
 
 def upright(vectors: Any) -> Any:

@@ -11,7 +11,7 @@ from chalkwork.algebra.entries import entry, entry_name
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
-from chalkwork.documents.model import Block, Paragraph
+from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.laboratory.optimisation.letters import (
     Letters,
     free,
@@ -385,8 +385,10 @@ def kind_sentence(board: Board, hessian: Any) -> str:
     return f"{subject}; {verdict}." if several else f"{subject}, {verdict}."
 
 
-def compared(board: Board, paths: Sequence[Path], letters: Letters) -> Block:
-    """Where the methods ended, in a table."""
+def compared(board: Board, paths: Sequence[Path], letters: Letters) -> Iterator[Block]:
+    """Where the methods ended, in a table; nothing of a single one."""
+    if len(paths) < 2:
+        return
     columns: list[list[Any]] = [
         [path.method.title for path in paths],
         [len(path.steps) for path in paths],
@@ -397,7 +399,8 @@ def compared(board: Board, paths: Sequence[Path], letters: Letters) -> Block:
     if letters.variables:
         columns.insert(2, [place(board, path.last) for path in paths])
         head.insert(2, "at")
-    return board.table(head, columns)
+    yield Heading("Compared", 2)
+    yield board.table(head, columns)
 
 
 def title_of(method: Method) -> str:
