@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from typing import Any
 
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
@@ -156,8 +155,7 @@ def _word(letter: str) -> str:
 def _check_key(key: str, value: Any) -> None:
     known = [entry.name for entry in fields(Notation)]
     if key not in known:
-        near = get_close_matches(str(key), known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}"
+        hint = meant(key, known, f"the keys are {', '.join(known)}")
         raise ChalkworkError(f"{key!r} is not a key of the notation", hint=hint)
     if key in _FLAGS:
         if not isinstance(value, bool):
@@ -197,8 +195,7 @@ PRESETS: dict[str, Notation] = {
 def _preset(name: str) -> Notation:
     if name in PRESETS:
         return PRESETS[name]
-    near = get_close_matches(name, PRESETS, 1)
-    hint = f"did you mean {near[0]}?" if near else f"the presets are {', '.join(PRESETS)}"
+    hint = meant(name, PRESETS, f"the presets are {', '.join(PRESETS)}")
     raise ChalkworkError(f"there is no notation {name!r}", hint=hint)
 
 

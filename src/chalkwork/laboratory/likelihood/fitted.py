@@ -42,7 +42,7 @@ class Fitted:
         )
         self.discrete = discrete
         several = len(hats) > 1
-        self.together = Symbol("", "").of(self.hatted) if several else self.hatted
+        self.together = Symbol("", "").at(self.hatted) if several else self.hatted
         """The estimates as one thing: several of them in parentheses."""
 
     @property

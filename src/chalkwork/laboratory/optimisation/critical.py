@@ -107,7 +107,7 @@ def _add(work: Work, surface: Surface, letters: Letters, k: int, point: Array, h
     work.asked += [f"f{k}", f"H{k}"]
     by_hand = eigenvalues_of(curvature, surface.hessian_at(p))
     if len(by_hand) > 1:
-        letter = Symbol(r"\lambda", "λ").of(letters.at(k))
+        letter = Symbol(r"\lambda", "λ").at(letters.at(k))
         work.equation(f"lambda{k}", matrix_of([[one] for one in by_hand]), letter)
         work.asked.append(f"lambda{k}")
     work.words[f"kind{k}"] = kind_word(hessian)
@@ -185,7 +185,7 @@ def _introduced(board: Board, surface: Surface, letters: Letters, ranges: Ranges
 def _found(board: Board, letters: Letters, facts: Mapping[str, Any]) -> Block:
     head = [f"${letters.tuple_of_variables()}$", f"${letters.function_sign.latex}$"]
     head += [
-        f"${letters.curvature_sign.of(*letters.variables).latex}$" if letters.alone else "eigenvalues of $H$",
+        f"${letters.curvature_sign.at(*letters.variables).latex}$" if letters.alone else "eigenvalues of $H$",
         "index",
         "kind",
     ]

@@ -93,22 +93,22 @@ class Letters:
 
     def value(self, k: int) -> Symbol:
         """The function there."""
-        return self.function.of(self.at(k))
+        return self.function.at(self.at(k))
 
     def slope(self, k: int, ahead: bool = False) -> Symbol:
         """Its gradient there."""
         if not self.function.latex:
             return self.numbered(self.slope_sign, k, first=True)
-        return self.slope_sign.of(self.at(k, ahead))
+        return self.slope_sign.at(self.at(k, ahead))
 
     def curvature(self, k: int) -> Symbol:
         """Its Hessian there."""
-        return self.curvature_sign.of(self.at(k))
+        return self.curvature_sign.at(self.at(k))
 
     @property
     def function_sign(self) -> Symbol:
         """The function of its variables."""
-        return self.function.of(*self.variables)
+        return self.function.at(*self.variables)
 
     @property
     def slope_sign(self) -> Symbol:
@@ -126,7 +126,7 @@ class Letters:
 
     def tuple_of_variables(self) -> str:
         """The variables within a sentence, between no dollars: (x, y)."""
-        return self.variables[0].latex if len(self.variables) == 1 else Symbol("", "").of(*self.variables).latex
+        return self.variables[0].latex if len(self.variables) == 1 else Symbol("", "").at(*self.variables).latex
 
 
 def _unused(letters: str, variables: tuple[Symbol, ...]) -> Symbol:
@@ -156,7 +156,7 @@ def entry_letters(
     n = len(surface.variables)
     for i in range(n):
         found[f"{point}[{i + 1}]"] = letters.variables[i] if bare else letters.variable(i, k, ahead)
-        found[f"{slope}[{i + 1}]"] = _partial(letters, i).of(*place)
+        found[f"{slope}[{i + 1}]"] = _partial(letters, i).at(*place)
         for j in range(n):
             below = f"{i + 1}{j + 1}"
             found[f"{curvature}[{i + 1},{j + 1}]"] = Symbol(f"h_{{{below}}}", f"h{subscript(below)}")

@@ -287,5 +287,5 @@ def _listed(board: Board, loss: NetworkLoss) -> tuple[str, str]:
     letters = [board.writer.symbols[name] for name in loss.names]
     if len(letters) > MOST_LISTED:
         letters = [*letters[: MOST_LISTED - 3], Symbol(r"\ldots", "…"), letters[-1]]
-    whole = Symbol("", "").of(*letters)
+    whole = Symbol("", "").at(*letters)
     return f"${whole.latex}$", whole.text

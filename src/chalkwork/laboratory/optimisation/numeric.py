@@ -63,7 +63,7 @@ def gradient_check(
         name, by = variable.name, plain[variable.name]
         head = Symbol(rf"\frac{{\partial {surface.name}}}{{\partial {by.latex}}}", f"∂{surface.name}/∂{by.text}")
         if letters.alone:
-            head = letters.slope_sign.of(by)
+            head = letters.slope_sign.at(by)
         work.equation(f"slope_{name}", replace(slope, there), head, Stage.BACKWARD)
         sides = []
         for word, sign, moved in (("plus", "+", placed[name] + h), ("minus", "-", placed[name] - h)):
@@ -91,7 +91,7 @@ def _shifted(letters: Letters, place: int, sign: str, h: Symbol) -> Symbol:
     latex, text = ([getattr(one, kind) for one in letters.variables] for kind in ("latex", "text"))
     latex[place] += f" {sign} {h.latex}"
     text[place] += f" {'−' if sign == '-' else sign} {h.text}"
-    return letters.function.of(*map(Symbol, latex, text))
+    return letters.function.at(*map(Symbol, latex, text))
 
 
 def _quotients(

@@ -257,7 +257,7 @@ class Route:
             found = Name(self.free(word), () if word in ("eta", "k") else shape)
             if word == "g" and letters.function.latex:
                 here = letters.numbered(tilde(letters.point) if method.optimiser.looks_ahead else letters.point, "k")
-                plain[found.name] = letter.of(here)
+                plain[found.name] = letter.at(here)
             else:
                 plain[found.name] = letters.numbered(letter, below)
             return found
@@ -319,7 +319,7 @@ class Route:
             return -(slope / (size + self._tau() if self.method.damping else size))
         assert step.hessian is not None
         place = self.letters.at(k)
-        letter = Symbol(r"\lambda", "λ").of(place)
+        letter = Symbol(r"\lambda", "λ").at(place)
         values, vectors = np.linalg.eigh(step.hessian)
         made = self.work.made_of(shown.curvature)
         by_hand = [] if made is None else eigenvalues_of(hessian, made)
@@ -329,7 +329,7 @@ class Route:
         else:
             eigenvalues = self.work.equation(name, matrix_of([[one] for one in by_hand]), letter, DIRECTION)
             self.ask(name, k)
-        turned = Symbol("Q", "Q").of(place)
+        turned = Symbol("Q", "Q").at(place)
         q = self.work.given(self.name("Q", k), upright(vectors), turned)
         shown.eigenvalues, shown.vectors = eigenvalues.name, q.name
         sizes: Expression = apply("abs", eigenvalues)

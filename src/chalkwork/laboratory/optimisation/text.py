@@ -53,7 +53,7 @@ def formulas(board: Board, surface: Surface, letters: Letters, hessian: bool) ->
         for sign, (expression,) in zip(
             (letters.slope_sign, letters.curvature_sign), (slopes, *curvatures), strict=False
         ):
-            yield defined(board, sign.of(*letters.variables), expression)
+            yield defined(board, sign.at(*letters.variables), expression)
         return
     column = matrix_of([[slope] for slope in slopes])
     if board.writer.formula(column).width <= WIDEST:
