@@ -42,15 +42,17 @@ def newton_cost(
         raise ChalkworkError("parameters are at most 20 whole numbers from 1 to 10^12")
     work = Work()
     n = work.given("parameters", counts, Symbol("n", "n"))
-    work.equation("numbers", n**2, Symbol(r"n_{H}", "n(H)"))
-    work.equation("gradient_bytes", 8 * n, Symbol(r"M_{\nabla}", "M(∇)"))
-    work.equation("bytes", 8 * n**2, Symbol("M_{H}", "M(H)"))
-    work.equation("operations", n**3 / 3, Symbol(r"n_{\times}", "n(×)"))
+    work.equation("numbers", n**2, letter=Symbol(r"n_{H}", "n(H)"))
+    work.equation("gradient_bytes", 8 * n, letter=Symbol(r"M_{\nabla}", "M(∇)"))
+    work.equation("bytes", 8 * n**2, letter=Symbol("M_{H}", "M(H)"))
+    work.equation("operations", n**3 / 3, letter=Symbol(r"n_{\times}", "n(×)"))
     work.equation(
-        "ratio", Name("bytes", n.shape) / Name("gradient_bytes", n.shape), Symbol(r"M_{H} / M_{\nabla}", "M(H)/M(∇)")
+        "ratio",
+        Name("bytes", n.shape) / Name("gradient_bytes", n.shape),
+        letter=Symbol(r"M_{H} / M_{\nabla}", "M(H)/M(∇)"),
     )
     work.asked += ["bytes", "operations"]
-    return work.solution("What a step of Newton's method costs", style, lambda board: _script(board, counts.tolist()))
+    return work.answer("What a step of Newton's method costs", style, lambda board: _script(board, counts.tolist()))
 
 
 def _script(board: Board, n: Sequence[float]) -> Iterator[Block]:

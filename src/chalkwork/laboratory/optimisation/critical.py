@@ -96,19 +96,19 @@ def critical_points(
             yield Heading("Where they lie", 2)
             yield from figure
 
-    return work.solution("Critical points", style, script)
+    return work.answer("Critical points", style, script)
 
 
 def _add(work: Work, surface: Surface, letters: Letters, k: int, point: Array, hessian: Array) -> None:
     """A critical point with the value, the Hessian and its eigenvalues there, and what it is in a word."""
     p = surface.point(f"p{k}")
     curvature = studied(work, surface, letters, point, k)
-    work.equation(f"f{k}", surface.value_at(p), letters.value(k))
+    work.equation(f"f{k}", surface.value_at(p), letter=letters.value(k))
     work.asked += [f"f{k}", f"H{k}"]
     by_hand = eigenvalues_of(curvature, surface.hessian_at(p))
     if len(by_hand) > 1:
         letter = Symbol(r"\lambda", "λ").at(letters.at(k))
-        work.equation(f"lambda{k}", matrix_of([[one] for one in by_hand]), letter)
+        work.equation(f"lambda{k}", matrix_of([[one] for one in by_hand]), letter=letter)
         work.asked.append(f"lambda{k}")
     work.words[f"kind{k}"] = kind_word(hessian)
 

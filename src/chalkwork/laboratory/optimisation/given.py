@@ -94,7 +94,7 @@ def apply_gradients(
         yield Paragraph(f"After {counted(len(path.steps), 'step')} the parameter is {place(board, path.last)}.")
 
     title = f"{title_of(chosen)} on given gradients"
-    return work.solution(title, style, script, blank=lambda board: steps_tables(board, route, blank=True))
+    return work.answer(title, style, script, blank=lambda board: steps_tables(board, route, blank=True))
 
 
 def follow(method: Method, point: Array, slopes: Array) -> Path:
@@ -181,7 +181,7 @@ def exponential_average(
         bound = {"v": kept, "g": Name(f"x{t}"), "beta": share, "t": Number(t)}
         for name, expression in worked_lines(lines, bound, _numbered(t)):
             word = name.name.rstrip("0123456789")
-            work.equation(name.name, expression, letters.numbered(_AVERAGES[word], t), Stage.UPDATE)
+            work.equation(name.name, expression, Stage.UPDATE, letter=letters.numbered(_AVERAGES[word], t))
             work.asked.append(name.name)
         kept = Name(f"v{t}")
     bound = {"v": Name("free_v"), "g": Name("free_x"), "beta": share, "t": Name("free_t")}
@@ -210,7 +210,7 @@ def exponential_average(
         columns = [Column("x", asked=False), *map(Column, words)]
         return step_table(board, columns, range(1, len(numbers) + 1), "$t$", blank)
 
-    return work.solution("An exponential average", style, script, blank=lambda board: [table(board, blank=True)])
+    return work.answer("An exponential average", style, script, blank=lambda board: [table(board, blank=True)])
 
 
 def _numbered(t: int) -> Callable[[str], str]:

@@ -197,7 +197,7 @@ def optimise_network(
         yield from ways(board, routes, shown, loss)
         yield from compared(board, paths, letters)
 
-    return work.solution("The loss of a network made small", style, script, setting)
+    return work.answer("The loss of a network made small", style, script, setting)
 
 
 def network_work(loss: NetworkLoss) -> Work:
@@ -215,9 +215,9 @@ def _work(loss: NetworkLoss) -> Work:
         work.given("theta1", loss.start, theta)
         work.given("g1", loss.gradient(loss.start), slope)
     else:
-        work.equation("theta1", _stacked(loss.parameters), theta, Stage.BACKWARD)
+        work.equation("theta1", _stacked(loss.parameters), Stage.BACKWARD, letter=theta)
         slopes = [Name(f"d{name.name}", name.shape) for name in loss.parameters]
-        work.equation("g1", _stacked(slopes), slope, Stage.BACKWARD)
+        work.equation("g1", _stacked(slopes), Stage.BACKWARD, letter=slope)
         work.asked.append("g1")
     work.given("H1", loss.hessian(loss.start), Symbol(r"H(\theta_1)", "H(θ₁)"))
     return work

@@ -58,18 +58,18 @@ def gradient_check(
     size = real(step, "step", 1e-9, 1, high_open=False)
     h = work.given("h", size, Symbol("h", "h") if "h" not in point else Symbol(r"\delta", "δ"))
     letters = Letters.of(surface, style.notation)
-    f = work.equation("f", replace(surface.expression, there), letters.function_sign, Stage.FORWARD)
+    f = work.equation("f", replace(surface.expression, there), Stage.FORWARD, letter=letters.function_sign)
     for place, (variable, slope) in enumerate(zip(surface.symbols, surface.slopes, strict=True)):
         name, by = variable.name, plain[variable.name]
         head = Symbol(rf"\frac{{\partial {surface.name}}}{{\partial {by.latex}}}", f"∂{surface.name}/∂{by.text}")
         if letters.alone:
             head = letters.slope_sign.at(by)
-        work.equation(f"slope_{name}", replace(slope, there), head, Stage.BACKWARD)
+        work.equation(f"slope_{name}", replace(slope, there), Stage.BACKWARD, letter=head)
         sides = []
         for word, sign, moved in (("plus", "+", placed[name] + h), ("minus", "-", placed[name] - h)):
             beside = replace(surface.expression, there | {variable: moved})
             letter = _shifted(letters, place, sign, work.letters["h"])
-            sides.append(work.equation(f"f_{word}_{name}", beside, letter, QUOTIENTS))
+            sides.append(work.equation(f"f_{word}_{name}", beside, QUOTIENTS, letter=letter))
         here = np.array(list(point.values()))
         moves = size * (np.arange(len(here)) == place)
         vanish = not surface.gradient(here)[place] and surface.value(here + moves) == surface.value(here - moves)
@@ -83,7 +83,7 @@ def gradient_check(
         for name in surface.variables:
             yield from board.equations([one.name for one in work.equations if one.name.endswith(f"_{name}")], reason="")
 
-    return work.solution("A gradient checked by difference quotients", style, script)
+    return work.answer("A gradient checked by difference quotients", style, script)
 
 
 def _shifted(letters: Letters, place: int, sign: str, h: Symbol) -> Symbol:
@@ -103,13 +103,13 @@ def _quotients(
     """
     here, plus, minus = values
     one_sided = Symbol(rf"D_{{{by.latex}}}^{{+}}", f"D⁺({by.text})", raised=True)
-    work.equation(f"one_sided{end}", (plus - here) / h, one_sided, QUOTIENTS)
+    work.equation(f"one_sided{end}", (plus - here) / h, QUOTIENTS, letter=one_sided)
     central = Symbol(rf"D_{{{by.latex}}}", f"D({by.text})")
-    found = work.equation(f"central{end}", (plus - minus) / (2 * h), central, QUOTIENTS)
+    found = work.equation(f"central{end}", (plus - minus) / (2 * h), QUOTIENTS, letter=central)
     apart = apply("abs", found - slope)
     larger = apply("maximum", apply("abs", found), apply("abs", slope))
     error = Symbol(rf"\varepsilon_{{{by.latex}}}", f"ε({by.text})")
-    work.equation(f"error{end}", apart if vanish else apart / larger, error, QUOTIENTS)
+    work.equation(f"error{end}", apart if vanish else apart / larger, QUOTIENTS, letter=error)
 
 
 def check_network_gradient(
@@ -169,7 +169,7 @@ def check_network_gradient(
         yield from board.givens(["h", "L_plus", "L_minus"])
         yield from board.equations([one.name for one in work.equations[before:]], reason="")
 
-    return work.solution("A network's gradient checked by difference quotients", style, script, setting)
+    return work.answer("A network's gradient checked by difference quotients", style, script, setting)
 
 
 def _entry(loss: NetworkLoss, wanted: str) -> str:

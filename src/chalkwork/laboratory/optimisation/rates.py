@@ -74,12 +74,12 @@ def step_size(
     low, high = Name("lambda_min"), Name("lambda_max")
     if surface.point("p").shape:
         start_at, slope = surface.point("p1"), surface.point("g1")
-        work.equation("minimum", start_at - apply("solve", hessian, slope), Symbol("p^{*}", "p*", raised=True))
+        work.equation("minimum", start_at - apply("solve", hessian, slope), letter=Symbol("p^{*}", "p*", raised=True))
     else:
         lowest = Symbol(f"{letters.point.latex}^{{*}}", f"{letters.point.text}∗", raised=True)
-        work.equation("minimum", Name("p1") - Name("g1") / hessian, lowest)
-    work.equation("limit", 2 / high, Symbol(r"\eta", "η"), relation="<")
-    work.equation("best", 2 / (low + high), Symbol(r"\eta^{*}", "η∗", raised=True))
+        work.equation("minimum", Name("p1") - Name("g1") / hessian, letter=lowest)
+    work.equation("limit", 2 / high, letter=Symbol(r"\eta", "η"), relation="<")
+    work.equation("best", 2 / (low + high), letter=Symbol(r"\eta^{*}", "η∗", raised=True))
     work.asked += ["lambda_min", "lambda_max", "limit", "best"]
     work.facts |= {"eigenvalues": eigenvalues}
     work.facts |= {f"{name}.rate": rate for name, rate in rates.items()}
@@ -95,7 +95,7 @@ def step_size(
         shown = [(labels[name], _first(path, 5)) for name, path in paths.items()]
         yield from picture(board, surface, letters, shown, marked=[("minimum", minimum)])
 
-    return work.solution("From which step size on gradient descent fails", style, script)
+    return work.answer("From which step size on gradient descent fails", style, script)
 
 
 def condition(
@@ -165,7 +165,7 @@ def condition(
         yield _worst_starts(board, kappas, trials)
         yield from picture(board, surface, letters, [("gradient descent", descent), ("Newton", newton)])
 
-    return work.solution("The condition number, and Newton's one step", style, script)
+    return work.answer("The condition number, and Newton's one step", style, script)
 
 
 def _condition(
@@ -173,12 +173,12 @@ def _condition(
 ) -> None:
     """The condition number, the factor of a step, and how many steps it takes, as equations."""
     ends_of_spectrum(work, surface, letters, begin.tolist(), eigenvalues, "min", "max")
-    kappa = work.equation("kappa", Name("lambda_max") / Name("lambda_min"), Symbol(r"\kappa", "κ"))
-    q = work.equation("factor", (kappa - 1) / (kappa + 1), Symbol("q", "q"))
+    kappa = work.equation("kappa", Name("lambda_max") / Name("lambda_min"), letter=Symbol(r"\kappa", "κ"))
+    q = work.equation("factor", (kappa - 1) / (kappa + 1), letter=Symbol("q", "q"))
     work.asked += ["kappa", "factor"]
     if factor >= 1e-12:
         epsilon = work.given("accuracy", accuracy, Symbol(r"\varepsilon", "ε"))
-        work.equation("bound", apply("log", epsilon) / apply("log", q), Symbol("k", "k"), relation="≥")
+        work.equation("bound", apply("log", epsilon) / apply("log", q), letter=Symbol("k", "k"), relation="≥")
         work.asked.append("bound")
 
 

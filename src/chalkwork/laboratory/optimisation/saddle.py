@@ -92,7 +92,7 @@ def escape(
         )
         yield from picture(board, surface, letters, shown, marked=[("saddle", centre)])
 
-    return work.solution("Leaving a saddle point", style, script)
+    return work.answer("Leaving a saddle point", style, script)
 
 
 def _add(
@@ -107,9 +107,9 @@ def _add(
     rate, radius, apart = given
     ends_of_spectrum(work, surface, letters, centre, eigenvalues, "min")
     eta, big = work.given("eta", rate, ETA), work.given("R", radius, Symbol("R", "R"))
-    growth = work.equation("growth", 1 + eta * apply("abs", Name("lambda_min")), Symbol(r"\gamma", "γ"))
+    growth = work.equation("growth", 1 + eta * apply("abs", Name("lambda_min")), letter=Symbol(r"\gamma", "γ"))
     r = work.given("r", apart, Symbol("r", "r"))
-    work.equation("predicted", apply("log", big / r) / apply("log", growth), Symbol("k", "k"))
+    work.equation("predicted", apply("log", big / r) / apply("log", growth), letter=Symbol("k", "k"))
     work.asked += ["H1", "growth", "predicted"]
 
 

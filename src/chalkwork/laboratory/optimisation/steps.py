@@ -138,7 +138,7 @@ class Route:
         names = (point, self.name("g", k), self.name("H", k))
         self.work.letters.update(entry_letters(surface, self.letters, k, names))
         stage = Stage.FORWARD if k == 1 else Stage.REEVALUATION
-        return self.work.equation(self.name("f", k), surface.value_at(found), self.letters.value(k), stage).name
+        return self.work.equation(self.name("f", k), surface.value_at(found), stage, letter=self.letters.value(k)).name
 
     def at(self, surface: Surface, k: int, hessian: bool) -> Shown:
         """The value, the gradient and, if it is needed, the Hessian where step k starts."""
@@ -150,10 +150,10 @@ class Route:
         add, letters = self.work.equation, self.letters
         ahead = self.method.optimiser.looks_ahead
         place = self._ahead(surface, shown, k, point) if ahead else point
-        shown.slope = add(self.name("g", k), surface.gradient_at(place), letters.slope(k, ahead), stage).name
+        shown.slope = add(self.name("g", k), surface.gradient_at(place), stage, letter=letters.slope(k, ahead)).name
         self.ask(shown.slope, k)
         if hessian:
-            shown.curvature = add(self.name("H", k), surface.hessian_at(point), letters.curvature(k), stage).name
+            shown.curvature = add(self.name("H", k), surface.hessian_at(point), stage, letter=letters.curvature(k)).name
             self.ask(shown.curvature, k)
         self.steps.append(shown)
         return shown
@@ -167,7 +167,7 @@ class Route:
         """The point where the gradient of step k is taken."""
         names = {"p": point, "mu": self._constant("mu"), "v": self._kept("v", k)}
         letter = self.letters.at(k, ahead=True)
-        found = self.work.equation(self.name("ahead", k), read(AHEAD, names), letter, Stage.UPDATE)
+        found = self.work.equation(self.name("ahead", k), read(AHEAD, names), Stage.UPDATE, letter=letter)
         self.work.letters.update(
             entry_letters(surface, self.letters, k, (found.name, self.name("g", k), ""), ahead=True)
         )
@@ -188,7 +188,7 @@ class Route:
             new = point + Name(shown.direction, point.shape)
             self.ask(shown.direction, k)
             shown.new_point = self.name(_letter(shown.point), k + 1)
-            self.work.equation(shown.new_point, new, self.letters.at(k + 1), Stage.UPDATE)
+            self.work.equation(shown.new_point, new, Stage.UPDATE, letter=self.letters.at(k + 1))
             self.work.asked.append(shown.new_point)
         else:
             self._ruled(shown, k, point, slope)
@@ -225,11 +225,13 @@ class Route:
                 word = _letter(name.name)
                 self._line(shown, k, word, expression, number(self.letters.of_rule(word), k))
             else:
-                shown.new_point = self.work.equation(name.name, expression, self.letters.at(k + 1), Stage.UPDATE).name
+                shown.new_point = self.work.equation(
+                    name.name, expression, Stage.UPDATE, letter=self.letters.at(k + 1)
+                ).name
                 self.work.asked.append(name.name)
 
     def _line(self, shown: Shown, k: int, word: str, expression: Expression, letter: Symbol) -> Name:
-        found = self.work.equation(self.name(word, k), expression, letter, Stage.UPDATE)
+        found = self.work.equation(self.name(word, k), expression, Stage.UPDATE, letter=letter)
         shown.lines.append(found.name)
         self.ask(found.name, k)
         return found
@@ -290,7 +292,7 @@ class Route:
 
     def _direct(self, letter: str, k: int, expression: Expression, printed: Symbol) -> Name:
         printed = self.letters.numbered(printed, k)
-        return self.work.equation(self.name(letter, k), expression, printed, DIRECTION)
+        return self.work.equation(self.name(letter, k), expression, DIRECTION, letter=printed)
 
     def _newton(self, shown: Shown, k: int, slope: Name) -> Expression:
         n = slope.shape[0] if slope.shape else 1
@@ -308,7 +310,7 @@ class Route:
             self.work.letters.update(entries_of(shown.matrix, of, n))
             letter = Symbol(rf"\det {of.latex}", f"det {of.text}")
             name = self.name("det", k) if self.several else f"det{k}"
-            shown.determinant = self.work.equation(name, a * d - b * c, letter, DIRECTION).name
+            shown.determinant = self.work.equation(name, a * d - b * c, DIRECTION, letter=letter).name
         return -apply("solve", matrix, slope)
 
     def _saddle_free(self, shown: Shown, k: int, slope: Name, step: Step) -> Expression:
@@ -327,7 +329,7 @@ class Route:
         if not by_hand:
             eigenvalues = self.work.given(name, values, letter)
         else:
-            eigenvalues = self.work.equation(name, matrix_of([[one] for one in by_hand]), letter, DIRECTION)
+            eigenvalues = self.work.equation(name, matrix_of([[one] for one in by_hand]), DIRECTION, letter=letter)
             self.ask(name, k)
         turned = Symbol("Q", "Q").at(place)
         q = self.work.given(self.name("Q", k), upright(vectors), turned)
@@ -360,8 +362,8 @@ def studied(work: Work, surface: Surface, letters: Letters, values: Any, k: int 
     p = surface.point(f"p{k}")
     work.given(p.name, values, letters.at(k))
     work.letters.update(entry_letters(surface, letters, k, (p.name, f"g{k}", f"H{k}")))
-    work.equation(f"g{k}", surface.gradient_at(p), letters.slope(k), Stage.FORWARD)
-    return work.equation(f"H{k}", surface.hessian_at(p), letters.curvature(k), Stage.FORWARD)
+    work.equation(f"g{k}", surface.gradient_at(p), Stage.FORWARD, letter=letters.slope(k))
+    return work.equation(f"H{k}", surface.hessian_at(p), Stage.FORWARD, letter=letters.curvature(k))
 
 
 def ends_of_spectrum(work: Work, surface: Surface, letters: Letters, values: Any, eigenvalues: Any, *ends: str) -> Name:
@@ -372,7 +374,7 @@ def ends_of_spectrum(work: Work, surface: Surface, letters: Letters, values: Any
         which, letter = {"min": (0, "λₘᵢₙ"), "max": (-1, "λₘₐₓ")}[end]
         symbol = Symbol(rf"\lambda_{{\{end}}}", letter)
         if by_hand:
-            work.equation(f"lambda_{end}", by_hand[which], symbol)
+            work.equation(f"lambda_{end}", by_hand[which], letter=symbol)
         else:
             work.given(f"lambda_{end}", float(eigenvalues[which]), symbol)
     return hessian
