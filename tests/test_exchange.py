@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -49,8 +48,8 @@ def modules_of(activation: Activation) -> tuple[Any, ...]:
 
 
 def test_an_activation_that_a_library_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    unit = replace(Activation("mish").unit, pytorch=None, keras=None)
-    monkeypatch.setitem(KINDS, "mish", replace(KINDS["mish"], unit=unit))
+    unit = Activation("mish").unit._replace(pytorch=None, keras=None)
+    monkeypatch.setitem(KINDS, "mish", KINDS["mish"]._replace(unit=unit))
     for write in (foreign.in_pytorch, foreign.in_keras):
         with pytest.raises(ChalkworkError, match="has no layer for the Mish"):
             write(Activation("mish"))

@@ -92,7 +92,7 @@ def _written(activation: Activation) -> str:
 def primed(style: Style) -> Style:
     """The style in which what belongs to the second network has a prime (a plus where a prime transposes)."""
     mark = "plus" if style.notation.transpose == "prime" else "prime"
-    return replace(style, notation=replace(style.notation, new=mark))
+    return style._replace(notation=style.notation._replace(new=mark))
 
 
 def given_point(net: NeuralNetwork, x: Any) -> Array:
@@ -156,8 +156,7 @@ def answer(
     Asked for are what it names, and the parameters of the second network.
     """
     new = (e.name for e in derivation.equations if e.stage == REWRITING and e.name.endswith("_new"))
-    common = replace(
-        setting,
+    common = setting._replace(
         givens=tuple(name.name for name in derivation.givens),
         layers=len(net.layers),
         samples=net.convention.samples,
