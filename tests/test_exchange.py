@@ -10,6 +10,15 @@ import numpy as np
 import pytest
 from exchanged import ACTIVATIONS, CONVENTIONS, SMOOTH, network, output, same
 
+from chalkwork import (
+    BatchNorm,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Dense,
+    Dropout,
+    NeuralNetwork,
+    SquaredError,
+)
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange import (
     EXCHANGES,
@@ -18,15 +27,6 @@ from chalkwork.exchange import (
     load_network,
     save_model,
     save_network,
-)
-from chalkwork.networks import (
-    BatchNorm,
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Dense,
-    Dropout,
-    NeuralNetwork,
-    SquaredError,
 )
 from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.losses import LOSSES

@@ -12,6 +12,7 @@ from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from chalkwork import BatchNorm, Dense, Dropout, NeuralNetwork
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.inside import (
     Findings,
@@ -30,7 +31,6 @@ from chalkwork.inside import (
     plot_weights,
     summary,
 )
-from chalkwork.networks import BatchNorm, Dense, Dropout, NeuralNetwork
 from chalkwork.training.history import History
 
 Rng = np.random.Generator

@@ -14,8 +14,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import forward
-from chalkwork.networks.layers import Dense
-from chalkwork.networks.layers.dense import DENSE
+from chalkwork.networks.layers.dense import DENSE, Dense
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board
