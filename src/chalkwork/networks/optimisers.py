@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name
 from chalkwork.algebra.reading import read
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 from chalkwork.words import Text
 
 Lines = tuple[tuple[str, str], ...]
@@ -211,8 +210,7 @@ class Optimiser(NamedTuple):
         if name not in RULES:
             if name.replace("_", "") in ("lbfgs", "lbfgsb"):
                 raise ChalkworkError("solve writes update rules, and L-BFGS is none: train takes it")
-            near = get_close_matches(name, [*RULES, *_ALSO], 1)
-            hint = f"did you mean {near[0]}?" if near else f"the optimisers are {', '.join(RULES)}"
+            hint = meant(name, [*RULES, *_ALSO], f"the optimisers are {', '.join(RULES)}")
             raise ChalkworkError(f"there is no optimiser {word!r}", hint=hint)
         known = dict(RULES[name].constants)
         form = _form(name, given)

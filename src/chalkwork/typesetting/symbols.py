@@ -10,6 +10,7 @@ from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.times import at_time, split_time
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.typesetting.notation import GREEK, Notation, primes, subscript, superscript
+from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.words import ENGLISH, say
 
 _NETWORK_NAME = re.compile(
@@ -38,6 +39,45 @@ class Symbol(NamedTuple):
     latex: str
     text: str
     raised: bool = False
+
+    @classmethod
+    def of(cls, latex: str) -> Symbol:
+        """A symbol whose text is made from its LaTeX.
+
+        >>> Symbol.of(r"\\theta_1").text
+        'θ₁'
+        """
+        return cls(latex, plain_maths(latex))
+
+    @classmethod
+    def letter(cls, notation: Notation, letter: str, *, bold: bool = False) -> Symbol:
+        """A letter as a notation has it, bold where it stands for a vector or a matrix and the notation wants that.
+
+        >>> Symbol.letter(Notation(), "eta").latex
+        '\\\\eta'
+        """
+        return cls(notation.letter_latex(letter, bold=bold), notation.letter_text(letter))
+
+    @classmethod
+    def word(cls, text: str) -> Symbol:
+        """A word, or several, that stand upright."""
+        return cls(rf"\text{{{text}}}", text)
+
+    def below(self, index: object) -> Symbol:
+        """The symbol with an index.
+
+        >>> Symbol("x", "x").below(12).latex
+        'x_{12}'
+        """
+        return Symbol(f"{self.latex}_{{{index}}}", f"{self.text}{subscript(str(index))}", self.raised)
+
+    def above(self, step: object) -> Symbol:
+        """The symbol with a number above it, between parentheses.
+
+        >>> Symbol("x", "x").above(3).text
+        'x⁽³⁾'
+        """
+        return Symbol(f"{self.latex}^{{({step})}}", f"{self.text}{superscript(f'({step})')}", raised=True)
 
 
 class _Parts(NamedTuple):
@@ -89,7 +129,10 @@ class Symbols:
         self.numbered = numbered
         self.formulas: dict[Any, Any] = {}
         """Expressions in letters as writers that share these symbols have written them."""
-        self._letters = dict(letters or {})
+        self._letters = {
+            name: Symbol(*notation.with_log(letter.latex, letter.text), letter.raised)
+            for name, letter in (letters or {}).items()
+        }
         self._named: dict[str, Symbol] = {}
         self._known: dict[tuple[str, tuple[str, ...]], Symbol] = {}
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from typing import NamedTuple
 
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 from chalkwork.words.en import SENTENCES as ENGLISH_SENTENCES
 from chalkwork.words.sentences import Sentence, Sentences
 
@@ -134,8 +133,7 @@ def check_language(language: object) -> str:
     """
     if isinstance(language, str) and language in LANGUAGES:
         return language
-    near = get_close_matches(str(language), LANGUAGES, 1)
-    hint = f"did you mean {near[0]}?" if near else f"the languages are {', '.join(LANGUAGES)}"
+    hint = meant(language, LANGUAGES, f"the languages are {', '.join(LANGUAGES)}")
     raise ChalkworkError(f"there are no sentences in {str(language)[:40]!r}", hint=hint)
 
 
