@@ -14,8 +14,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import forward
-from chalkwork.networks.layers import Dense
-from chalkwork.networks.layers.dense import DENSE
+from chalkwork.networks.layers.dense import DENSE, Dense
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board
@@ -92,7 +91,7 @@ def _written(activation: Activation) -> str:
 def primed(style: Style) -> Style:
     """The style in which what belongs to the second network has a prime (a plus where a prime transposes)."""
     mark = "plus" if style.notation.transpose == "prime" else "prime"
-    return replace(style, notation=replace(style.notation, new=mark))
+    return style._replace(notation=style.notation._replace(new=mark))
 
 
 def given_point(net: NeuralNetwork, x: Any) -> Array:
@@ -156,8 +155,7 @@ def answer(
     Asked for are what it names, and the parameters of the second network.
     """
     new = (e.name for e in derivation.equations if e.stage == REWRITING and e.name.endswith("_new"))
-    common = replace(
-        setting,
+    common = setting._replace(
         givens=tuple(name.name for name in derivation.givens),
         layers=len(net.layers),
         samples=net.convention.samples,
