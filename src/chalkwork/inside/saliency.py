@@ -154,7 +154,7 @@ def _mosaic(axes: Axes, found: Saliency, shape: tuple[int, ...]) -> None:
         images = values[:PICTURES].reshape(len(values[:PICTURES]), -1, *shape).max(1)
         low, high = (end((1, 2), keepdims=True) for end in (images.min, images.max))
         scaled = (images - low) / np.where(high > low, high - low, 1)
-        rows.append(np.hstack(np.pad(scaled, [(0, 0), (1, 1), (1, 1)], constant_values=np.nan)))
+        rows.append(np.hstack(list(np.pad(scaled, [(0, 0), (1, 1), (1, 1)], constant_values=np.nan))))
     height, width = (size + 2 for size in shape)
     axes.imshow(np.vstack(rows), cmap="Greys", interpolation="nearest")
     axes.set_xticks(
