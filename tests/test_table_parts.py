@@ -13,11 +13,11 @@ import numpy as np
 import polars
 import pytest
 from sklearn.metrics import roc_auc_score
+from tabled import QUICK, written
 
 from chalkwork.cli import main
 from chalkwork.documents.terminal import to_text
 from chalkwork.tables import (
-    Choices,
     Predicted,
     csv_fast,
     load_predictor,
@@ -29,15 +29,6 @@ from chalkwork.tables import (
 from chalkwork.tables.columns import LeftOut, Number
 from chalkwork.tables.report import report, report_data
 from chalkwork.tables.targets import Numbers
-
-QUICK = Choices(hidden=(8,), eta=0.02, epochs=30, engine="numpy", progress=False)
-
-
-def written(folder, text, name="data.csv"):
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
 
 # --- groups, times and folds -----------------------------------------------------------------------------------------
 

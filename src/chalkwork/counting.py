@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 _ENDINGS = (("s", "ses"), ("x", "xes"), ("ay", "ays"), ("ey", "eys"), ("oy", "oys"), ("y", "ies"))
 
 
@@ -24,3 +26,28 @@ def counted(number: int, noun: str, written: str = "") -> str:
     ('1 unit', '2 biases', '1,000 weights')
     """
     return f"{written or number} {noun if number == 1 else plural(noun)}"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Several things in a row.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    *others, last = parts
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def in_runs(numbers: Iterable[int]) -> str:
+    """Numbers in words, runs of them as from to.
+
+    >>> in_runs([1, 2, 3, 5, 6, 9])
+    '1 to 3, 5, 6 and 9'
+    """
+    runs: list[list[int]] = []
+    for one in numbers:
+        if runs and runs[-1][-1] == one - 1:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return listed(part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run)))

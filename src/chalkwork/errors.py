@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import ClassVar
 
 TRACEBACK = "CHALKWORK_TRACEBACK"
@@ -39,6 +40,18 @@ def misplaced(text: str, at: int) -> str:
     ("'2' stands where it cannot", 'it ends too early')
     """
     return f"{text[at]!r} stands where it cannot" if at < len(text.rstrip()) else "it ends too early"
+
+
+def meant(word: object, known: Iterable[str], otherwise: str) -> str:
+    """The hint on a word that nobody knows: the nearest one that is known, else what is said `otherwise`.
+
+    >>> meant("sigmoyd", ["sigmoid", "tanh"], "the activations are sigmoid, tanh")
+    'did you mean sigmoid?'
+    """
+    import difflib  # only an error pays for it
+
+    near = difflib.get_close_matches(str(word)[:60], list(known), 1)
+    return f"did you mean {near[0]}?" if near else otherwise
 
 
 class Place(int):

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from chalkwork.checking.augmented import gradients_with_bias
+from chalkwork.checking.called import read_in_parts
 from chalkwork.checking.evidence import Evidence
 from chalkwork.checking.names import bare_name
 from chalkwork.checking.states import states_called
 from chalkwork.checking.variables import AGAIN
 from chalkwork.words import Said
 
+_GRADIENT = "grad_"
 _FORWARD = re.compile(r"(z|a|s|h|net|act|delta|d|dz|sigma|activation|layer|l)(\d+)(?:delta|error)?", re.IGNORECASE)
 _PARAMETER = re.compile(
     r"(?:d|grad|g|nabla|gradient|delta)?(w|b|weight|weights|bias|theta|syn)(\d+)(?:grad|gradient)?", re.I
@@ -119,11 +121,22 @@ class Meanings(Evidence):
             return "x"
         return self._meaning(word) if number > 0 else None
 
+    def _total(self, word: str) -> str | None:
+        """What an engine keeps beside a number: the derivative of the last result by it."""
+        last = next((name for name in reversed(list(self.shapes)) if "/d" in name and " " not in name), "")
+        name = f"{last.partition('/d')[0]}/d{word}"
+        return name if name in self.shapes and name != word else None
+
     def _meaning(self, word: str) -> str | None:
         matched, _ = self.table.match([word])
         if not matched:
             matched, _ = self.givens.match([word])
         if matched:
             return next(iter(matched.values()))
+        if not self.layers and word.startswith(_GRADIENT):
+            return self._total(word.removeprefix(_GRADIENT))
         found = self.aliases.get(bare_name(word).lower(), ())
+        if not found:
+            name = read_in_parts(word, self.layers) if self.layers else None
+            return name if name in self.values else None
         return found[0] if len(found) == 1 else None

@@ -49,9 +49,11 @@ class Reader(Meanings):
             count = count or (word in single and isinstance(value, (list, tuple)))
             of_data = known.get(word) in self.givens.known
             count = count or (of_data and isinstance(value, float) and np.size(self.values[known[word]]) > 1)
+            count = count or (word in single and isinstance(value, float) and self.is_entry(value))
             if count and word in known and not self._is(value, known[word]):
                 del known[word]
         held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
+        held = {word: [known[word]] if known.get(word) in equal else equal for word, equal in held.items()}
         known = {
             word: name
             for word, name in known.items()

@@ -16,7 +16,7 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
-from chalkwork.checking.consequences import by_consequence, followed
+from chalkwork.checking.consequences import by_consequence, followed, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME
 from chalkwork.checking.passes import base_of
@@ -27,6 +27,8 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Said
 
 _MOST_UNUSED = 12
+_ENTRIES = 4
+"""One of so many values of a word, or more, are entries of something larger where it goes through these."""
 _NUMBERS = re.compile(r"\d*(?:_t\d+)?$")
 
 
@@ -72,7 +74,7 @@ class _Placing:
             if not self.chains[word]:
                 self.chains[word] = [one for one in self.names if base_of(one) == name]
         self.updates = self._updates()
-        self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary()]
+        self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary]
 
     def done(self) -> Recorded:
         """By value, by name, and by what follows."""
@@ -86,8 +88,9 @@ class _Placing:
         for word in self.chains:
             self._learn(word)
         held = {str(made.order): self._equal(made) for made, _ in items if tells(made.value)}
+        held |= {str(order): [name] for (_, order), name in self.meant.items()}
         for made, word in items:
-            equal = held.get(str(made.order), [])
+            equal = self._equal(made) if tells(made.value) else []
             if (
                 made.line is not None
                 and not self._serves(made)
@@ -113,13 +116,19 @@ class _Placing:
 
     def _chain(self, word: str, target: str | None, versions: Sequence[Made]) -> list[str]:
         """The quantities that a word can stand for, in the order in which they are worked out."""
-        if word in self.asked:
+        if word in self.asked or self._are_entries(versions):
             return []
         kinds = kinds_called(word)
         several = len({made.order for made in versions}) > 1
         if target is not None and not (several and kinds and word not in self.names):
             return [name for name in self.names if base_of(name) == base_of(target)]
         return self._of_kinds(kinds)
+
+    def _are_entries(self, versions: Sequence[Made]) -> bool:
+        """Whether a word goes through the entries of something larger, or through the sums that end as one of them."""
+        numbers = [made.value for made in versions if made.value.size == 1]
+        met = sum(map(self.reader.is_entry, numbers)) if len(numbers) == len(versions) > 1 else 0
+        return met > 1 and _ENTRIES * met >= len(numbers)
 
     def _of_a_parameter(self, word: str) -> list[str]:
         """What a word without a meaning can stand for that had a parameter's value when the recording began."""
@@ -173,7 +182,8 @@ class _Placing:
             return
 
     def _serves(self, made: Made) -> bool:
-        return any(order == made.order for _, order in self.meant)
+        same_one = {made.order, made.of.order if made.of is not None else made.order}
+        return any(order in same_one for _, order in self.meant)
 
     # --- by name ---------------------------------------------------------------------------------------------------
 
@@ -332,6 +342,11 @@ class _Placing:
         steps = {name: made.value for name, made in self.taken.items()}
         for name, place in by_consequence(self.reader, steps, self._data(), [made.value for made, _ in left]).items():
             self._name(left[place][1], left[place][0], name)
+        named = {word: name for (word, _), name in self.meant.items() if name not in self.givens}
+        rest = [word for word, made in self.words.items() if word not in named and made[-1].line is not None]
+        for word, name in like_its_family(self.reader, named, rest).items():
+            if self.reader.fits(self.words[word][-1].value, name):
+                self._name(word, self.words[word][-1], name)
 
     def _data(self) -> dict[str, object]:
         """The exercise's givens as the program has them."""

@@ -22,6 +22,10 @@ _PASSED = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType
 _NOTEBOOK = frozenset(("In", "Out", "exit", "quit", "get_ipython", "self"))
 _WHOLE = ("model", "net", "network", "own object", "mlp", "nn")
 """What a module is called that is all of the network."""
+_LAST_LAYER = ("out", "last", "final", "head", "o_", "dec")
+_OF_LAYERS = ("params", "parameters", "layers", "layer", "cache", "caches", "weights", "model", "net", "network", "memory")
+"""What a dictionary of the layers is called that holds what has names of its own."""
+_PARAMETERS = ("params", "parameters", "theta", "variables")
 AGAIN = "another "
 """What stands in front of a word that is there already, in another dictionary or object."""
 PART = "part of "
@@ -81,6 +85,8 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
             continue
         if isinstance(value, Mapping):
             inner.append(_of_mapping(name, value, layers, depth))
+        elif isinstance(value, (list, tuple)) and (words := _of_parameters(name, value, layers)):
+            inner.append(iter(zip(words, map(numbers_of, value), strict=True)))
         elif isinstance(value, (list, tuple)) and _is_per_layer(value, layers):
             inner.append(_of_list(name, value, layers, depth))
         elif isinstance(value, (list, tuple)) and not (_is_one(name) or is_rectangular(value)):
@@ -165,6 +171,9 @@ def is_module(value: object) -> bool:
 
 def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int) -> Iterator[tuple[str, object]]:
     bare = name.strip("_").lower()
+    if len(value) == layers > 1 and all(isinstance(one, Mapping) for one in value.values()):
+        yield from _walk(_by_layer(bare, value), layers, depth + 1)
+        return
     named: dict[str, object] = {}
     for key, one in value.items():
         word = str(key)
@@ -174,6 +183,37 @@ def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int)
             word = f"grad_{word}"
         named[kept_state(bare, word) or word] = one
     yield from _walk(named, layers, depth + 1)
+
+
+def _by_layer(bare: str, value: Mapping[Any, Mapping[Any, object]]) -> dict[str, object]:
+    """What a dictionary of the layers holds, `params["hidden"]["W"]`, by names with the number of the layer."""
+    named: dict[str, object] = {}
+    for number, key in enumerate(sorted(value, key=lambda key: str(key).lower().startswith(_LAST_LAYER)), 1):
+        for word, one in value[key].items():
+            whole = f"{word}{number}"
+            if bare in _GRADIENTS:
+                whole = whole if whole.lower().startswith(("d", "grad", "nabla")) else f"d{whole}"
+            elif bare not in _OF_LAYERS:
+                whole = kept_state(bare, whole) or f"{bare}_{whole}"
+            named[whole] = one
+    return named
+
+
+def _of_parameters(name: str, value: Sequence[object], layers: int) -> list[str]:
+    """The words for a list of all weights and biases, of their gradients or of what an optimiser keeps of them."""
+    bare = name.strip("_").lower()
+    if len(value) != 2 * layers or layers < 1 or not all(map(_is_array, value)):
+        return []
+    kinds = ["W" if min((*np.shape(one), 1)[:2]) > 1 or np.ndim(one) > 2 else "b" for one in map(numbers_of, value)]
+    if kinds not in (["W", "b"] * layers, ["W"] * layers + ["b"] * layers):
+        return []
+    plain = [f"{kind}{kinds[: place + 1].count(kind)}" for place, kind in enumerate(kinds)]
+    if bare in _GRADIENTS:
+        return [f"d{one}" for one in plain]
+    if bare in _PARAMETERS:
+        return plain
+    kept = [kept_state(bare, one) for one in plain]
+    return [one for one in kept if one is not None]
 
 
 def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool:
@@ -267,7 +307,8 @@ def attributes_of(value: object) -> Mapping[str, object]:
 
 def _of_object(name: str, value: object, layers: int, depth: int) -> Iterator[tuple[str, object]]:
     attributes = attributes_of(value)
-    if _is_array(attributes.get("data")) and _is_array(attributes.get("grad")):  # of an engine of somebody's own
+    held = attributes.get("data"), attributes.get("grad")
+    if all(_is_array(one) or isinstance(one, (int, float)) for one in held):  # of an engine of somebody's own
         yield from ((name, attributes["data"]), (f"grad_{name}", attributes["grad"]))
         return
     if is_module(value):

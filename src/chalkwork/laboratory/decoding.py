@@ -8,17 +8,18 @@ from fractions import Fraction
 from math import log
 from typing import Any, Unpack
 
-from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.algebra.expression import Expression, Number, apply
 from chalkwork.counting import counted
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Table
 from chalkwork.errors import ChalkworkError, ValueProblem
+from chalkwork.laboratory.work import Work
 from chalkwork.networks.layers.settings import real, size
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Look, Setting, Style, Word
+from chalkwork.solutions.setting import Look, Style, Word
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import GAP, asked_of
+from chalkwork.solutions.steps import GAP
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol
 
@@ -116,7 +117,6 @@ def decoding(
     >>> round(answer["s2_1"].item(), 4), answer.setting.words["best"].value
     (0.36, 'b a')
     """
-    style = Style.chosen(**look)
     model = _model(start, after, steps, end)
     most = len(model.steps) if length is None and model.steps else length
     if most is None:
@@ -131,8 +131,7 @@ def decoding(
     penalty = None if length_penalty is None else real(length_penalty, "length_penalty", 0, 10)
     if penalty is not None and scores == "product":
         raise ChalkworkError("a length_penalty divides a sum of logarithms", hint="scores: log")
-    work = _Work(model, beam, most, scores == "log", penalty)
-    return work.solution(style, ask)
+    return _Searching(model, beam, most, scores == "log", penalty).answer(Style.chosen(**look), ask)
 
 
 def _model(start: Any, after: Any, steps: Any, end: str) -> Model:
@@ -160,13 +159,12 @@ def _row(row: Any, where: str) -> dict[str, float]:
     return found
 
 
-class _Work:
+class _Searching(Work):
     """The search, its equations and the tables."""
 
     def __init__(self, model: Model, beam: int, most: int, logarithms: bool, penalty: float | None) -> None:
+        super().__init__()
         self.model, self.beam, self.most, self.logarithms, self.penalty = model, beam, most, logarithms, penalty
-        self.equations: list[Equation] = []
-        self.letters: dict[str, Symbol] = {}
         self.words: dict[str, Word] = {}
         self.search = self._searched(beam)
 
@@ -178,7 +176,8 @@ class _Work:
         for step in range(1, self.most + 1):
             if all(self.model.has_ended(one.words) for one in kept):
                 break
-            candidates = sorted((next_one for one in kept for next_one in self._continued(one)), key=_by_chance)
+            following = (next_one for one in kept for next_one in self._continued(one))
+            candidates = sorted(following, key=lambda one: -one.chance)
             found.tables.append(candidates)
             kept = candidates[:beam]
             if len(candidates) > beam and candidates[beam].chance == candidates[beam - 1].chance:
@@ -208,13 +207,11 @@ class _Work:
 
     def _named(self, one: Hypothesis, step: int, place: int) -> Hypothesis:
         """The same, its score an equation."""
-        name = f"s{step}_{place}"
-        self.equations.append(Equation(name, one.score, SEARCH))
-        self.letters[name] = Symbol(f"s_{{{step},{place}}}", f"s{subscript(str(step))},{subscript(str(place))}")
-        self.words[f"h{step}_{place}"] = Word(
-            one.said, (" ".join(one.words[:-1]),) if self.model.has_ended(one.words) else ()
-        )
-        return Hypothesis(one.words, one.chance, Name(name), one.step)
+        letter = Symbol(f"s_{{{step},{place}}}", f"s{subscript(str(step))},{subscript(str(place))}")
+        also = (" ".join(one.words[:-1]),) if self.model.has_ended(one.words) else ()
+        self.words[f"h{step}_{place}"] = Word(one.said, also)
+        score = self.equation(f"s{step}_{place}", one.score, SEARCH, letter=letter)
+        return Hypothesis(one.words, one.chance, score, one.step)
 
     def value(self, one: Hypothesis) -> float:
         """The score as a number."""
@@ -222,37 +219,32 @@ class _Work:
 
     # --- what is said -----------------------------------------------------------------------------------------------
 
-    def solution(self, style: Style, ask: Sequence[str]) -> Solution:
+    def answer(self, style: Style, ask: Sequence[str]) -> Solution:
         """The answer, with the steps as tables."""
         last = self.search.kept[-1]
         final = [self.value(one) for one in last]
         if self.penalty is not None:
-            final = [self._normalised(one, place) for place, one in enumerate(last, 1)]
+            final = [self._normalised(one, place, self.penalty) for place, one in enumerate(last, 1)]
         top = max(final)
         first = [one for one, value in zip(last, final, strict=True) if value >= top - EQUAL * max(1, abs(top))]
         best = first[0].said
         self.words["best"] = Word(best, (best.removesuffix(f" {self.model.end}"),))
-        names = [one.name for one in self.equations]
-        usual = (*names, "best")
-        setting = Setting(
+        return self.solution(
+            style, ask, [*(one.name for one in self.equations), "best"],
             title="Greedy search" if self.beam == 1 else f"Beam search, {self.beam} hypotheses wide",
-            letters=self.letters,
             script=lambda board: self._script(board, first),
             posed=self._posed,
             blank=self._blank,
             words=self.words,
-            asked=asked_of(ask, names, usual, self.words),
             exact=not self.logarithms,
-        )
-        return Solution(Derivation((), tuple(self.equations)), {}, style, setting)
+        )  # fmt: skip
 
-    def _normalised(self, one: Hypothesis, place: int) -> float:
-        assert self.penalty is not None
-        count, name = len(one.words), f"n{place}"
-        power = Number(count) if self.penalty == 1 else apply("power", Number(count), Number(self.penalty))
-        self.equations.append(Equation(name, one.score / power, SEARCH))
-        self.letters[name] = Symbol(f"n_{{{place}}}", f"n{subscript(str(place))}")
-        return float(self.value(one) / count**self.penalty)
+    def _normalised(self, one: Hypothesis, place: int, penalty: float) -> float:
+        """The score of one of the last, divided by its length to the power of the penalty."""
+        count = len(one.words)
+        power = Number(count) if penalty == 1 else apply("power", Number(count), Number(penalty))
+        self.equation(f"n{place}", one.score / power, SEARCH, letter=Symbol("n", "n").below(place))
+        return float(self.value(one) / count**penalty)
 
     def _posed(self, board: Board) -> Iterator[Block]:
         yield board.say("The probabilities of the next word, by what comes before it:")
@@ -286,10 +278,8 @@ class _Work:
             if step in self.search.ties:
                 one, other = map(literal, self.search.ties[step])
                 yield board.say(f"*{one}* and *{other}* have the same score; the one that was listed first is kept.")
-            for name in [f"s{step}_{place}" for place in range(1, len(self.search.kept[step - 1]) + 1)]:
-                yield from board.equation(name)
-        for name in [one.name for one in self.equations if one.name.startswith("n")]:
-            yield from board.equation(name)
+            yield from board.equations(name for name in board.derivation if name.startswith(f"s{step}_"))
+        yield from board.equations(name for name in board.derivation if name.startswith("n"))
         yield board.say(self._ended(first))
 
     def _ended(self, first: Sequence[Hypothesis]) -> str:
@@ -310,11 +300,9 @@ class _Work:
         numbers = board.cells([self.value(one) for one in shown])
         chances = ["" if one.step is None else f"${float(one.step):g}$" for one in shown]
         kept = len(self.search.kept[step - 1])
-        rows = [
-            (GAP if blank else literal(one.said), GAP if blank else chance, GAP if blank else number,
-             GAP if blank else f"{place}" if place <= kept else "")
-            for place, (one, chance, number) in enumerate(zip(shown, chances, numbers, strict=True), 1)
-        ]  # fmt: skip
+        places = [f"{place}" if place <= kept else "" for place in range(1, len(shown) + 1)]
+        said = [literal(one.said) for one in shown]
+        rows = [(GAP,) * 4] * len(shown) if blank else list(zip(said, chances, numbers, places, strict=True))
         if len(candidates) > MOST_SHOWN:
             rows.append((f"({len(candidates) - MOST_SHOWN} more)", "", "", ""))
         return Table(("hypothesis", "last word", "score", "kept"), tuple(rows), (1, 2, 3))
@@ -323,7 +311,3 @@ class _Work:
         for step, candidates in enumerate(self.search.tables, 1):
             yield board.say(f"**Word {step}.**")
             yield self._table(board, step, candidates, blank=True)
-
-
-def _by_chance(one: Hypothesis) -> Fraction:
-    return -one.chance

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 
 from chalkwork.algebra.expression import Expression, apply
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Unit
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 from chalkwork.words import Text
 
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(\s*([^()]*)\s*\))?\s*")
@@ -49,8 +48,7 @@ class Activation:
         word = found.group(1).lower().replace("-", "_")
         name = _ALSO.get(word, word)
         if name not in KINDS:
-            near = get_close_matches(name, [*KINDS, *_ALSO], 1)
-            hint = f"did you mean {near[0]}?" if near else f"the activations are {', '.join(KINDS)}"
+            hint = meant(name, [*KINDS, *_ALSO], f"the activations are {', '.join(KINDS)}")
             raise ChalkworkError(f"there is no activation {found.group(1)!r}", hint=hint)
         return cls(name, _parameters(name, found.group(2)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,3 +87,16 @@ def one_of(value: Any, words: Iterable[str], name: str) -> str:
     if not isinstance(value, str) or value not in known:
         raise ChalkworkError(f"{name} is {' or '.join(known)}, not {value!r:.60}")
     return value
+
+
+def order_of(value: Any, count: int, noun: str, most: int) -> tuple[int, ...]:
+    """In which order things come, by their numbers from 1; as they are counted where nobody says.
+
+    >>> order_of([2, 1, 2], 2, "samples", 10), order_of(None, 3, "samples", 10)
+    ((2, 1, 2), (1, 2, 3))
+    """
+    if value is None:
+        return tuple(range(1, count + 1))
+    if isinstance(value, str) or not isinstance(value, Sequence) or not 1 <= len(value) <= most:
+        raise ChalkworkError(f"order is a list of numbers of {noun}, from 1")
+    return tuple(whole(one, "a number in order", 1, count) for one in value)

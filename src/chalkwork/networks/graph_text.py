@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from chalkwork.algebra.reading import Syntax, canonical, free_names, parse
 from chalkwork.errors import ReadError
@@ -17,8 +17,7 @@ _SLOPE = re.compile(r"\s*[d∂]([^\W\d]\w*)\s*/\s*[d∂]([^\W\d]\w*)\s*(?:=\s*(.
 MOST_EQUATIONS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Slope:
+class Slope(NamedTuple):
     """The derivative of something outside the graph by one of its nodes, which is given: dL/dy."""
 
     of: str
@@ -136,10 +135,10 @@ def _next(name: str, current: str) -> str:
 def _renamed(syntax: Syntax, names: Mapping[str, str]) -> Syntax:
     """The syntax with names by their latest names."""
     if syntax.kind == "name":
-        return replace(syntax, value=names.get(syntax.value, syntax.value))
+        return syntax._replace(value=names.get(syntax.value, syntax.value))
     if not syntax.parts:
         return syntax
-    return replace(syntax, parts=tuple(_renamed(part, names) for part in syntax.parts))
+    return syntax._replace(parts=tuple(_renamed(part, names) for part in syntax.parts))
 
 
 def _listed(equations: Any) -> list[str]:

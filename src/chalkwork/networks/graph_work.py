@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,8 +26,7 @@ from chalkwork.words import Text
 _SOFTMAXES = ("softmax", "causal_softmax", "masked_softmax")
 
 
-@dataclass(frozen=True, slots=True)
-class Givens:
+class Givens(NamedTuple):
     """Values by name (drawn at random where there are only letters), and which of them are matrices."""
 
     arrays: dict[str, Any]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import isfinite, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 from chalkwork.networks.data import Array
 
 _CALL = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:\(\s*([^(),]*)\s*\))?\s*")
@@ -21,8 +21,7 @@ _HE = "He, Zhang, Ren and Sun, Delving Deep into Rectifiers (ICCV 2015), "
 _LECUN = "LeCun, Bottou, Orr and Müller, Efficient BackProp (1998), "
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One way to draw weights: `normal` or `uniform` about 0 with a variance, or one number everywhere.
 
     `variance(inputs, units, parameter)` is that of one weight; `constant` says that the parameter is the weight itself.
@@ -101,8 +100,7 @@ class Initialiser:
         word = found[1].lower()
         name = _ALSO.get(word, word)
         if name not in INITIALISERS:
-            near = get_close_matches(name, [*INITIALISERS, *_ALSO], 1)
-            hint = f"did you mean {near[0]}?" if near else f"the initializers are {', '.join(INITIALISERS)}"
+            hint = meant(name, [*INITIALISERS, *_ALSO], f"the initializers are {', '.join(INITIALISERS)}")
             raise ChalkworkError(f"there is no initializer {found[1]!r}", hint=hint)
         return cls(name, _parameter(name, found[2]))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import reduce
 from typing import Any, ClassVar
@@ -14,7 +13,7 @@ from chalkwork.algebra.expression import Expression, Name, Number, apply, names_
 from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.reading import read
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 from chalkwork.networks.distances import (
     AbsoluteError,
     Hinge,
@@ -169,8 +168,7 @@ def loss_of(description: str | Loss | Mapping[str, Any]) -> Loss:
             raise ChalkworkError(f"a loss has a factor and a reduction, not {', '.join(sorted(unknown))!r:.60}")
         return OwnLoss(**given, text=name)
     if name not in LOSSES:
-        near = get_close_matches(str(word), LOSSES, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the losses are {', '.join(LOSSES)}"
+        hint = meant(word, LOSSES, f"the losses are {', '.join(LOSSES)}")
         raise ChalkworkError(f"there is no loss {word!r}", hint=hint)
     known = LOSSES[name]
     usual = {"factor": known.factor, "reduction": known.reduction, **known.settings}

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import numpy as np
 
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import Array
 from chalkwork.packages import package
@@ -89,8 +88,7 @@ def _metric(wanted: Any, classifies: bool) -> Metric:
     if callable(wanted):
         return Metric(getattr(wanted, "__name__", type(wanted).__name__), _Own(wanted))
     if not isinstance(wanted, str) or wanted not in METRICS:
-        near = get_close_matches(str(wanted), METRICS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the metrics are {', '.join(METRICS)}, and functions"
+        hint = meant(wanted, METRICS, f"the metrics are {', '.join(METRICS)}, and functions")
         raise ChalkworkError(f"there is no metric {wanted!r:.60}", hint=hint)
     if METRICS[wanted][0] != "values" and not classifies:
         raise ChalkworkError(f"{wanted} is of classes, and the outputs of this network give none")

@@ -11,14 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name
 from chalkwork.algebra.reading import read
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 from chalkwork.words import Text
 
 Lines = tuple[tuple[str, str], ...]
@@ -181,8 +180,7 @@ _CONSTANTS_ALSO = {
 _BELOW_ONE = frozenset(("mu", "rho", "rho1", "rho2", "beta"))
 
 
-@dataclass(frozen=True, slots=True)
-class Optimiser:
+class Optimiser(NamedTuple):
     """A rule by name with its constants.
 
     >>> Optimiser.of({"name": "adam", "beta1": 0.8}).constants
@@ -214,8 +212,7 @@ class Optimiser:
         if name not in RULES:
             if name.replace("_", "") in ("lbfgs", "lbfgsb"):
                 raise ChalkworkError("solve writes update rules, and L-BFGS is none: train takes it")
-            near = get_close_matches(name, [*RULES, *_ALSO], 1)
-            hint = f"did you mean {near[0]}?" if near else f"the optimisers are {', '.join(RULES)}"
+            hint = meant(name, [*RULES, *_ALSO], f"the optimisers are {', '.join(RULES)}")
             raise ChalkworkError(f"there is no optimiser {word!r}", hint=hint)
         known = dict(RULES[name].constants)
         form = _form(name, given)

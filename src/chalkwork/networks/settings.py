@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 from chalkwork.networks.arguments import flag, positive, seed_of, whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real
@@ -59,8 +58,7 @@ def under_usual_names(given: Mapping[str, Any], other: Mapping[str, Any]) -> dic
     for key, value in other.items():
         name = _SAME.get(key)
         if name is None:
-            near = get_close_matches(key, [*usual, *_SAME], 1)
-            hint = _ANSWERS.get(key, f"did you mean {near[0]}?" if near else f"it takes {', '.join(usual)}")
+            hint = _ANSWERS.get(key, meant(key, [*usual, *_SAME], f"it takes {', '.join(usual)}"))
             raise ChalkworkError(f"train takes no {key}", hint=hint)
         if found[name] is not usual[name] and found[name] != usual[name]:
             raise ChalkworkError(f"{key} is {name}, which is given too")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,8 +35,7 @@ _SHEETS_KEPT = 4  # with their solutions: who marks, writes reports and sums up 
 _KEYS = ("x", "y", "learning_rate", "steps", "optimizer", "values", "ask")
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(NamedTuple):
     """What a later task can go on from."""
 
     network: NeuralNetwork | None
@@ -93,7 +91,7 @@ def _solved(sheet: Sheet) -> Mapping[str, Exercise]:
         known = () if fresh or before is None else before.shown
         equations, asked = _answer(sheet, task, state.solution, known)
         names = {equation.name.partition("[")[0] for equation in equations}
-        states[task.id] = replace(state, shown=(*known, *names))
+        states[task.id] = state._replace(shown=(*known, *names))
         solved[task.id] = Exercise(
             task.id, state.solution, asked, equations, "task", task.title, task.points, task.hint, task.note,
             task.after, fresh, known, _entries_asked(task.ask),

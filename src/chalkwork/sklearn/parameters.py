@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import wraps
 from inspect import signature
 from typing import Any, TypeVar
 
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 
 Estimator = TypeVar("Estimator", bound=type)
 
@@ -44,8 +43,7 @@ def check_names(estimator: type, given: Any) -> None:
     known = [name for name in signature(estimator).parameters if name != "self"]
     for name in given:
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = ANSWERS.get(name) or (f"did you mean {near[0]}?" if near else f"it takes {', '.join(known)}")
+            hint = ANSWERS.get(name) or meant(name, known, f"it takes {', '.join(known)}")
             raise ChalkworkError(f"{estimator.__name__} takes no {name}", hint=hint)
 
 

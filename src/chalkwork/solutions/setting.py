@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.errors import ChalkworkError
@@ -86,8 +86,7 @@ class Look(TypedDict, total=False):
     style: Style | None
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """An answer that is no number: the word, what else it is called, and what there is to choose from.
 
     >>> Word("softmax", choices=("sigmoid", "softmax")).value
@@ -101,8 +100,7 @@ class Word:
     """Whether an answer that is typed otherwise says the same, as one formula may another; None where words count."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """Answers of which many are right: weights that give a table. The steps after them go by those that were chosen.
 
     `names` are chosen together, `instead` is the solution with other values in their places, `holds` names in it what

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalkwork.algebra.entries import entry_name
 from chalkwork.documents.model import Table
@@ -106,8 +106,7 @@ _Written = tuple[str, Sequence[str], bool]
 """The heading of a column, its cells, and whether they are flush right, as numbers are."""
 
 
-@dataclass(frozen=True)
-class _Reading:
+class _Reading(NamedTuple):
     """The rows of one table; None stands for those that are left out."""
 
     board: Board

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from typing import Any
 
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
@@ -29,6 +28,8 @@ def greek_command(letter: str) -> str:
     return r"\varepsilon" if letter == "epsilon" else f"\\{letter}"
 
 
+_LOG_COMMAND = re.compile(r"\\log(?![_A-Za-z])")
+_LOG = re.compile(r"\blog\b(?!-)")
 LAYER_STYLES = ("subscript", "[l]", "(l)")
 
 
@@ -109,6 +110,16 @@ class Notation:
         """What parts the arguments of a function and the numbers of a list: a semicolon beside decimal commas."""
         return "; " if self.decimal_comma else ", "
 
+    def with_log(self, latex: str, text: str = "") -> tuple[str, str]:
+        """LaTeX and text in which the logarithm, there `\\log` and `log`, has this notation's sign.
+
+        >>> Notation.of({"log": "ln"}).with_log(r"\\log \\theta", "log θ")
+        ('\\\\ln \\\\theta', 'ln θ')
+        """
+        if self.log == "log":
+            return latex, text
+        return _LOG_COMMAND.sub(lambda _: rf"\{self.log}", latex), _LOG.sub(self.log, text)
+
     def letter_latex(self, letter: str, *, bold: bool = True) -> str:
         """One letter in LaTeX; `bold` says that it stands for a vector or matrix."""
         bare = greek_command(letter) if letter in GREEK else letter if len(letter) == 1 else _word(letter)
@@ -144,8 +155,7 @@ def _word(letter: str) -> str:
 def _check_key(key: str, value: Any) -> None:
     known = [entry.name for entry in fields(Notation)]
     if key not in known:
-        near = get_close_matches(str(key), known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(known)}"
+        hint = meant(key, known, f"the keys are {', '.join(known)}")
         raise ChalkworkError(f"{key!r} is not a key of the notation", hint=hint)
     if key in _FLAGS:
         if not isinstance(value, bool):
@@ -185,8 +195,7 @@ PRESETS: dict[str, Notation] = {
 def _preset(name: str) -> Notation:
     if name in PRESETS:
         return PRESETS[name]
-    near = get_close_matches(name, PRESETS, 1)
-    hint = f"did you mean {near[0]}?" if near else f"the presets are {', '.join(PRESETS)}"
+    hint = meant(name, PRESETS, f"the presets are {', '.join(PRESETS)}")
     raise ChalkworkError(f"there is no notation {name!r}", hint=hint)
 
 

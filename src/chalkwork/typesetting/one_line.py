@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from chalkwork.typesetting.notation import primes, subscript, superscript
 
@@ -20,6 +20,8 @@ _ONE_FACTOR = re.compile(
 _WORD_BELOW = re.compile(r"[A-Za-z]{3,}|[A-Z]{2}")
 _LARGE = ("∑", "∏", "∫", "∮")
 _CALL = re.compile(r"([fghpqFGPQσφϕΦ∂]|[a-z]{2,})[′″‴₀-₉ₐ-ₜ]*\([^()]*\)")
+_SIGNED = re.compile(r"(^|[(\[{])[±∓]$")
+"""A sign of what follows, as in f(±x), rather than one between two things."""
 _DERIVATIVE = re.compile(r"[∂d][^ +−]*/[∂d][^ +−]*")
 
 
@@ -36,8 +38,7 @@ class Kind(IntEnum):
     OPEN = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece as it is written, and of what kind it is."""
 
     text: str
@@ -60,7 +61,7 @@ def joined(row: Sequence[Part]) -> str:
     before: Part | None = None
     for place, piece in enumerate(row):
         after = next((other for other in row[place + 1 :] if other.kind != Kind.SPACE), None)
-        written = piece.text
+        written = "" if piece.kind == Kind.SPACE and _SIGNED.search(text) else piece.text
         beside = (before is not None and before.is_factor) or (after is not None and _multiplies(after))
         opens = {
             Kind.OPEN: beside and re.search(r"[+−]", written),
@@ -86,7 +87,7 @@ def _apart(text: str, written: str, before: Part, piece: Part) -> bool:
     if text[-1].isspace() or piece.kind == Kind.SPACE:
         return False
     if Kind.BETWEEN in (before.kind, piece.kind):
-        return True
+        return not _SIGNED.search(text if text[-1] in "±∓" else text + written)
     if not written[0].isalnum() and written[0] not in "√∂∑∏∫":
         return False
     word = Kind.WORD in (before.kind, piece.kind) and (text[-1].isalnum() or before.kind == Kind.WORD)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.times import at_time, split_time
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.typesetting.notation import GREEK, Notation, primes, subscript, superscript
+from chalkwork.typesetting.unicode_maths import plain_maths
 from chalkwork.words import ENGLISH, say
 
 _NETWORK_NAME = re.compile(
@@ -33,17 +33,54 @@ _LETTERS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """How one name prints; `raised` when it already carries a superscript, so that another needs parentheses."""
 
     latex: str
     text: str
     raised: bool = False
 
+    @classmethod
+    def of(cls, latex: str) -> Symbol:
+        """A symbol whose text is made from its LaTeX.
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+        >>> Symbol.of(r"\\theta_1").text
+        'θ₁'
+        """
+        return cls(latex, plain_maths(latex))
+
+    @classmethod
+    def letter(cls, notation: Notation, letter: str, *, bold: bool = False) -> Symbol:
+        """A letter as a notation has it, bold where it stands for a vector or a matrix and the notation wants that.
+
+        >>> Symbol.letter(Notation(), "eta").latex
+        '\\\\eta'
+        """
+        return cls(notation.letter_latex(letter, bold=bold), notation.letter_text(letter))
+
+    @classmethod
+    def word(cls, text: str) -> Symbol:
+        """A word, or several, that stand upright."""
+        return cls(rf"\text{{{text}}}", text)
+
+    def below(self, index: object) -> Symbol:
+        """The symbol with an index.
+
+        >>> Symbol("x", "x").below(12).latex
+        'x_{12}'
+        """
+        return Symbol(f"{self.latex}_{{{index}}}", f"{self.text}{subscript(str(index))}", self.raised)
+
+    def above(self, step: object) -> Symbol:
+        """The symbol with a number above it, between parentheses.
+
+        >>> Symbol("x", "x").above(3).text
+        'x⁽³⁾'
+        """
+        return Symbol(f"{self.latex}^{{({step})}}", f"{self.text}{superscript(f'({step})')}", raised=True)
+
+
+class _Parts(NamedTuple):
     letter: str
     layer: str = ""
     new: int = 0
@@ -92,7 +129,10 @@ class Symbols:
         self.numbered = numbered
         self.formulas: dict[Any, Any] = {}
         """Expressions in letters as writers that share these symbols have written them."""
-        self._letters = dict(letters or {})
+        self._letters = {
+            name: Symbol(*notation.with_log(letter.latex, letter.text), letter.raised)
+            for name, letter in (letters or {}).items()
+        }
         self._named: dict[str, Symbol] = {}
         self._known: dict[tuple[str, tuple[str, ...]], Symbol] = {}
 
@@ -122,7 +162,7 @@ class Symbols:
         """The derivative that a name stands for at a step t, which is that of the first step for t."""
         stem, step = split_time(name)
         first = self.derivatives.get(at_time(stem, 1)) if step and not step.isdigit() else None
-        return first and replace(first, by=at_time(split_time(first.by)[0], step))
+        return first and first._replace(by=at_time(split_time(first.by)[0], step))
 
     def derivative(self, derivative: Derivative, index: tuple[str, ...] = ()) -> Symbol:
         """The symbol of a derivative of one name by another; what is held fixed stands below parentheses."""
@@ -145,7 +185,7 @@ class Symbols:
 
     def _parts(self, name: str) -> _Parts:
         bare, time = split_time(name)
-        return replace(self._parts(bare), time=time) if time else self._untimed(name)
+        return self._parts(bare)._replace(time=time) if time else self._untimed(name)
 
     def _untimed(self, name: str) -> _Parts:
         found = _NETWORK_NAME.fullmatch(name) if self.layers else None
@@ -305,7 +345,7 @@ def _typed(name: str) -> _Parts:
     """
     updated = _NEW.fullmatch(name)
     if updated is not None:
-        return replace(_typed(updated[1]), new=int(updated[2] or 1))
+        return _typed(updated[1])._replace(new=int(updated[2] or 1))
     found = _INDEXED.fullmatch(name)
     if found is not None and (len(found[1]) == 1 or found[1] in GREEK):
         indices = re.findall(r"[0-9]+|[^\W\d_][^\W_]*", found[3])

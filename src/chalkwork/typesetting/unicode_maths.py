@@ -43,6 +43,8 @@ def plain_maths(latex: str) -> str:
     ('σ(x) = 1/(1 + e⁻ˣ)', 'W₁ᵀ x', 'ℝ²')
     >>> plain_maths(r"\\sqrt{\\frac{2}{a + b}}"), plain_maths(r"\\hat p_{data}"), plain_maths(r"\\xrightarrow{f} y")
     ('√(2/(a + b))', 'p̂_data', '\\\\xrightarrow{f} y')
+    >>> plain_maths(r"\\sigma(\\pm x), a \\pm b")
+    'σ(±x), a ± b'
     """
     text = ""
     for line in maths_lines(latex):

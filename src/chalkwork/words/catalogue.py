@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
+from typing import NamedTuple
 
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 from chalkwork.words.en import SENTENCES as ENGLISH_SENTENCES
 from chalkwork.words.sentences import Sentence, Sentences
 
@@ -21,8 +20,7 @@ ENGLISH = "en"
 _SLOT = re.compile(r"<(\^?)([A-Za-z_]\w*\*?)>")
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(NamedTuple):
     """A language: what it is called, and whether its numbers have a decimal comma where nobody says."""
 
     name: str
@@ -36,8 +34,7 @@ LANGUAGES: dict[str, Language] = {
 """The languages that there are tables of, by the word that chooses them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Something to be said, without a language: the id of a sentence, and what goes into its slots.
 
     A slot holds a text, something written already, a number, or several of these, which are listed with "and".
@@ -136,8 +133,7 @@ def check_language(language: object) -> str:
     """
     if isinstance(language, str) and language in LANGUAGES:
         return language
-    near = get_close_matches(str(language), LANGUAGES, 1)
-    hint = f"did you mean {near[0]}?" if near else f"the languages are {', '.join(LANGUAGES)}"
+    hint = meant(language, LANGUAGES, f"the languages are {', '.join(LANGUAGES)}")
     raise ChalkworkError(f"there are no sentences in {str(language)[:40]!r}", hint=hint)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from fractions import Fraction
 from math import inf, isfinite
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from chalkwork.errors import ShapeError
 
@@ -137,8 +137,7 @@ def in_keras(name: str) -> Module:
     return Module("Activation", {"activation": name})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class Unit(NamedTuple):
     """What is said of an operation as the activation of units, and what other libraries call it.
 
     Texts hold slots: `<x>` and `<y>` for the net input and the activation, `<alpha>` and `<at_zero>` for a parameter,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from chalkwork.algebra.reading.written import matrix
 from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.documents.model import Block, Heading, Paragraph
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 from chalkwork.laboratory.architecture.kinds import KINDS, NONE, Counted
 from chalkwork.laboratory.architecture.modules import layers_of
 from chalkwork.laboratory.architecture.picture import picture
@@ -182,8 +181,7 @@ def _settings(number: int, layer: Layer) -> dict[str, Any]:
         raise ChalkworkError(f"{where} is a mapping such as {{kind: dense, units: 10}}, not {layer!r:.60}")
     name = layer.get("kind", "dense")
     if not isinstance(name, str) or name not in KINDS:
-        near = get_close_matches(str(name)[:60], KINDS, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the kinds are {', '.join(KINDS)}"
+        hint = meant(name, KINDS, f"the kinds are {', '.join(KINDS)}")
         raise ChalkworkError(f"{where}: {name!r:.60} is no kind of layer that is counted", hint=hint)
     shares = layer.get("shares")
     if shares is not None and size(shares, f"{where}: shares") >= number:

@@ -12,10 +12,10 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.counting import counted
-from chalkwork.documents.model import Block, Heading, Paragraph
+from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.laboratory.associative.memory import (
-    ENDINGS,
+    BARE,
     MOST_STEPS,
     MOST_UNITS,
     STORE,
@@ -23,19 +23,17 @@ from chalkwork.laboratory.associative.memory import (
     Memory,
     at_zero_of,
     column_of,
-    first_step,
     patterns_of,
     said_of_zero,
     thresholded,
     two_valued,
 )
-from chalkwork.networks.arguments import flag, one_of, whole
+from chalkwork.networks.arguments import flag, one_of, order_of, whole
 from chalkwork.networks.data import Array, as_matrix
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Look, Style, Word
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import Column, step_table
-from chalkwork.typesetting.notation import subscript, superscript
+from chalkwork.solutions.steps import Column
 from chalkwork.typesetting.symbols import Symbol
 
 MODES = ("asynchronous", "synchronous")
@@ -74,7 +72,6 @@ def hopfield(
     >>> found["W"][0].tolist(), found["net1"].item(), found["E4"].item(), found["ending"], found["recalled"]
     ([0.0, 0.0, 0.0, -2.0], 2.0, -4.0, 'stable', 'pattern 1')
     """
-    style = Style.chosen(**look)
     low = 0.0 if flag(binary, "binary") else -1.0
     if (patterns is None) == (weights is None):
         raise ChalkworkError("give the patterns to store, or the weights")
@@ -83,39 +80,64 @@ def hopfield(
     w = _given_weights(memory, weights) if stored is None else _hebb(memory, stored, scaled, self_connections, binary)
     n = w.shape[0]
     b = None if bias is None else memory.given("b", column_of(bias, n, "bias"))
-    steps, words, facts = 0, {}, {}
+    units, kept = order_of(order, n, "units", MOST_STEPS), at_zero_of(at_zero)
     one_of(mode, MODES, "mode")
+    one_by_one = mode == MODES[0]
     if start is not None:
         begin = two_valued(column_of(start, n, "start"), "start", low)
-        run = Run(memory, w, b, binary, at_zero_of(at_zero), _order(order, n))
-        steps, ending = run.asynchronous(begin, whole(sweeps, "sweeps", 1, MOST_STEPS)) if mode == MODES[0] else (
-            run.synchronous(begin, whole(sweeps, "sweeps", 1, MOST_STEPS)))  # fmt: skip
+        run = Run(memory, w, b, binary, kept, units)
+        recall = run.asynchronous if one_by_one else run.synchronous
+        steps, ending = recall(begin, whole(sweeps, "sweeps", 1, MOST_STEPS))
         state = memory.values[f"s{steps}"].ravel()
-        words["ending"] = Word(ending, (ENDINGS[ending],), tuple(ENDINGS))
+        known = {
+            f"{sign}pattern {number}": (1.0 + low - pattern if sign else pattern,)
+            for number, pattern in enumerate(() if stored is None else stored, 1)
+            for sign in ("", "minus ")
+        }
+        memory.facts["state"] = state
+        memory.ends(steps, ending, known, state)
+
+    def posed(board: Board) -> Iterator[Block]:
+        said = f"A Hopfield network has {counted(n, 'unit')} with the states {'0 and 1' if binary else '−1 and 1'}."
         if stored is not None:
-            words["recalled"] = recalled_of(state, stored, low)
-        facts = {"state": state, "steps": steps}
-    usual = (*(["W"] if stored is not None else []), "net", "s", "E")
-    order_said = _order(order, n)
-    kept = at_zero_of(at_zero)
-    given = Exercise(
-        n, stored, mode, order_said, kept, binary, scaled, self_connections, started=start is not None, sweeps=sweeps
-    )
-    return memory.solution(
-        "A Hopfield network", style, ask, usual,
-        script=lambda board: _hopfield_script(board, given, steps),
-        posed=lambda board: given.posed(board),
-        blank=lambda board: _blank(board, given, steps),
-        words=words, facts=facts,
-    )  # fmt: skip
+            said += f" It stores {counted(len(stored), 'pattern')} by Hebb's rule"
+            said += f", divided by the number of units, {n}; " if scaled else "; "
+            said += "units are connected with themselves too." if self_connections else _NONE_WITH_ITSELF
+            said += " Of a pattern p the vector 2p − 1 is stored." if binary else ""
+        yield Paragraph(said)
+        yield from board.givens([each.name for each in memory.givens if each.name not in ("I", "s0")])
+        if memory.steps:
+            how = f"one unit at a time, in the order {', '.join(map(str, units))}" if one_by_one else "all at once"
+            times = "" if sweeps == 1 else f", at most {sweeps} times"
+            yield Paragraph(f"From this state the units are updated, {how}{times}. {said_of_zero(kept)}")
+            yield from board.givens(["s0"])
+
+    def subtracted(board: Board) -> Iterator[Block]:
+        if stored is not None and not self_connections:
+            which = "this is" if len(stored) == 1 else f"these {len(stored)} are"
+            yield Paragraph(f"Each pattern puts 1 on the diagonal; {which} subtracted.")
+
+    def ended(board: Board) -> Iterator[Block]:
+        yield Paragraph(_ENDED[memory.words["ending"].value])
+        energies = [board.values[f"E{step}"].item() for step in range(memory.steps + 1)]
+        if energies[0] - energies[-1] > 1e-12 and all(one >= other - 1e-12 for one, other in pairwise(energies)):
+            yield Paragraph("The energy has never risen.")
+        if stored is not None:
+            word = memory.words["recalled"].value
+            yield Paragraph("It is none of the stored patterns." if word == "none" else f"It is {word}.")
+
+    at_unit = {step: str(units[(step - 1) % len(units)]) for step in range(1, memory.steps + 1)}
+    columns = [*([Column("unit", "unit", cells=at_unit)] if one_by_one else []), "net", "s", "E"]
+    style = Style.chosen(**look)
+    return memory.answer("A Hopfield network", style, ask, columns, posed, subtracted, ended, first=0)
 
 
-def _order(order: Sequence[int] | None, n: int) -> tuple[int, ...]:
-    if order is None:
-        return tuple(range(1, n + 1))
-    if isinstance(order, str) or not isinstance(order, Sequence) or not 1 <= len(order) <= MOST_STEPS:
-        raise ChalkworkError("order is a list of numbers of units, from 1")
-    return tuple(whole(one, "a number in order", 1, n) for one in order)
+_NONE_WITH_ITSELF = "no unit is connected with itself."
+_ENDED = {
+    "stable": "No unit would change any more: the state is stable.",
+    "cycle": "This is the state of two steps before: the two come in turn for ever, and no state is stable.",
+    "unfinished": "The state may still change: it is not stable yet.",
+}
 
 
 def _given_weights(memory: Memory, weights: Any) -> Name:
@@ -132,8 +154,7 @@ def _hebb(memory: Memory, patterns: Array, scaled: bool, self_connections: bool,
     n = patterns.shape[1]
     columns: list[Expression] = []
     for number, pattern in enumerate(patterns, 1):
-        letter = Symbol(f"p_{{{number}}}", f"p{subscript(str(number))}")
-        name = memory.given(f"p{number}", pattern[:, None], letter)
+        name = memory.given(f"p{number}", pattern, Symbol("p", "p").below(number))
         columns.append(2 * name - 1 if binary else name)
     total = reduce(Expression.__add__, [column @ column.T for column in columns])
     if not flag(self_connections, "self_connections"):
@@ -141,19 +162,6 @@ def _hebb(memory: Memory, patterns: Array, scaled: bool, self_connections: bool,
     if flag(scaled, "scaled"):
         total = total / n
     return memory.equation("W", total, STORE)
-
-
-def recalled_of(state: Array, stored: Array, low: float) -> Word:
-    """Which stored pattern a state is, or the opposite of which."""
-    choices = [f"{sign}pattern {number}" for number in range(1, len(stored) + 1) for sign in ("", "minus ")]
-    found = "none"
-    for number, pattern in enumerate(stored, 1):
-        if np.array_equal(state, pattern):
-            found = f"pattern {number}"
-            break
-        if np.array_equal(state, 1.0 + low - pattern):
-            found = f"minus pattern {number}"
-    return Word(found, (), (*choices, "none"))
 
 
 @dataclass
@@ -169,9 +177,7 @@ class Run:
 
     def _energy(self, step: int, s: Name) -> None:
         expression: Expression = -(Number(1) / 2 * (s.T @ self.w @ s))
-        if self.b is not None:
-            expression = expression - self.b.T @ s
-        self.memory.equation(self.memory.numbered("E", step), expression)
+        self.memory.at("E", step, expression if self.b is None else expression - self.b.T @ s)
 
     def _begin(self, begin: Array) -> Name:
         s = self.memory.given(self.memory.numbered("s", 0), begin)
@@ -201,20 +207,14 @@ class Run:
         return bool(np.all((net == 0) | (np.where(net > 0, 1.0, low) == state)))
 
     def _update(self, s: Name, step: int, unit: int) -> Name:
-        n = s.shape[0]
-        places = range(1, n + 1)
+        places = range(1, s.shape[0] + 1)
         products = [apply("entry", self.w, place=(unit, j)) * apply("entry", s, place=(j, 1)) for j in places]
         net = reduce(Expression.__add__, products)
-        if self.b is not None:
-            net = net + apply("entry", self.b, place=(unit, 1))
-        found = self.memory.equation(self.memory.numbered("net", step), net)
-        new = self.memory.equation(
-            f"new{step}", thresholded(found, apply("entry", s, place=(unit, 1)), self.binary, self.at_zero)
-        )
-        own = str(unit)
-        letter = Symbol(f"s_{{{own}}}^{{({step})}}", f"s{subscript(own)}{superscript(f'({step})')}")
-        self.memory.letters[new.name] = letter
-        state = self.memory.equation(self.memory.numbered("s", step), apply("placed", s, new, place=(unit, 1)))
+        found = self.memory.at("net", step, net if self.b is None else net + apply("entry", self.b, place=(unit, 1)))
+        before, letter = apply("entry", s, place=(unit, 1)), BARE["s"].below(unit).above(step)
+        new = thresholded(found, before, self.binary, self.at_zero)
+        name = self.memory.equation(f"new{step}", new, letter=letter._replace(raised=False))
+        state = self.memory.at("s", step, apply("placed", s, name, place=(unit, 1)))
         self._energy(step, state)
         return state
 
@@ -223,9 +223,8 @@ class Run:
         states = [self._begin(begin)]
         for step in range(1, sweeps + 1):
             net: Expression = self.w @ states[-1]
-            found = self.memory.equation(self.memory.numbered("net", step), net if self.b is None else net + self.b)
-            new = thresholded(found, states[-1], self.binary, self.at_zero)
-            states.append(self.memory.equation(self.memory.numbered("s", step), new))
+            found = self.memory.at("net", step, net if self.b is None else net + self.b)
+            states.append(self.memory.at("s", step, thresholded(found, states[-1], self.binary, self.at_zero)))
             self._energy(step, states[-1])
             now, *others = [self.memory.values[one.name] for one in reversed(states)]
             if np.array_equal(now, others[0]):
@@ -233,86 +232,3 @@ class Run:
             if len(others) > 1 and np.array_equal(now, others[1]):
                 return step, "cycle"
         return sweeps, "stable" if self._is_stable(states[-1]) else "unfinished"
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """What is asked of a Hopfield network, in words."""
-
-    n: int
-    stored: Array | None
-    mode: str
-    order: tuple[int, ...]
-    at_zero: AtZero
-    binary: bool
-    scaled: bool
-    self_connections: bool
-    started: bool
-    sweeps: int
-
-    def posed(self, board: Board) -> Iterator[Block]:
-        """The network, what it stores, and how it is recalled."""
-        values = "0 and 1" if self.binary else "−1 and 1"
-        said = f"A Hopfield network has {counted(self.n, 'unit')} with the states {values}."
-        if self.stored is not None:
-            said += f" It stores {counted(len(self.stored), 'pattern')} by Hebb's rule"
-            said += f", divided by the number of units, {self.n}" if self.scaled else ""
-            own = (
-                "units are connected with themselves too"
-                if self.self_connections
-                else "no unit is connected with itself"
-            )
-            said += f"; {own}."
-            said += " Of a pattern p the vector 2p − 1 is stored." if self.binary else ""
-        yield Paragraph(said)
-        names = [name.name for name in board.derivation.givens if name.name not in ("I", "s0")]
-        yield from board.givens(names)
-        if not self.started:
-            return
-        asynchronous = self.mode == MODES[0]
-        how = f"one unit at a time, in the order {', '.join(map(str, self.order))}" if asynchronous else "all at once"
-        times = "" if self.sweeps == 1 else f", at most {self.sweeps} times"
-        yield Paragraph(f"From this state the units are updated, {how}{times}. {said_of_zero(self.at_zero)}")
-        yield from board.givens(["s0"])
-
-
-def _rows(board: Board, given: Exercise, steps: int, blank: bool = False) -> Block:
-    unit = Column("unit", "unit", cells={k: str(given.order[(k - 1) % len(given.order)]) for k in range(1, steps + 1)})
-    first = [unit] if given.mode == MODES[0] else []
-    return step_table(board, [*first, "net", "s", "E"], range(0, steps + 1), "$k$", blank)
-
-
-def _blank(board: Board, given: Exercise, steps: int) -> Iterator[Block]:
-    if steps:
-        yield _rows(board, given, steps, blank=True)
-
-
-def _hopfield_script(board: Board, given: Exercise, steps: int) -> Iterator[Block]:
-    yield from given.posed(board)
-    if given.stored is not None:
-        yield Heading("The weights", 2)
-        yield from board.equation("W")
-        if not given.self_connections:
-            m = len(given.stored)
-            yield Paragraph(
-                f"Each pattern puts 1 on the diagonal; {'this is' if m == 1 else f'these {m} are'} subtracted."
-            )
-    if not steps:
-        return
-    yield Heading("Recall", 2)
-    yield from board.equation("E0")
-    yield from first_step(board)
-    yield Paragraph("All steps:")
-    yield _rows(board, given, steps)
-    ending = board.solution["ending"]
-    yield Paragraph({
-        "stable": "No unit would change any more: the state is stable.",
-        "cycle": "This is the state of two steps before: the two come in turn for ever, and no state is stable.",
-        "unfinished": "The state may still change: it is not stable yet.",
-    }[ending])  # fmt: skip
-    energies = [board.values[f"E{k}"].item() for k in range(steps + 1)]
-    if energies[0] - energies[-1] > 1e-12 and all(one >= other - 1e-12 for one, other in pairwise(energies)):
-        yield Paragraph("The energy has never risen.")
-    if given.stored is not None:
-        word = str(board.solution["recalled"])
-        yield Paragraph("It is none of the stored patterns." if word == "none" else f"It is {word}.")

@@ -1,8 +1,8 @@
-"""What both memories are made of: givens and equations, the states of units, and how step 1 is written."""
+"""What both memories are made of: givens and equations, the states of units, and how a recall is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,74 +11,99 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.counting import counted
 from chalkwork.derivation.cancellation import without_noise
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Relation, Stage
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.documents.model import Block
+from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.laboratory.work import Work
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import Array, as_matrix, as_vector
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.columns import split_step
-from chalkwork.solutions.setting import Setting, Style, Word
+from chalkwork.solutions.setting import Style, Word
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import asked_of
-from chalkwork.typesetting.notation import superscript
+from chalkwork.solutions.steps import Column, step_table
 from chalkwork.typesetting.symbols import Symbol
 
 STORE, RECALL = Stage("store", "The weights"), Stage("recall", "Recall")
 MOST_UNITS, MOST_PATTERNS, MOST_STEPS = 30, 20, 200
 ENDINGS = {"stable": "fixed point", "cycle": "two states in turn", "unfinished": "still changing"}
-BARE = {letter: Symbol(letter, letter) for letter in "sExyWIuvb"} | {"net": Symbol(r"\text{net}", "net")}
-Script = Callable[[Board], Iterable[Block]]
+BARE = {letter: Symbol(letter, letter) for letter in "sExyWIuvb"} | {"net": Symbol.word("net")}
+Script = Callable[[Board], Iterator[Block]]
 AtZero = float | None
 """What a unit is whose net input is 0; None where it keeps its state."""
 
 
 @dataclass
-class Memory:
-    """Givens and equations so far, with what they are worth."""
+class Memory(Work):
+    """Givens and equations so far, with what they are worth, and what the recall came to."""
 
-    values: dict[str, Array] = field(default_factory=dict)
-    givens: list[Name] = field(default_factory=list)
-    equations: list[Equation] = field(default_factory=list)
     letters: dict[str, Symbol] = field(default_factory=lambda: dict(BARE))
+    words: dict[str, Word] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    steps: int = 0
 
-    def given(self, name: str, value: Any, letter: Symbol | None = None) -> Name:
-        """A given."""
-        array = np.asarray(value, dtype=np.float64)
-        shape = array.shape if array.ndim else ()
-        self.values[name] = array if shape else array.reshape(1, 1)
-        self.givens.append(Name(name, shape))
-        if letter is not None:
-            self.letters[name] = letter
-        return self.givens[-1]
-
-    def equation(self, name: str, expression: Expression, stage: Stage = RECALL, reason: str = "") -> Name:
+    def equation(
+        self, name: str, expression: Expression, stage: Stage = RECALL, reason: str = "", letter: Symbol | None = None,
+        relation: Relation = "=",
+    ) -> Name:  # fmt: skip
         """An equation, worked out."""
-        self.equations.append(Equation(name, expression, stage, reason))
         self.values[name] = without_noise(evaluate(expression, self.values), expression, self.values)
-        return self.equations[-1].symbol
+        return super().equation(name, expression, stage, reason, letter, relation)
 
     def numbered(self, name: str, step: int) -> str:
         """The name in a step, its number above."""
-        bare = BARE[name]
-        above = superscript(f"({step})")
-        self.letters[f"{name}{step}"] = Symbol(f"{bare.latex}^{{({step})}}", f"{bare.text}{above}", raised=True)
+        self.letters[f"{name}{step}"] = BARE[name].above(step)
         return f"{name}{step}"
 
-    def solution(
-        self, title: str, style: Style, ask: Sequence[str], usual: Sequence[str], script: Script, posed: Script,
-        blank: Script, words: Mapping[str, Word], facts: Mapping[str, Any],
+    def at(self, name: str, step: int, expression: Expression) -> Name:
+        """What is worked out in a step."""
+        return self.equation(self.numbered(name, step), expression)
+
+    def ends(self, steps: int, ending: str, stored: Mapping[str, Sequence[Array]], *state: Array) -> None:
+        """How the recall ends, and which of what is `stored` it comes to; nothing is said of that where nothing is."""
+        self.steps, self.facts["steps"] = steps, steps
+        self.words["ending"] = Word(ending, (ENDINGS[ending],), tuple(ENDINGS))
+        if stored:
+            alike = [name for name, known in stored.items() if all(map(np.array_equal, known, state))]
+            itself = min(alike, key=lambda name: name.startswith("minus"), default="none")
+            self.words["recalled"] = Word(itself, (), (*stored, "none"))
+
+    def answer(
+        self, title: str, style: Style, ask: Sequence[str], columns: Sequence[Column | str], posed: Script,
+        stored: Script, ended: Script, first: int = 1,
     ) -> Solution:  # fmt: skip
-        """The answer, which asks for what it is told to, a name without a number in every step."""
+        """The answer: what is `posed` and `stored`, the steps from the `first` in `columns`, and how that `ended`.
+
+        It asks for what it is told to, a name without a number in every step.
+        """
+
+        def rows(board: Board, blank: bool = False) -> Block:
+            return step_table(board, columns, range(first, self.steps + 1), "$k$", blank)
+
+        def script(board: Board) -> Iterator[Block]:
+            yield from posed(board)
+            if "W" in board.derivation:
+                yield Heading("The weights", 2)
+                yield from board.equation("W")
+                yield from stored(board)
+            if not self.steps:
+                return
+            yield Heading("Recall", 2)
+            yield from board.equations(["E0"] if first == 0 else [])
+            yield from first_step(board)
+            yield Paragraph("All steps:")
+            yield rows(board)
+            yield from ended(board)
+
         known = [equation.name for equation in self.equations]
-        setting = Setting(
-            title=title, letters=self.letters, script=script, posed=posed, blank=blank, words=words, facts=facts,
-            asked=asked_of(ask, known, (*usual, *words), words), exact=True, columns=("net", "s", "u", "v", "x", "y"),
+        quantities = ["W", *(column for column in columns if isinstance(column, str)), *self.words]
+        return self.solution(
+            style, ask, [name for name in quantities if name != "W" or "W" in known],
+            title=title, script=script, posed=posed, blank=lambda board: [rows(board, True)] if self.steps else [],
+            words=self.words, facts=self.facts, exact=True, columns=("net", "s", "u", "v", "x", "y"),
             scalars=frozenset(name for name in known if split_step(name)[0] == "E"),
         )  # fmt: skip
-        givens = {name.name: self.values[name.name] for name in self.givens}
-        return Solution(Derivation(tuple(self.givens), tuple(self.equations)), givens, style, setting)
 
 
 def patterns_of(value: Any, name: str, low: float = -1.0) -> Array:

@@ -1,4 +1,4 @@
-"""How a function is written on the board."""
+"""How a function and what is measured of it are written on the board."""
 
 from __future__ import annotations
 
@@ -19,3 +19,14 @@ def definition(board: Board, head: Piece, function: Function, *forms: Expression
     if max(piece.width for member in members for piece in member) > room - head.width - 3:
         return Code("\n".join(textwrap.wrap(visible(function.text), room)), "")
     return board.chain(head, *members)
+
+
+def measured(board: Board, value: str | float) -> Piece:
+    """A number, or a value by its name, with significant digits whatever the style: it may be small."""
+    style = board.writer.numbers
+    return board.piece(value, style.significant or max(style.decimals or 4, 3))
+
+
+def inline(board: Board, value: str | float) -> str:
+    """The same between dollars."""
+    return f"${measured(board, value).latex}$"

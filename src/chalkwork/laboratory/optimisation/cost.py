@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Unpack
 
 import numpy as np
@@ -67,7 +66,7 @@ def _script(board: Board, n: Sequence[float]) -> Iterator[Block]:
             [board.number(float(f"{each:.2g}")) for each in np.ravel(board.values["operations"])],
         ],
     )
-    yield replace(costs, right=(0, 1, 2, 3))
+    yield costs._replace(right=(0, 1, 2, 3))
     yield Paragraph(
         "Memory is counted with 8 bytes a number. Ten times as many parameters need a hundred times the memory and "
         "a thousand times the operations; gradient descent needs ten times of each."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
@@ -182,7 +181,7 @@ def _steps(board: Board, facts: Mapping[str, Any]) -> Block:
             [place(board, point) for point in facts["newton"]],
         ],
     )
-    return replace(found, right=(0, 1, 2, 3))
+    return found._replace(right=(0, 1, 2, 3))
 
 
 def _where_newton_goes(ends: Array, centre: Array) -> str:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from difflib import get_close_matches
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from math import ceil, log2
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Name
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Heading, Table
-from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
-from chalkwork.laboratory.likelihood.letters import Letters
+from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem, meant
 from chalkwork.laboratory.outputs.pairs import Pair, letters_of
-from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task
+from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task, formulas
+from chalkwork.laboratory.work import Work
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array, as_vector
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Setting, Style, Word
+from chalkwork.solutions.setting import Style, Word
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.symbols import Symbol
 
@@ -67,45 +66,42 @@ def output_for(
         return _next_word(vocabulary, hidden, style)
     if task not in TASKS:
         names = [*TASKS, NEXT_WORD]
-        near = get_close_matches(str(task)[:60], names, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the tasks are {', '.join(names)}"
+        hint = meant(task, names, f"the tasks are {', '.join(names)}")
         raise ChalkworkError(f"there is no task {str(task)[:60]!r}", hint=hint)
-    entry = TASKS[task]
-    net, target = _example(task, entry, classes, z, y)
-    derivation, givens = _derived(entry.pair, net, target, "")
-    letters = letters_of(style.notation)
-    for place, mismatch in enumerate(entry.mismatches, 1):
-        suffix = f"_other{place}"
-        more, values = _derived(mismatch.pair, np.array(mismatch.z), np.array(mismatch.y), suffix, _matched(mismatch))
-        derivation = derivation.extended(more.equations, more.givens)
-        givens |= values
-        letters |= letters_of(style.notation, suffix)
+    entry, work = TASKS[task], Work()
+    examples = [(entry.pair, *_example(task, entry, classes, z, y), True)]
+    examples += [(one.pair, np.array(one.z), np.array(one.y), _matched(one)) for one in entry.mismatches]
+    for place, (pair, net, target, matched) in enumerate(examples):
+        suffix = f"_other{place}" if place else ""
+        work.given(f"z{suffix}", net)
+        work.given(f"y{suffix}", target)
+        work.equations += pair.derivation(len(net), matched).renamed(_behind(suffix)).equations
+        work.letters |= letters_of(style.notation, suffix)
 
     def script(board: Board) -> Iterator[Block]:
-        own = Letters(board)
-        yield own.say(f"The target is {entry.target}.")
+        yield board.prose(f"The target is {entry.target}.")
         yield Heading("From the assumption to the loss", 2)
-        yield own.say(entry.assumption)
-        yield own.lines(entry.likelihood)
-        yield own.say(f"The most likely weights make the sum of these over the samples smallest. {entry.reason}")
-        yield own.say(f"Hence: **{entry.pair.words}**.")
+        yield board.prose(entry.assumption)
+        yield board.lines(entry.likelihood)
+        yield board.prose(f"The most likely weights make the sum of these over the samples smallest. {entry.reason}")
+        yield board.prose(f"Hence: **{entry.pair.words}**.")
         yield Heading("The gradient", 2)
         yield from board.givens(["z", "y"])
         yield from board.equations(["a", "L", "delta"])
-        yield own.say(_of_the_error(entry.pair))
+        yield board.prose(_of_the_error(entry.pair))
         for place, mismatch in enumerate(entry.mismatches, 1):
             yield from _mismatched(board, entry, mismatch, place)
 
-    setting = Setting(
-        givens=("z", "y"),
-        samples="columns",
-        title=f"{entry.title}: output and loss",
-        letters=letters,
-        script=script,
-        asked=("activation", "loss", "a", "L", "delta"),
-        words=_choice(entry.pair.activation, entry.pair.loss.title),
-    )
-    return Solution(derivation, givens, style, setting)
+    words = _choice(entry.pair.activation, entry.pair.loss.title)
+    title = f"{entry.title}: output and loss"
+    return work.solution(
+        style, asked=(*words, "a", "L", "delta"), givens=("z", "y"), samples="columns", title=title, script=script,
+        words=words,
+    )  # fmt: skip
+
+
+def _behind(suffix: str) -> Callable[[str], str]:
+    return lambda name: name + suffix
 
 
 def _choice(activation: str, loss: str) -> dict[str, Word]:
@@ -117,12 +113,6 @@ def _choice(activation: str, loss: str) -> dict[str, Word]:
         "activation": Word(activation, _ALSO.get(activation, ()), tuple(activations)),
         "loss": Word(loss, _ALSO.get(loss, ()), tuple(losses)),
     }
-
-
-def _derived(pair: Pair, z: Array, y: Array, suffix: str, matched: bool = True) -> tuple[Derivation, dict[str, Array]]:
-    """The pair's derivation at an example, the suffix behind its names."""
-    derivation = pair.derivation(len(z), matched).renamed(lambda name: name + suffix)
-    return derivation, {f"z{suffix}": z[:, None], f"y{suffix}": y[:, None]}
 
 
 def _of_the_error(pair: Pair) -> str:
@@ -204,10 +194,8 @@ def _matched(mismatch: Mismatch) -> bool:
 def _mismatched(board: Board, entry: Task, mismatch: Mismatch, place: int) -> Iterator[Block]:
     """The wrong pair at its example, and beside the right one as the net input grows."""
     z, y, a, loss, delta = (f"{name}_other{place}" for name in ("z", "y", "a", "L", "delta"))
-    letters = Letters(board)
-    total = board.number(float(board.values[a].sum()))
     yield Heading(f"Instead: {mismatch.pair.words}", 2)
-    yield letters.say(mismatch.before)
+    yield board.prose(mismatch.before)
     yield from board.givens([z, y])
     yield from board.equations([a, loss])
     if mismatch.substituted:
@@ -217,35 +205,29 @@ def _mismatched(board: Board, entry: Task, mismatch: Mismatch, place: int) -> It
         yield from board.givens([delta])
     if mismatch.factors:
         yield _comparison(board, entry, mismatch)
-    yield letters.say(mismatch.after.replace("{total}", total))
+    yield board.prose(mismatch.after.replace("{total}", board.number(float(board.values[a].sum()))))
 
 
 def _comparison(board: Board, entry: Task, mismatch: Mismatch) -> Table:
     """Both errors, of the output that the mismatch looks at, for multiples of the net input."""
     net, target, matched = np.array(mismatch.z), np.array(mismatch.y), _matched(mismatch)
-    at = mismatch.place - 1
+    at, single = mismatch.place - 1, len(net) == 1
     rows = []
     for factor in mismatch.factors:
-        right = entry.pair.at(factor * net, target)
-        wrong = mismatch.pair.at(factor * net, target, matched)
-        first = factor * net[0] if len(net) == 1 else factor
-        rows.append([first, wrong["a"][at], right["delta"][at], wrong["delta"][at]])
-    columns = [board.cells([row[i] for row in rows]) for i in range(4)]
-    below = f"_{mismatch.place}" if len(net) > 1 else ""
-    letter = board.writer.notation
-    a, z, delta = (letter.letter_latex(name, bold=False) for name in (letter.activation, letter.net, letter.delta))
+        right, wrong = entry.pair.at(factor * net, target), mismatch.pair.at(factor * net, target, matched)
+        rows.append([factor * net[0] if single else factor, wrong["a"][at], right["delta"][at], wrong["delta"][at]])
+    columns = [board.cells(column) for column in zip(*rows, strict=True)]
+    below = "" if single else f"_{mismatch.place}"
+    letters = letters_of(replace(board.writer.notation, bold=False))
+    a, z, delta = (letters[name].latex for name in ("a", "z", "delta"))
+    other = Activation.of(mismatch.pair.activation).words if entry.pair.activation != mismatch.pair.activation else ""
     head = (
-        f"${z}$" if len(net) == 1 else f"multiple of ${z}$",
+        f"${z}$" if single else f"multiple of ${z}$",
         f"${a}{below}$",
         f"${delta}{below}$, {entry.pair.loss.title}",
-        f"${delta}{below}$, {mismatch.pair.loss.title}" + ("" if _same_activation(entry, mismatch) else
-                                                           f" ({Activation.of(mismatch.pair.activation).words})"),
-    )  # fmt: skip
+        f"${delta}{below}$, {mismatch.pair.loss.title}" + (f" ({other})" if other else ""),
+    )
     return Table(head, tuple(zip(*columns, strict=True)), right=(0, 1, 2, 3))
-
-
-def _same_activation(entry: Task, mismatch: Mismatch) -> bool:
-    return entry.pair.activation == mismatch.pair.activation
 
 
 # --- a large vocabulary --------------------------------------------------------------------------------------------
@@ -253,60 +235,53 @@ def _same_activation(entry: Task, mismatch: Mismatch) -> bool:
 
 def _next_word(vocabulary: int, hidden: int, style: Style) -> Solution:
     """The hierarchical softmax in words and costs."""
-    whole(vocabulary, "vocabulary", 2, MOST_VOCABULARY)
-    whole(hidden, "hidden", 2, 10**6)
-    depth = ceil(log2(vocabulary))
-    words, size, nodes = Name("V"), Name("d"), Name("n")
-    costs = (
-        Equation("full_cost", words * size, COSTS, "One score for every word."),
-        Equation("path_cost", nodes * size, COSTS, "One score for every node on the path."),
-    )
-    numbers = {"V": vocabulary, "d": hidden, "n": depth}
-    setting = Setting(
+    depth = ceil(log2(whole(vocabulary, "vocabulary", 2, MOST_VOCABULARY)))
+    work = Work()
+    words, size = work.given("V", vocabulary), work.given("d", whole(hidden, "hidden", 2, 10**6))
+    nodes = work.given("n", depth)
+    for name, count, reason, called in (
+        ("full_cost", words * size, "One score for every word.", "all words"),
+        ("path_cost", nodes * size, "One score for every node on the path.", "a path"),
+    ):
+        work.equation(name, count, COSTS, reason, Symbol.word(f"multiplications for {called}"))
+    said = _choice(HIERARCHICAL, "cross-entropy")
+    return work.solution(
+        style, asked=(*said, "full_cost", "path_cost"), givens=(), words=said,
         title="Next word of a large vocabulary: output and loss",
-        letters={"full_cost": _in_full("all words"), "path_cost": _in_full("a path")},
-        script=lambda board: _next_word_blocks(Letters(board), vocabulary, hidden, depth),
-        asked=("activation", "loss", "full_cost", "path_cost"),
-        words=_choice(HIERARCHICAL, "cross-entropy"),
-    )
-    givens = {name: np.array([[float(value)]]) for name, value in numbers.items()}
-    return Solution(Derivation((words, size, nodes), costs), givens, style, setting)
+        script=lambda board: _next_word_blocks(board, vocabulary, hidden, depth),
+    )  # fmt: skip
 
 
-def _in_full(what: str) -> Symbol:
-    return Symbol(rf"\text{{multiplications for {what}}}", f"multiplications for {what}")
-
-
-def _next_word_blocks(letters: Letters, vocabulary: int, hidden: int, depth: int) -> list[Block]:
+def _next_word_blocks(board: Board, vocabulary: int, hidden: int, depth: int) -> list[Block]:
     full, path = vocabulary * hidden, depth * hidden
     return [
-        letters.say(
+        board.prose(
             "The target is one word of a large vocabulary: multi-class classification with as many classes as words. "
             "The words are the leaves of a binary tree, each inner node $n$ has a vector $v_n$, and $h$ is the last "
             "hidden layer."
         ),
         Heading("From the assumption to the loss", 2),
-        letters.say("A word is found by turns from the root down, each a Bernoulli variable given the turns before it. "
+        board.prose("A word is found by turns from the root down, each a Bernoulli variable given the turns before it. "
                   "With the sign plus for left and minus for right, and the product and the sum over the path to $w$:"),
-        letters.lines((
-            (r"P(w \mid h) &= \prod_{n} \sigma(\pm v_n^{\top} h)", "P(w | h) = ∏ₙ σ(±vₙᵀ h)"),
-            (r"-\log P(w \mid h) &= -\sum_{n} \log \sigma(\pm v_n^{\top} h)", "−log P(w | h) = −∑ₙ log σ(±vₙᵀ h)"),
+        board.lines(formulas(
+            r"P(w \mid h) &= \prod_{n} \sigma(\pm v_n^{\top} h)",
+            r"-\log P(w \mid h) &= -\sum_{n} \log \sigma(\pm v_n^{\top} h)",
         )),
-        letters.say(
+        board.prose(
             "Hence: **a sigmoid at every inner node (hierarchical softmax) with the cross-entropy of the word**, which "
             "is a sum of binary cross-entropies along its path. At each node the two probabilities sum to one, so "
             "those of all words do, without a sum over the vocabulary. The error of each node on the path is "
             "$\\sigma(v_n^{\\top} h) - t_n$ with $t_n = 1$ for left and 0 for right; all other nodes get no gradient."
         ),
         Heading("Instead: one softmax over all words", 2),
-        letters.say(
+        board.prose(
             f"It is right, and too dear. With $V = {vocabulary}$ words and $d = {hidden}$ hidden units its scores "
             f"alone need $V d = {full}$ multiplications for every word that is read, and so do the gradients. A path "
             f"in a balanced tree has $\\log_2 V$ nodes, rounded up {depth}: {depth} · {hidden} = {path} "
             f"multiplications, about {round(full / path)} times fewer. With "
             "Huffman's tree the expected path is shorter still: less than the entropy of the words in bits plus one."
         ),
-        letters.say(
+        board.prose(
             "The price: a probability costs a path, so finding the most likely word still needs the whole tree (or a "
             "search in it), and words that share turns share their errors."
         ),

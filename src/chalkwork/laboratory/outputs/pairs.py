@@ -72,22 +72,17 @@ class Pair:
         if matched and self.activation != "exp":
             return self._as_layer(units)
         z, y = Name("z", (units, 1)), Name("y", (units, 1))
-        output = (
-            apply("exp", z) if self.activation == "exp" else Activation.of(self.activation).expression(z, unit_axis=-2)
-        )
-        forward = [Equation("a", output, Stage.FORWARD)]
-        forward.append(Equation("L", self.loss.expression(forward[0].symbol, y, 1), Stage.FORWARD))
-        adjoints = Adjoints(forward, "L", {"z": "delta"})
-        (error,) = adjoints.equations()
+        exp = self.activation == "exp"
+        output = apply("exp", z) if exp else Activation.of(self.activation).expression(z, unit_axis=-2)
+        a = Equation("a", output, Stage.FORWARD)
+        forward = [a, Equation("L", self.loss.expression(a.symbol, y, 1), Stage.FORWARD)]
+        (error,) = Adjoints(forward, "L", {"z": "delta"}).equations()
         return Derivation((z, y), (*forward, replace(error, chain=chain(forward, "L", "z"))))
 
     def _as_layer(self, units: int) -> Derivation:
         """What `derive` says of a network of this one layer, from its net input on, with the layer's index left out."""
-        plan = Plan(
-            (LayerPlan(units, units, Activation.of(self.activation), False),),
-            self.loss,
-            Convention("columns", "out_in"),
-        )
+        layer = LayerPlan(units, units, Activation.of(self.activation), False)
+        plan = Plan((layer,), self.loss, Convention("columns", "out_in"))
         whole = derive(plan, target=True)
         bare = Derivation((Name("z1", (units, 1)), plan.y), tuple(whole[name] for name in ("a1", "L", "delta1")))
         alone = bare.renamed(lambda name: name.removesuffix("1"))
@@ -103,7 +98,4 @@ def letters_of(notation: Notation, suffix: str = "") -> dict[str, Symbol]:
     """How the names of a pair print, with or without what tells several pairs apart."""
     letters = {"z": notation.net, "a": notation.activation, "y": notation.target, "L": notation.loss}
     letters["delta"] = notation.delta
-    return {
-        name + suffix: Symbol(notation.letter_latex(letter, bold=name != "L"), notation.letter_text(letter))
-        for name, letter in letters.items()
-    }
+    return {name + suffix: Symbol.letter(notation, letter, bold=name != "L") for name, letter in letters.items()}

@@ -6,10 +6,11 @@ section 6.2.2; for counts and positive values McCullagh and Nelder, Generalized 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalkwork.laboratory.outputs.pairs import ExponentialLoss, Pair, PoissonLoss
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
+from chalkwork.typesetting.unicode_maths import plain_maths
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,11 @@ class Mismatch:
     """
 
     pair: Pair
-    z: tuple[float, ...]
-    y: tuple[float, ...]
     before: str
     after: str
+    z: tuple[float, ...] = ()
+    y: tuple[float, ...] = ()
+    """Net inputs and target of the example, if they are other ones than those of the task."""
     factors: tuple[float, ...] = ()
     place: int = 1
     substituted: bool = True
@@ -49,16 +51,24 @@ class Task:
     several: bool = False
     """Whether there is an output for each class or label."""
 
+    def __post_init__(self) -> None:
+        examples = (replace(each, z=each.z or self.z, y=each.y or self.y) for each in self.mismatches)
+        object.__setattr__(self, "mismatches", tuple(examples))
+
+
+def formulas(*rows: str | tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    """Lines of LaTeX with their texts, which are made from the LaTeX where none is given."""
+    return tuple((row, plain_maths(row.replace("&=", "="))) if isinstance(row, str) else row for row in rows)
+
 
 TASKS: dict[str, Task] = {
     "binary": Task(
         title="Binary classification",
         target="yes or no: $y = 1$ or $y = 0$",
         assumption="The target is a Bernoulli variable, and the output $a$ is the probability of yes:",
-        likelihood=(
-            (r"p(y \mid x) &= a^{y} (1 - a)^{1 - y}", "p(y | x) = aʸ (1 − a)¹⁻ʸ"),
-            (r"-\log p(y \mid x) &= -y \log a - (1 - y) \log (1 - a)",
-             "−log p(y | x) = −y log a − (1 − y) log (1 − a)"),
+        likelihood=formulas(
+            r"p(y \mid x) &= a^{y} (1 - a)^{1 - y}",
+            r"-\log p(y \mid x) &= -y \log a - (1 - y) \log (1 - a)",
         ),
         reason="A probability lies between 0 and 1, and its log-odds may be any number: $z = \\log(a / (1 - a))$ gives "
         "$a = \\sigma(z)$. One output is enough, the probability of no is the rest.",
@@ -68,8 +78,6 @@ TASKS: dict[str, Task] = {
         mismatches=(
             Mismatch(
                 Pair("sigmoid", SquaredError()),
-                z=(-3.0,),
-                y=(1.0,),
                 before="The derivative of the sigmoid stays in the gradient, where the cross-entropy cancels it:",
                 after="A network that is wrong and sure of it learns next to nothing: with $a$ near 0 the factor "
                 "$a (1 - a)$ vanishes although the error $a - y$ is near $-1$. The gradient is never larger than 4/27 "
@@ -82,9 +90,9 @@ TASKS: dict[str, Task] = {
         title="Multi-class classification",
         target="exactly one of $K$ classes: $y$ has a one in its place and zeros elsewhere",
         assumption="The target is a categorical variable, and the outputs $a_k$ are the probabilities of the classes:",
-        likelihood=(
-            (r"p(y \mid x) &= \prod_{k} a_k^{y_k}", "p(y | x) = ∏ₖ aₖ^(yₖ)"),
-            (r"-\log p(y \mid x) &= -\sum_{k} y_k \log a_k", "−log p(y | x) = −∑ₖ yₖ log aₖ"),
+        likelihood=formulas(
+            r"p(y \mid x) &= \prod_{k} a_k^{y_k}",
+            r"-\log p(y \mid x) &= -\sum_{k} y_k \log a_k",
         ),
         reason="The probabilities must be positive and sum to one, since the classes exclude each other: "
         "$a_k = e^{z_k} / \\sum_j e^{z_j}$. In the gradient the targets' sum of one is used.",
@@ -95,8 +103,6 @@ TASKS: dict[str, Task] = {
         mismatches=(
             Mismatch(
                 Pair("softmax", SquaredError()),
-                z=(2.0, -1.0, 0.5, 0.0),
-                y=(0.0, 1.0, 0.0, 0.0),
                 before="The Jacobian of the softmax stays in the gradient:",
                 after="The error of each output keeps the factor $a_k$. For the output of the right class it is next "
                 "to zero just when the network is sure of a wrong one: the gradient vanishes when it is needed most.",
@@ -105,8 +111,6 @@ TASKS: dict[str, Task] = {
             ),
             Mismatch(
                 Pair("softmax", BinaryCrossEntropy()),
-                z=(2.0, -1.0, 0.5, 0.0),
-                y=(0.0, 1.0, 0.0, 0.0),
                 before="Binary cross-entropy takes each output for a question of its own, yes or no, although the "
                 "softmax ties them together. Every error is counted more than once:",
                 after="The error is no longer $a - y$, and the loss is not the negative logarithm of the probability "
@@ -117,8 +121,6 @@ TASKS: dict[str, Task] = {
             ),
             Mismatch(
                 Pair("sigmoid", BinaryCrossEntropy()),
-                z=(2.0, -1.0, 0.5, 0.0),
-                y=(0.0, 1.0, 0.0, 0.0),
                 before="A sigmoid for every class says nothing of the others:",
                 after="The outputs sum to {total} instead of 1: they are no distribution over classes, and nothing "
                 "keeps the network from affirming two classes at once or none.",
@@ -130,10 +132,9 @@ TASKS: dict[str, Task] = {
         target="any number of $K$ labels: each $y_k$ is 1 or 0 by itself",
         assumption="The labels are Bernoulli variables, independent of each other given $x$; $a_k$ is the probability "
         "of label $k$:",
-        likelihood=(
-            (r"p(y \mid x) &= \prod_{k} a_k^{y_k} (1 - a_k)^{1 - y_k}", "p(y | x) = ∏ₖ aₖ^(yₖ) (1 − aₖ)^(1 − yₖ)"),
-            (r"-\log p(y \mid x) &= -\sum_{k} \left( y_k \log a_k + (1 - y_k) \log (1 - a_k) \right)",
-             "−log p(y | x) = −∑ₖ (yₖ log aₖ + (1 − yₖ) log (1 − aₖ))"),
+        likelihood=formulas(
+            r"p(y \mid x) &= \prod_{k} a_k^{y_k} (1 - a_k)^{1 - y_k}",
+            r"-\log p(y \mid x) &= -\sum_{k} \left( y_k \log a_k + (1 - y_k) \log (1 - a_k) \right)",
         ),
         reason="Each label is a binary classification, so each output is a sigmoid of its own net input; the outputs "
         "need not sum to one, because several labels may hold together, or none.",
@@ -144,8 +145,6 @@ TASKS: dict[str, Task] = {
         mismatches=(
             Mismatch(
                 Pair("softmax", CrossEntropy()),
-                z=(1.0, -0.5, -2.0),
-                y=(1.0, 1.0, 0.0),
                 before="Softmax makes the labels compete. With a target that sums to two the error is not $a - y$ "
                 "either; the sum of the targets stays in it:",
                 after="Both labels hold, yet the probabilities sum to one, so the best that the outputs can do is 0.5 "
@@ -159,7 +158,7 @@ TASKS: dict[str, Task] = {
         target="a real number, of any sign and size",
         assumption="The target is the output plus normal noise of constant variance, $y = a + \\varepsilon$ with "
         "$\\varepsilon$ of mean 0 and variance $s^2$:",
-        likelihood=(
+        likelihood=formulas(
             (r"p(y \mid x) &= \frac{1}{\sqrt{2 \pi s^2}} \, e^{-(a - y)^2 / (2 s^2)}",
              "p(y | x) = e^(−(a − y)²/(2 s²)) / √(2π s²)"),
             (r"-\log p(y \mid x) &= \frac{1}{2 s^2} (a - y)^2 + \frac{1}{2} \log (2 \pi s^2)",
@@ -173,8 +172,6 @@ TASKS: dict[str, Task] = {
         mismatches=(
             Mismatch(
                 Pair("sigmoid", SquaredError()),
-                z=(9.0,),
-                y=(12.5,),
                 before="An output between 0 and 1 cannot reach the target:",
                 after="However large $z$ becomes, the error stays above 11.5, while the gradient vanishes with "
                 "$a (1 - a)$: training stops at an output of 1. The same holds for tanh; a ReLU cannot be negative.",
@@ -186,9 +183,10 @@ TASKS: dict[str, Task] = {
         title="Regression of counts",
         target="a whole number from 0: how many events",
         assumption="The target is a Poisson variable, and the output $a$ is its mean:",
-        likelihood=(
-            (r"p(y \mid x) &= \frac{a^{y} e^{-a}}{y!}", "p(y | x) = aʸ e⁻ᵃ / y!"),
-            (r"-\log p(y \mid x) &= a - y \log a + \log y!", "−log p(y | x) = a − y log a + log y!"),
+        likelihood=formulas(
+            (r"p(y \mid x) &= \frac{a^{y} e^{-a}}{y!}",
+             "p(y | x) = aʸ e⁻ᵃ / y!"),
+            r"-\log p(y \mid x) &= a - y \log a + \log y!",
         ),
         reason="A mean count is positive: $a = e^z$. The last term does not depend on the weights and is left out.",
         pair=Pair("exp", PoissonLoss()),
@@ -210,9 +208,10 @@ TASKS: dict[str, Task] = {
         title="Regression of positive values",
         target="a positive number, such as a waiting time or a price",
         assumption="The target has an exponential distribution, and the output $a$ is its mean:",
-        likelihood=(
-            (r"p(y \mid x) &= \frac{1}{a} e^{-y / a}", "p(y | x) = e^(−y/a) / a"),
-            (r"-\log p(y \mid x) &= \log a + \frac{y}{a}", "−log p(y | x) = log a + y/a"),
+        likelihood=formulas(
+            (r"p(y \mid x) &= \frac{1}{a} e^{-y / a}",
+             "p(y | x) = e^(−y/a) / a"),
+            r"-\log p(y \mid x) &= \log a + \frac{y}{a}",
         ),
         reason="A positive mean is written $a = e^z$. The spread grows with the mean, so that relative errors count: "
         "the gradient is $1 - y/a = (a - y)/a$. (With normal noise on $\\log y$ instead, take the logarithm of the "

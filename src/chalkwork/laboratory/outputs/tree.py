@@ -102,17 +102,23 @@ def read_tree(nested: Any) -> Tree:
     """
     if isinstance(nested, str) or not isinstance(nested, Sequence):
         raise ChalkworkError("a tree is a pair of subtrees or words, such as [[the, a], [cat, dog]]")
-    pairs = _breadth_first(nested)
+    return _numbered(_breadth_first(nested))
+
+
+def _numbered(pairs: Sequence[Sequence[Any]], weights: Mapping[str, float] | None = None, *merges: Merge) -> Tree:
+    """The tree of pairs, the root first, its nodes in that order and its words from left to right."""
     numbers = {id(pair): number for number, pair in enumerate(pairs, 1)}
-    words = _leaves(nested)
+    words = _leaves(pairs[0])
     places = {word: place for place, word in enumerate(words, 1)}
     if len(places) != len(words):
         twice = next(word for place, word in enumerate(words, 1) if places[word] != place)
         raise ChalkworkError(f"the word {twice!r} stands at two leaves of the tree")
-    children = [
-        tuple(-places[child] if isinstance(child, str) else numbers[id(child)] for child in pair) for pair in pairs
-    ]
-    return Tree(tuple(words), tuple((left, right) for left, right in children))
+
+    def child(item: Any) -> int:
+        return -places[item] if isinstance(item, str) else numbers[id(item)]
+
+    children = tuple((child(left), child(right)) for left, right in pairs)
+    return Tree(tuple(words), children, tuple(weights[word] for word in words) if weights else (), merges)
 
 
 def _breadth_first(nested: Sequence[Any]) -> list[Sequence[Any]]:
@@ -171,23 +177,22 @@ def huffman(frequencies: Mapping[str, float]) -> Tree:
     {'c': '00', 'b': '01', 'a': '1'}
     """
     weights = _checked(frequencies)
-    names = list(weights)
-    heap = [(weight, place, -place - 1) for place, weight in enumerate(weights.values())]
+    heap: list[tuple[float, int, Any]] = [(weight, place, word) for place, (word, weight) in enumerate(weights.items())]
     heapq.heapify(heap)
-    joined: list[Pair] = []
-    merges: list[Merge] = []
-    shown = {-place - 1: name for place, name in enumerate(names)} if len(names) <= _MOST_SHOWN else {}
+    merges = []
     while len(heap) > 1:
         (first, _, left), (second, _, right) = heapq.heappop(heap), heapq.heappop(heap)
-        joined.append((left, right))
-        if shown:
-            merges.append(Merge(shown[left], shown[right], (first, second)))
-            shown[len(joined)] = f"({shown[left]} {shown[right]})"
-        heapq.heappush(heap, (first + second, len(names) + len(joined), len(joined)))
-    return _renumbered(names, list(weights.values()), joined, tuple(merges))
+        if len(weights) <= _MOST_SHOWN:
+            merges.append(Merge(_shown(left), _shown(right), (first, second)))
+        heapq.heappush(heap, (first + second, 2 * len(weights) - len(heap), (left, right)))
+    return _numbered(_breadth_first(heap[0][2]), weights, *merges)
 
 
 _MOST_SHOWN = 16
+
+
+def _shown(item: Any) -> str:
+    return item if isinstance(item, str) else f"({' '.join(map(_shown, item))})"
 
 
 def _checked(frequencies: Mapping[str, float]) -> dict[str, float]:
@@ -202,27 +207,3 @@ def _checked(frequencies: Mapping[str, float]) -> dict[str, float]:
     if not isfinite(total):
         raise ChalkworkError("the frequencies add up to infinity")
     return {word: float(value) for word, value in frequencies.items()}
-
-
-def _renumbered(names: list[str], weights: list[float], joined: list[Pair], merges: tuple[Merge, ...]) -> Tree:
-    """The tree with nodes in breadth-first order and words from left to right."""
-    order = [len(joined)]
-    for node in order:
-        order += [child for child in joined[node - 1] if child > 0]
-    number = {node: place for place, node in enumerate(order, 1)}
-    leaves: list[int] = []
-    stack = [len(joined)]
-    while stack:
-        node = stack.pop()
-        if node < 0:
-            leaves.append(-node - 1)
-        else:
-            left, right = joined[node - 1]
-            stack += [right, left]
-    place = {leaf: at for at, leaf in enumerate(leaves, 1)}
-
-    def child(node: int) -> int:
-        return number[node] if node > 0 else -place[-node - 1]
-
-    children = tuple((child(joined[node - 1][0]), child(joined[node - 1][1])) for node in order)
-    return Tree(tuple(names[i] for i in leaves), children, tuple(weights[i] for i in leaves), merges)

@@ -14,30 +14,29 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Name, Number
+from chalkwork.algebra.expression import Expression, Name, Number
 from chalkwork.counting import counted
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.presentation.unit import Letters, constant
+from chalkwork.laboratory.presentation.rows import Rows
+from chalkwork.laboratory.work import Work
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import whole
-from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board, maths
-from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import Column, asked_of, step_table
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 
 MOST_VARIABLES, MOST_TERMS = 8, 40
 _LITERAL = re.compile(r"([!~¬]?)([A-Za-z])(['’′]?)")
-UNITS, ROWS, COUNTS = Stage("units", "The units"), Stage("rows", "Every row"), Stage("counts", "How many units")
+UNITS, COUNTS = Stage("units", "The units"), Stage("counts", "How many units")
 _STEP = Activation.of("step(at_zero=1)")
 _LETTERS = {
-    "W1": Symbol("W_1", "W₁"), "W2": Symbol("W_2", "W₂"), "theta1": Symbol(r"\theta_1", "θ₁"),
-    "theta2": Symbol(r"\theta_2", "θ₂"), "h": Symbol("h", "h"),
+    "W1": Symbol.of("W_1"), "theta1": Symbol.of(r"\theta_1"), "W2": Symbol.of("W_2"), "theta2": Symbol.of(r"\theta_2"),
+    "x": Symbol.of("x"), "h": Symbol.of("h"), "a": Symbol.of("a"),
 }  # fmt: skip
 
 
@@ -112,39 +111,31 @@ def minterm_network(
     """
     style = style or Style.of(notation)
     terms = Terms.of(minterms)
-    signs = np.array(terms.rows, dtype=np.float64)
+    signs = np.array(terms.rows, np.float64)
     width, n = signs.shape
-    equations = [
-        Equation("width", Number(width), UNITS, "One hidden unit for each product."),
-        Equation("depth", Number(2), UNITS, "The hidden layer and the output."),
-        Equation("units", Name("width") + 1, UNITS, "The hidden units and the output."),
-        Equation("W1", constant(signs), UNITS),
-        Equation("theta1", constant((signs > 0).sum(1, keepdims=True) - 0.5), UNITS),
-        Equation("W2", constant(np.ones((1, width))), UNITS),
-        Equation("theta2", constant(np.array([[0.5]]), single=False), UNITS),
-    ]
-    givens: dict[str, Array] = {}
-    letters = {**_LETTERS, "x": Symbol("x", "x"), "a": Symbol("a", "a")}
-    letters |= {f"x[{place}]": Symbol(name, name) for place, name in enumerate(terms.variables, 1)}
-    steps: range = range(1, 2**n + 1) if n <= 4 else range(0)
-    own = Letters(style.notation)
-    for step, row in zip(steps, product((0.0, 1.0), repeat=n), strict=False):
-        givens[f"x{step}"] = np.array(row)[:, None]
-        hidden = Name("W1", (width, n)) @ Name(f"x{step}", (n, 1)) - Name("theta1", (width, 1))
-        output = Name("W2", (1, width)) @ Name(f"h{step}", (width, 1)) - Name("theta2", (1, 1))
-        equations.append(Equation(f"h{step}", _STEP.expression(hidden, -2), ROWS))
-        equations.append(Equation(f"a{step}", _STEP.expression(output, -2), ROWS))
-        letters |= {f"{name}{step}": own.numbered(name, step) for name in ("x", "h", "a")}
-    names = tuple(Name(name, value.shape) for name, value in givens.items())
-    setting = Setting(
+    table = list(product((0.0, 1.0), repeat=n)) if n <= 4 else []
+    rows = Rows(np.array(table), None, style, "ha")
+    rows.letters |= {f"x[{place}]": Symbol(name, name) for place, name in enumerate(terms.variables, 1)} | _LETTERS
+    hidden = rows.equation("width", Number(width), UNITS, "One hidden unit for each product.")
+    rows.equation("depth", Number(2), UNITS, "The hidden layer and the output.")
+    rows.equation("units", hidden + 1, UNITS, "The hidden units and the output.")
+    thresholds = (signs > 0).sum(1, keepdims=True) - 0.5
+    own = {"W1": signs, "theta1": thresholds, "W2": np.ones((1, width)), "theta2": np.array([[0.5]])}
+    rows.units(own, UNITS, found=True)
+    w1, theta1, w2, theta2 = (Name(name, value.shape) for name, value in own.items())
+
+    def units(step: int) -> list[Expression]:
+        nets = (w1 @ Name(f"x{step}", (n, 1)) - theta1, w2 @ Name(f"h{step}", (width, 1)) - theta2)
+        return [_STEP.expression(net, -2) for net in nets]
+
+    rows.put_in(units)
+    return rows.solution(
+        style, ask, ("depth", "width"),
         title="A network for a boolean function",
-        letters=letters,
-        script=lambda board: _network_script(board, terms, steps),
+        script=lambda board: _network_script(board, terms, rows),
         posed=lambda board: [_function(board, terms), Paragraph(_WANTED)],
-        asked=asked_of(ask, [one.name for one in equations], ("depth", "width")),
-        scalars=frozenset(("theta2", *(f"a{step}" for step in steps))),
-    )
-    return Solution(Derivation(names, tuple(equations)), givens, style, setting)
+        scalars=frozenset(("theta2", *(f"a{step}" for step in rows.steps))),
+    )  # fmt: skip
 
 
 _WANTED = "A network of threshold units is to compute it, with one hidden unit for each product."
@@ -155,7 +146,7 @@ def _function(board: Board, terms: Terms) -> Block:
     return board.chain(maths("f"), maths(latex, " + ".join(map(terms.written, terms.rows))))
 
 
-def _network_script(board: Board, terms: Terms, steps: range) -> Iterator[Block]:
+def _network_script(board: Board, terms: Terms, rows: Rows) -> Iterator[Block]:
     yield _function(board, terms)
     yield Paragraph(
         "A product is true where every variable of it has its value. A unit finds that out: the weight is 1 for a "
@@ -166,11 +157,11 @@ def _network_script(board: Board, terms: Terms, steps: range) -> Iterator[Block]
     yield from board.givens(["W1", "theta1"])
     yield Paragraph("The output is true where any hidden unit is:")
     yield from board.givens(["W2", "theta2"])
-    if steps:
+    if rows.steps:
         yield Heading("Every row", 2)
-        shown = next((step for step in steps if board.values[f"a{step}"].any()), 1)
+        shown = next((step for step in rows.steps if board.values[f"a{step}"].any()), 1)
         yield from board.equations([f"h{shown}", f"a{shown}"])
-        yield step_table(board, [Column("x", asked=False), "h", "a"], steps, "row")
+        yield rows.table(board)
 
 
 def parity_units(
@@ -191,45 +182,30 @@ def parity_units(
     [15, 6, 32]
     """
     n = whole(inputs, "inputs", 2, 60)
-    level = (n - 1).bit_length()
     halves = [n]
     while halves[-1] > 1:
         halves.append((halves[-1] + 1) // 2)
     way = ", ".join(map(str, halves))
-    size = Name("n")
-    equations = [
-        Equation("deep_units", 3 * (size - 1), COUNTS,
-                 "Every exclusive or of two inputs takes 3 units and makes one value of two, so {n} − 1 are needed."),
-        Equation("levels", Number(level), COUNTS,
-                 f"Side by side in a tree they halve the number of values, rounded up, each time: {way}."),
-        Equation("deep_layers", 2 * Name("levels"), COUNTS, "Every exclusive or has 2 layers."),
-        Equation("shallow_hidden", Number(2) ** (size - 1), COUNTS,
-                 "With one hidden layer, a unit for each row whose output is 1; these are half of all rows."),
-        Equation("shallow_units", Name("shallow_hidden") + 1, COUNTS, "And the output."),
-    ]  # fmt: skip
-    words = {
-        name: name.replace("_", " ")
-        for name in ("deep_units", "levels", "deep_layers", "shallow_hidden", "shallow_units")
-    }
-    letters = {name: Symbol(rf"\text{{{said}}}", said) for name, said in words.items()}
-
+    work = Work()
+    size = work.given("n", n)
+    for name, count, reason in (
+        ("deep_units", 3 * (size - 1),
+         "Every exclusive or of two inputs takes 3 units and makes one value of two, so {n} − 1 are needed."),
+        ("levels", Number(len(halves) - 1),
+         f"Side by side in a tree they halve the number of values, rounded up, each time: {way}."),
+        ("deep_layers", 2 * Name("levels"), "Every exclusive or has 2 layers."),
+        ("shallow_hidden", Number(2) ** (size - 1),
+         "With one hidden layer, a unit for each row whose output is 1; these are half of all rows."),
+        ("shallow_units", Name("shallow_hidden") + 1, "And the output."),
+    ):  # fmt: skip
+        work.equation(name, count, COUNTS, reason, Symbol.word(name.replace("_", " ")))
     what = Paragraph(f"The exclusive or of {counted(n, 'input')} is 1 where an odd number of them is.")
-    wanted = (
+    wanted = Paragraph(
         "It is to be computed by threshold units: by a tree of exclusive ors of two inputs, or by one hidden layer."
     )
-
-    def script(board: Board) -> Iterator[Block]:
-        yield what
-        yield from board.givens(["n"])
-        yield from board.equations(list(board.derivation))
-
-    setting = Setting(
+    return work.solution(
+        style or Style.of(notation), ask, ("deep_units", "deep_layers", "shallow_hidden"),
         title="Units for an exclusive or",
-        letters=letters,
-        script=script,
-        posed=lambda board: [what, Paragraph(wanted)],
-        asked=asked_of(ask, [one.name for one in equations], ("deep_units", "deep_layers", "shallow_hidden")),
-    )
-    return Solution(
-        Derivation((size,), tuple(equations)), {"n": np.array([[float(n)]])}, style or Style.of(notation), setting
-    )
+        script=lambda board: [what, *board.givens(["n"]), *board.equations(board.derivation)],
+        posed=lambda board: [what, wanted],
+    )  # fmt: skip

@@ -4,41 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import product
 from typing import Any, Unpack
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply
-from chalkwork.counting import counted
-from chalkwork.derivation.derivation import Derivation, Equation, Relation, Stage
-from chalkwork.documents.model import Block, Heading, Paragraph, Table
+from chalkwork.counting import counted, in_runs
+from chalkwork.derivation.derivation import Relation, Stage
+from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.presentation.picture import plane
+from chalkwork.laboratory.presentation.rows import Rows
 from chalkwork.laboratory.presentation.separating import contradiction, separating
-from chalkwork.laboratory.presentation.study import listed
-from chalkwork.laboratory.presentation.unit import (
-    Letters,
-    Unit,
-    constant,
-    samples_of,
-    signed_sum,
-    targets_of,
-    threshold_unit,
-    unit_of,
-)
+from chalkwork.laboratory.presentation.unit import Unit, samples_of, signed_sum, targets_of, threshold_unit, unit_of
+from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import one_of, whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.columns import split_step
-from chalkwork.solutions.compose import blank
-from chalkwork.solutions.setting import Choice, Look, Setting, Style, Word
+from chalkwork.solutions.setting import Look, Style, Word
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import Column, asked_of, step_table
 from chalkwork.typesetting.symbols import Symbol
 
-DESIGN, ROWS = Stage("design", "The weights"), Stage("rows", "Every row")
+DESIGN = Stage("design", "The weights")
 GATES: dict[str, Callable[[Sequence[bool]], bool]] = {
     "and": all,
     "or": any,
@@ -89,9 +77,26 @@ def threshold_table(
     >>> found["w"].ravel().tolist(), found["theta"].item(), found["right"].item()
     ([-1.0, -1.0], 1.0, 4.0)
     """
-    style = Style.chosen(**look)
-    task = _Task.of(x, y, gate, inputs, bipolar, weights, bias, threshold, find, activation)
-    return _solved(task, style, tuple(ask))
+    if (gate is None) == (x is None) or (x is None) != (y is None):
+        raise ChalkworkError("a table is given by x and y, or by the name of a gate")
+    rows, wanted = truth_table(gate, inputs, bipolar) if gate is not None else (samples_of(x), y)
+    targets = targets_of(wanted, len(rows))
+    function = threshold_unit(targets, activation, "")
+    if not function.jumps or not set(targets.tolist()) <= {1.0, -1.0 if function.name == "sign" else 0.0}:
+        raise ChalkworkError("a threshold unit gives two values: step with 0 and 1, sign with -1 and 1")
+    found = separating(rows, targets > 0)
+    one_of(find, ("bias", "threshold"), "find")
+    unit = None
+    if weights is not None:
+        unit = unit_of(weights, rows.shape[1], bias, threshold, None, function)
+    elif bias is not None or threshold is not None:
+        raise ChalkworkError("a bias or a threshold without weights", hint="give both, or neither to find them")
+    elif found is not None:
+        value = 0.0 - float(found[-1]) if find == "threshold" else float(found[-1])
+        unit = Unit(found[:-1], "theta" if find == "threshold" else "b", value, None, function)
+    free = unit.free if unit is not None else "theta" if find == "threshold" else "b"
+    task = _Task(rows, targets, unit, free, weights is not None, function, found is not None)
+    return _solved(task, Style.chosen(**look), tuple(ask))
 
 
 @dataclass(frozen=True)
@@ -103,126 +108,50 @@ class _Task:
     unit: Unit | None
     free: str
     given: bool
-    activation: Any
+    activation: Activation
     separable: bool
 
-    @classmethod
-    def of(
-        cls, x: Any, y: Any, gate: Any, inputs: int, bipolar: bool, weights: Any, bias: Any, threshold: Any, find: str,
-        activation: Any,
-    ) -> _Task:  # fmt: skip
-        """The task; ChalkworkError for what does not fit."""
-        if (gate is None) == (x is None) or (x is None) != (y is None):
-            raise ChalkworkError("a table is given by x and y, or by the name of a gate")
-        rows, wanted = truth_table(gate, inputs, bipolar) if gate is not None else (samples_of(x), y)
-        targets = targets_of(wanted, len(rows))
-        function = threshold_unit(targets, activation, "")
-        if not function.jumps or not set(targets.tolist()) <= {1.0, -1.0 if function.name == "sign" else 0.0}:
-            raise ChalkworkError("a threshold unit gives two values: step with 0 and 1, sign with -1 and 1")
-        high = targets > 0
-        found = separating(rows, high)
-        one_of(find, ("bias", "threshold"), "find")
-        if weights is not None:
-            unit = unit_of(weights, rows.shape[1], bias, threshold, None, function)
-            return cls(rows, targets, unit, unit.free, True, function, found is not None)
-        if bias is not None or threshold is not None:
-            raise ChalkworkError("a bias or a threshold without weights", hint="give both, or neither to find them")
-        free = "theta" if find == "threshold" else "b"
-        unit_found = None
-        if found is not None:
-            value = float(found[-1])
-            unit_found = Unit(found[:-1], free, 0.0 - value if free == "theta" else value, None, function)
-        return cls(rows, targets, unit_found, free, False, function, found is not None)
-
-    def with_weights(self, w: Array, value: float) -> _Task:
-        """The same table with other weights."""
-        return replace(self, unit=Unit(w, self.free, value, None, self.activation), given=True)
+    @property
+    def own(self) -> tuple[str, ...]:
+        """What the unit has, by name."""
+        return ("w", self.free) if self.free else ("w",)
 
 
 def _solved(task: _Task, style: Style, ask: tuple[str, ...]) -> Solution:
     """The answer for these weights."""
-    unit, letters = task.unit, Letters(style.notation)
-    givens = {f"x{number}": row[:, None] for number, row in enumerate(task.x, 1)}
-    givens |= {f"y{number}": np.array([[target]]) for number, target in enumerate(task.y, 1)}
-    equations: list[Equation] = []
+    unit, rows, choice = task.unit, Rows(task.x, task.y, style, "za"), None
+    rows.letters["separable"] = Symbol.word("answer")
     if unit is not None:
-        own = {"w": unit.weights[:, None]} | ({unit.free: np.array([[unit.value]])} if unit.free else {})
-        if task.given:
-            givens |= own
-        else:
-            equations += [Equation(name, constant(value, single=name != "w"), DESIGN) for name, value in own.items()]
-        equations += _rows(task, unit)
-    names = tuple(Name(name, value.shape if name[0] in "wx" else ()) for name, value in givens.items())
-    derivation = Derivation(names, tuple(equations))
-    numbered = [(name, step) for name, step in map(split_step, [*givens, *derivation]) if step is not None]
-    table = letters.table(unit or Unit(np.zeros(task.x.shape[1])), numbered)
-    table |= {name: letters.plain(name) for name in ("w", "b", "theta")}
-    table["separable"] = Symbol(r"\text{answer}", "answer")
-    words = {"separable": Word("yes" if task.separable else "no", (), ("yes", "no"))}
-    usual = [name for name in derivation if not name.startswith("right")] if unit is not None else ["separable"]
-    setting = Setting(
-        title="A threshold unit for a table",
-        letters=table,
-        script=lambda board: _script(board, task),
-        posed=lambda board: exercise_of(board, task),
-        blank=lambda board: _blanks(board, task),
-        asked=asked_of(ask, derivation, usual, words),
-        words=words,
-        columns=("z", "a"),
-        exact=True,
-        choice=None if task.given or unit is None else _choice(task, style, ask),
-    )
-    return Solution(derivation, givens, style, setting)
+        column, free = (unit.inputs, 1), Name(unit.free) if unit.free else None
+        rows.units(dict(zip(task.own, (unit.weights[:, None], unit.value), strict=False)), DESIGN, not task.given)
+        rows.put_in(lambda k: (unit.net(Name("w", column), Name(f"x{k}", column), free), unit.output(Name(f"z{k}"))))
+    if unit is not None and not task.given:
 
+        def instead(values: Mapping[str, Array]) -> Solution:
+            own = replace(unit, weights=values["w"].ravel(), value=float(values[task.free].item()))
+            return _solved(replace(task, unit=own, given=True), style, ())
 
-def _blanks(board: Board, task: _Task) -> Iterator[Block]:
-    """The weights to find and the table to fill in."""
-    if task.unit is not None:
-        yield from (blank(board.solution, name) for name in (() if task.given else ("w", task.free)))
-        yield _table(board, task, empty=True)
-
-
-def _choice(task: _Task, style: Style, ask: tuple[str, ...]) -> Choice:
-    """Weights of one's own: right if they meet the table."""
-
-    def instead(values: Mapping[str, Array]) -> Solution:
-        other = task.with_weights(values["w"].ravel(), float(values[task.free].item()))
-        return _solved(other, style, ())
-
-    def wrong(solution: Solution) -> str:
-        rows = wrong_rows(len(task.x), solution.arrays)
-        return f"With these weights {_come_out(rows)} wrong." if rows else ""
-
-    return Choice(("w", task.free), instead, wrong, tuple(f"right{row}" for row in range(1, len(task.x) + 1)))
-
-
-def wrong_rows(count: int, values: Mapping[str, Array]) -> list[int]:
-    """The rows whose output is not the one that is wanted."""
-    return [number for number in range(1, count + 1) if not values[f"right{number}"].any()]
+        choice = rows.choice(task.own, instead, lambda wrong: f"With these weights {_come_out(wrong)} wrong.")
+    return rows.answer(
+        style, ask, "A threshold unit for a table",
+        script=lambda board: _script(board, task, rows),
+        posed=lambda board: _posed(board, task, rows),
+        blank=lambda board: () if unit is None else rows.blanks(board, () if task.given else task.own, marked=True),
+        words={"separable": Word("yes" if task.separable else "no", (), ("yes", "no"))},
+        choice=choice,
+        **({} if unit is not None else {"usual": ["separable"]}),
+    )  # fmt: skip
 
 
 def _come_out(rows: Sequence[int]) -> str:
-    return f"row {rows[0]} of the table comes out" if len(rows) == 1 else f"rows {listed(rows)} of the table come out"
-
-
-def _rows(task: _Task, unit: Unit) -> Iterator[Equation]:
-    """Net input, output, and whether it is right, of every row."""
-    column = (unit.inputs, 1)
-    rights = []
-    for number in range(1, len(task.x) + 1):
-        net = unit.net(Name("w", column), Name(f"x{number}", column), Name(unit.free) if unit.free else None)
-        yield Equation(f"z{number}", net, ROWS)
-        yield Equation(f"a{number}", unit.output(Name(f"z{number}")), ROWS)
-        yield Equation(f"right{number}", apply("equal", Name(f"a{number}"), Name(f"y{number}")), ROWS)
-        rights.append(Name(f"right{number}"))
-    yield Equation("right", reduce(Expression.__add__, rights[1:], rights[0] + 0), ROWS)
+    return f"row {rows[0]} of the table comes out" if len(rows) == 1 else f"rows {in_runs(rows)} of the table come out"
 
 
 # --- the board -----------------------------------------------------------------------------------------------------
 
 
-def _script(board: Board, task: _Task) -> Iterator[Block]:
-    yield from exercise_of(board, task)
+def _script(board: Board, task: _Task, rows: Rows) -> Iterator[Block]:
+    yield from _posed(board, task, rows)
     yield Heading("What the weights must meet", 2)
     yield from _inequalities(board, task)
     if task.unit is None:
@@ -230,11 +159,11 @@ def _script(board: Board, task: _Task) -> Iterator[Block]:
         return
     if not task.given:
         yield Paragraph("Many weights do. These keep the samples far from the line:")
-        yield from board.givens(["w", task.free])
+        yield from board.givens(task.own)
     yield Heading("Every row", 2)
     yield from board.equations(["z1", "a1"])
-    yield _table(board, task)
-    wrong = wrong_rows(len(task.x), board.values)
+    yield rows.table(board, marked=True)
+    wrong = rows.wrong(board.values)
     if wrong:
         said = _come_out(wrong)
         yield Paragraph(f"{said[0].upper()}{said[1:]} wrong.")
@@ -245,7 +174,7 @@ def _script(board: Board, task: _Task) -> Iterator[Block]:
     yield from _picture(board, task)
 
 
-def exercise_of(board: Board, task: _Task) -> Iterator[Block]:
+def _posed(board: Board, task: _Task, rows: Rows) -> Iterator[Block]:
     """The table and the unit."""
     function = Unit(task.x[0], activation=task.activation).said()
     beside = {"b": " and a bias ${b}$", "theta": " and a threshold ${theta}$ (which is subtracted)"}.get(task.free, "")
@@ -253,17 +182,9 @@ def exercise_of(board: Board, task: _Task) -> Iterator[Block]:
         f"A unit with {counted(task.x.shape[1], 'input')}{beside} is to give the outputs ${{y}}$ of this table. Its "
         f"output is {function}."
     )
-    yield step_table(board, [Column("x", asked=False), Column("y", asked=False)], range(1, len(task.x) + 1), "row")
+    yield rows.given_table(board)
     if task.given:
-        yield from board.givens(["w", *([task.free] if task.free else [])])
-
-
-def _table(board: Board, task: _Task, empty: bool = False) -> Table:
-    columns = [Column("x", asked=False), Column("z"), Column("a"), Column("y", asked=False)]
-    if not empty:
-        said = {number: "yes" if board.values[f"right{number}"].any() else "no" for number in range(1, len(task.x) + 1)}
-        columns.append(Column("right", "right", cells=said))
-    return step_table(board, columns, range(1, len(task.x) + 1), "row", empty)
+        yield from board.givens(task.own)
 
 
 def _inequalities(board: Board, task: _Task) -> Iterator[Block]:
@@ -291,9 +212,9 @@ def _impossible(board: Board, task: _Task) -> Iterator[Block]:
         return
     ones, others = ([row + 1 for row in kind] for kind in pair)
     yield Paragraph(
-        f"No weights can do this. The inputs of rows {listed(ones)} have the same sum as those of rows {listed(others)}"
-        ", and so have their net inputs. But the one sum must be positive and the other one negative: no straight line "
-        "parts them."
+        f"No weights can do this. The inputs of rows {in_runs(ones)} have the same sum as those of rows "
+        f"{in_runs(others)}, and so have their net inputs. But the one sum must be positive and the other one "
+        "negative: no straight line parts them."
     )
     picture = plane(board, task.x, task.y, [], "The samples") if task.x.shape[1] == 2 else None
     if picture is not None:

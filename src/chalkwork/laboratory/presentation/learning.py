@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Unpack
 
-from chalkwork.laboratory.presentation.study import ASKED, Study
+import numpy as np
+
+from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.presentation.rules import rule_of
+from chalkwork.laboratory.presentation.study import ASKED, MOST_PRESENTATIONS, Study
 from chalkwork.laboratory.presentation.text import ENDINGS, board_of, exercise_of, table_to_fill
-from chalkwork.laboratory.presentation.unit import Letters
-from chalkwork.networks.arguments import whole
+from chalkwork.laboratory.presentation.unit import (
+    Letters,
+    samples_of,
+    targets_of,
+    threshold_unit,
+    unit_of,
+    units_of,
+)
+from chalkwork.networks.arguments import number, order_of, positive, whole
 from chalkwork.solutions.columns import split_step
 from chalkwork.solutions.setting import Look, Setting, Style, Word
 from chalkwork.solutions.solution import Solution
@@ -64,21 +75,46 @@ def learn(
     >>> found["z1"].item(), found["w2"].ravel().tolist(), found["b2"].item(), found["ending"], found["epochs"]
     (0.0, [2.0, -2.0], -2.0, 'converged', 3)
     """
-    style = Style.chosen(**look)
-    study = Study.of(
-        x, y, rule=rule, weights=weights, bias=bias, threshold=threshold, bias_input=bias_input, rate=rate,
-        activation=activation, order=order, band=band, fixed=fixed, batch=batch,
-        stop_change=stop_change, stop_loss=stop_loss,
+    name, chosen = rule_of(rule)
+    samples = samples_of(x)
+    if chosen.target and y is None:
+        raise ChalkworkError(f"{chosen.title} needs targets", hint="y is a number for each sample")
+    targets = None if y is None or not chosen.target else targets_of(y, len(samples), several=True)
+    if not chosen.output and activation is not None:
+        raise ChalkworkError(f"{chosen.title} looks at no output, so that an activation is of no use")
+    function = threshold_unit(targets, activation, chosen.usual) if chosen.output else None
+    if name == "gradient" and function is not None and function.jumps:
+        hint = "sigmoid or tanh, or the rule perceptron"
+        raise ChalkworkError(f"no gradient comes through the {function.words}", hint=hint)
+    if targets is not None and targets.ndim == 2:
+        if bias_input is not None or band:
+            raise ChalkworkError("several units have a bias or a threshold each, no bias_input and no band")
+        unit = units_of(weights, samples.shape[1], targets.shape[1], bias, threshold, function)
+    else:
+        unit = unit_of(weights, samples.shape[1], bias, threshold, bias_input, function, band)
+    for name, value in (("stop_change", stop_change), ("stop_loss", stop_loss)):
+        if value is not None and ((found := number(value)) is None or found < 0):
+            raise ChalkworkError(f"{name} is a number from 0 on, not {value!r:.60}")
+    if stop_loss is not None and not chosen.error:
+        raise ChalkworkError(f"{chosen.title} has no loss that could stop it", hint="stop_change: 0.05")
+    if fixed and not unit.free:
+        raise ChalkworkError("fixed is said of a bias or a threshold, and there is none")
+    if unit.constant is not None:
+        samples = np.column_stack([np.full(len(samples), unit.constant), samples])
+    places = order_of(order, len(samples), "samples", MOST_PRESENTATIONS)
+    study = Study(
+        chosen, unit, samples, targets, positive(rate, "the learning rate"), places, fixed, batch,
+        float(stop_change or 0.0), None if stop_loss is None else float(stop_loss),
     )  # fmt: skip
     whole(epochs, "epochs", 1, MOST_EPOCHS)
     derivation, values, done = study.run(epochs)
-    letters = Letters(style.notation)
+    style = Style.chosen(**look)
     ending = study.ends(values, done) or "unfinished"
     endings = [name for name in ENDINGS if name != "stopped" or study.has_stop]
     names = [(name, step) for name, step in map(split_step, [*study.givens, *derivation]) if step is not None]
     setting = Setting(
-        title=f"Learning by {study.rule.title}",
-        letters=letters.table(study.unit, names),
+        title=f"Learning by {chosen.title}",
+        letters=Letters(style.notation).table(unit, names),
         script=lambda board: board_of(board, study, done),
         posed=lambda board: exercise_of(board, study, epochs),
         blank=lambda board: table_to_fill(board, study, done),

@@ -8,29 +8,25 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from chalkwork.algebra.expression import Name, Number, apply
+from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.counting import counted
-from chalkwork.derivation.derivation import Derivation, Equation, Relation, Stage
-from chalkwork.documents.model import Block, Heading, Paragraph, Table
+from chalkwork.derivation.derivation import Stage
+from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError, ShapeError
-from chalkwork.laboratory.presentation.gate import wrong_rows
 from chalkwork.laboratory.presentation.picture import plane
-from chalkwork.laboratory.presentation.unit import Letters, constant, samples_of, signed_sum, targets_of
+from chalkwork.laboratory.presentation.rows import Rows
+from chalkwork.laboratory.presentation.unit import samples_of, signed_sum, targets_of
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import one_of
 from chalkwork.networks.data import Array, as_matrix, as_vector
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.compose import blank
-from chalkwork.solutions.setting import Choice, Look, Setting, Style
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import Column, asked_of, step_table
 from chalkwork.typesetting.symbols import Symbol
 
-UNITS, ROWS = Stage("units", "The units"), Stage("rows", "Every point")
+UNITS = Stage("units", "The units")
 MOST_EDGES = 12
 _STEP = Activation.of("step(at_zero=1)")
-
-
 JOINS = {"and": "all of them are", "or": "any of them is", "majority": "more than half of them are"}
 """When the unit over all others is 1."""
 
@@ -130,67 +126,36 @@ def _points(corners: Array | None, x: Any, y: Any) -> tuple[Array | None, Array 
 
 
 def _solved(task: _Task, style: Style, ask: tuple[str, ...], chosen: bool = False) -> Solution:
-    m, letters = len(task.w), Letters(style.notation)
-    own = {"W": task.w, "b": task.b}
-    givens = {f"x{number}": point[:, None] for number, point in enumerate(task.x, 1)}
-    if task.y is not None:
-        givens |= {f"y{number}": np.array([[target]]) for number, target in enumerate(task.y, 1)}
+    m, rows = len(task.w), Rows(task.x, task.y, style, "ha", "point")
     found = task.corners is not None and not chosen
-    equations = [Equation(name, constant(value, single=False), UNITS) for name, value in own.items()] if found else []
-    givens |= {} if found else own
     least = Number({"and": m, "or": 1, "majority": m // 2 + 1}[task.join] - 0.5)
-    rights = []
-    for number in range(1, len(task.x) + 1):
-        net = Name("W", (m, 2)) @ Name(f"x{number}", (2, 1)) + Name("b", (m, 1))
-        total = apply("sum", Name(f"h{number}", (m, 1))) - least
-        equations.append(Equation(f"h{number}", _STEP.expression(net, -2), ROWS))
-        equations.append(Equation(f"a{number}", _STEP.expression(total, -2), ROWS))
-        if task.y is not None:
-            rights.append(Name(f"right{number}"))
-            equations.append(Equation(f"right{number}", apply("equal", Name(f"a{number}"), Name(f"y{number}")), ROWS))
-    if rights:
-        every = sum(rights[1:], rights[0] + 0)
-        equations.append(Equation("right", every, ROWS))
-    names = tuple(Name(name, () if name[0] == "y" else value.shape) for name, value in givens.items())
-    derivation = Derivation(names, tuple(equations))
-    steps = range(1, len(task.x) + 1)
-    table = {name: letters.plain(name) for name in "xyab"} | {"W": Symbol("W", "W"), "h": Symbol("h", "h")}
-    table |= {f"{name}{step}": letters.numbered(name, step) for name in "xyah" for step in steps}
-    setting = Setting(
-        title="A region by threshold units",
-        letters=table,
-        script=lambda board: _script(board, task),
-        posed=lambda board: _posed(board, task),
-        blank=lambda board: [
-            *([blank(board.solution, name) for name in own] if found else []),
-            _table(board, task, True),
-        ],
-        asked=asked_of(ask, derivation, [name for name in derivation if not name.startswith("right")]),
-        columns=("h", "a"),
-        exact=True,
-        choice=_choice(task, style) if found else None,
-    )
-    return Solution(derivation, givens, style, setting)
+    rows.letters |= {"W": Symbol("W", "W"), "h": Symbol("h", "h")}
+    rows.units({"W": task.w, "b": task.b}, UNITS, found)
 
-
-def _choice(task: _Task, style: Style) -> Choice:
-    """Units of one's own: right if they hold the points apart."""
+    def units(step: int) -> tuple[Expression, Expression]:
+        net = Name("W", (m, 2)) @ Name(f"x{step}", (2, 1)) + Name("b", (m, 1))
+        return _STEP.expression(net, -2), _STEP.expression(apply("sum", Name(f"h{step}", (m, 1))) - least, -2)
 
     def instead(values: Mapping[str, Array]) -> Solution:
         return _solved(replace(task, w=values["W"], b=values["b"]), style, (), chosen=True)
 
-    def wrong(solution: Solution) -> str:
-        rows = wrong_rows(len(task.x), solution.arrays) if task.y is not None else []
-        return f"With these units the output at point {rows[0]} of the table comes out wrong." if rows else ""
+    def wrong(points: Sequence[int]) -> str:
+        return f"With these units the output at point {points[0]} of the table comes out wrong."
 
-    rows = range(1, len(task.x) + 1) if task.y is not None else ()
-    return Choice(("W", "b"), instead, wrong, tuple(f"right{row}" for row in rows))
+    rows.put_in(units)
+    return rows.answer(
+        style, ask, "A region by threshold units",
+        script=lambda board: _script(board, task, rows),
+        posed=lambda board: _posed(board, task, rows),
+        blank=lambda board: rows.blanks(board, ("W", "b") if found else ()),
+        choice=rows.choice(("W", "b"), instead, wrong) if found else None,
+    )  # fmt: skip
 
 
 # --- the board -----------------------------------------------------------------------------------------------------
 
 
-def _posed(board: Board, task: _Task) -> Iterator[Block]:
+def _posed(board: Board, task: _Task, rows: Rows) -> Iterator[Block]:
     every = JOINS[task.join]
     if task.corners is not None:
         corners = ", ".join(
@@ -207,18 +172,11 @@ def _posed(board: Board, task: _Task) -> Iterator[Block]:
             f"one over them is 1 where {every}."
         )
         yield from board.givens(["W", "b"])
-    columns = [Column("x", asked=False), *([Column("y", asked=False)] if task.y is not None else [])]
-    yield step_table(board, columns, range(1, len(task.x) + 1), "point")
+    yield rows.given_table(board)
 
 
-def _table(board: Board, task: _Task, empty: bool = False) -> Table:
-    columns = [Column("x", asked=False), Column("h"), Column("a")]
-    columns += [Column("y", asked=False)] if task.y is not None else []
-    return step_table(board, columns, range(1, len(task.x) + 1), "point", empty)
-
-
-def _script(board: Board, task: _Task) -> Iterator[Block]:
-    yield from _posed(board, task)
+def _script(board: Board, task: _Task, rows: Rows) -> Iterator[Block]:
+    yield from _posed(board, task, rows)
     if task.corners is not None:
         yield Paragraph(
             "An edge from one corner to the next, $(d_1, d_2)$ apart, has the weights $(-d_2, d_1)$ across it; the "
@@ -227,16 +185,14 @@ def _script(board: Board, task: _Task) -> Iterator[Block]:
         )
         yield from board.givens(["W", "b"])
     yield Heading("The half-planes", 2)
-    for w, b in zip(task.w.tolist(), task.b.ravel().tolist(), strict=True):
+    units = list(zip(task.w.tolist(), task.b.ravel().tolist(), strict=True))
+    for w, b in units:
         yield _half_plane(board, w, b)
     yield Heading("Every point", 2)
     yield from board.equations(["h1", "a1"])
-    yield _table(board, task)
-    lines = [(f"unit {number}", (w[0], w[1], b)) for number, (w, b) in enumerate(
-        zip(task.w.tolist(), task.b.ravel().tolist(), strict=True), 1) if any(w)]  # fmt: skip
-    kinds = (
-        task.y if task.y is not None else np.array([board.values[f"a{k}"].item() for k in range(1, len(task.x) + 1)])
-    )
+    yield rows.table(board)
+    lines = [(f"unit {number}", (*w, b)) for number, (w, b) in enumerate(units, 1) if any(w)]
+    kinds = np.array([board.values[f"a{step}"].item() for step in rows.steps]) if task.y is None else task.y
     yield plane(board, task.x, kinds, lines, "The points and the lines of the units")
 
 
@@ -247,5 +203,4 @@ def _half_plane(board: Board, w: Sequence[float], b: float) -> Block:
     total = signed_sum(parts)
     free = Number(int(abs(b)) if b.is_integer() else abs(b))
     total = total + free if b > 0 else total - free if b < 0 else total
-    relation: Relation = "≥"
-    return board.chain(total, Number(0), relations=[relation])
+    return board.chain(total, Number(0), relations=["≥"])

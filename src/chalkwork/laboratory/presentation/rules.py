@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +112,6 @@ def rule_of(name: object) -> tuple[str, Rule]:
     word = str(name).lower().replace("-", "_").replace(" ", "_")
     found = _ALSO.get(word, word)
     if not isinstance(name, str) or found not in RULES:
-        near = get_close_matches(word[:60], [*RULES, *_ALSO], 1)
-        hint = f"did you mean {near[0]}?" if near else f"the rules are {', '.join(RULES)}"
+        hint = meant(word, [*RULES, *_ALSO], f"the rules are {', '.join(RULES)}")
         raise ChalkworkError(f"{name!r:.60} is no rule of learning by presentation", hint=hint)
     return found, RULES[found]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import reduce
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property, reduce
 
 import numpy as np
 
@@ -16,9 +15,8 @@ from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.presentation.rules import Rule, rule_of
-from chalkwork.laboratory.presentation.unit import Unit, samples_of, targets_of, threshold_unit, unit_of, units_of
-from chalkwork.networks.arguments import number, positive, whole
+from chalkwork.laboratory.presentation.rules import Rule
+from chalkwork.laboratory.presentation.unit import Unit
 from chalkwork.networks.data import Array
 
 PRESENTED, EPOCHS = Stage("presentation", "Presentations"), Stage("epochs", "The loss of an epoch")
@@ -28,27 +26,10 @@ ASKED = ("z", "a", "wrong", "e", "slope", "delta", "w", "b", "theta")
 """What is asked of every presentation where nobody says, those that the rule has."""
 
 
-def listed(numbers: Sequence[int]) -> str:
-    """Numbers in words, runs of them as from to.
-
-    >>> listed([1, 2, 3, 5, 6, 9])
-    '1 to 3, 5, 6 and 9'
-    """
-    runs: list[list[int]] = []
-    for one in numbers:
-        if runs and runs[-1][-1] == one - 1:
-            runs[-1].append(one)
-        else:
-            runs.append([one])
-    parts = [part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-
-
 @dataclass(frozen=True)
 class Study:
     """What is presented to which unit by which rule; equations and numbers follow."""
 
-    name: str
     rule: Rule
     unit: Unit
     x: Array
@@ -60,61 +41,16 @@ class Study:
     """Whether the weights change once an epoch, by all changes of it together."""
     stop_change: float = 0.0
     stop_loss: float | None = None
-    givens: dict[str, Array] = field(default_factory=dict)
 
-    @classmethod
-    def of(
-        cls,
-        x: Any,
-        y: Any = None,
-        *,
-        rule: str = "perceptron",
-        weights: Any = None,
-        bias: Any = None,
-        threshold: Any = None,
-        bias_input: Any = None,
-        rate: Any = 1.0,
-        activation: Any = None,
-        order: Any = None,
-        band: Any = 0.0,
-        fixed: bool = False,
-        batch: bool = False,
-        stop_change: Any = None,
-        stop_loss: Any = None,
-    ) -> Study:
-        """The study; ChalkworkError for what does not fit."""
-        name, chosen = rule_of(rule)
-        samples = samples_of(x)
-        if chosen.target and y is None:
-            raise ChalkworkError(f"{chosen.title} needs targets", hint="y is a number for each sample")
-        targets = None if y is None or not chosen.target else targets_of(y, len(samples), several=True)
-        if not chosen.output and activation is not None:
-            raise ChalkworkError(f"{chosen.title} looks at no output, so that an activation is of no use")
-        function = threshold_unit(targets, activation, chosen.usual) if chosen.output else None
-        if name == "gradient" and function is not None and function.jumps:
-            raise ChalkworkError(
-                f"no gradient comes through the {function.words}", hint="sigmoid or tanh, or the rule perceptron"
-            )
-        if targets is not None and targets.ndim == 2:
-            if bias_input is not None or band:
-                raise ChalkworkError("several units have a bias or a threshold each, no bias_input and no band")
-            unit = units_of(weights, samples.shape[1], targets.shape[1], bias, threshold, function)
-        else:
-            unit = unit_of(weights, samples.shape[1], bias, threshold, bias_input, function, band)
-        for name, value in (("stop_change", stop_change), ("stop_loss", stop_loss)):
-            if value is not None and ((found := number(value)) is None or found < 0):
-                raise ChalkworkError(f"{name} is a number from 0 on, not {value!r:.60}")
-        if stop_loss is not None and not chosen.error:
-            raise ChalkworkError(f"{chosen.title} has no loss that could stop it", hint="stop_change: 0.05")
-        if fixed and not unit.free:
-            raise ChalkworkError("fixed is said of a bias or a threshold, and there is none")
-        if unit.constant is not None:
-            samples = np.column_stack([np.full(len(samples), unit.constant), samples])
-        return cls(
-            name, chosen, unit, samples, targets, positive(rate, "the learning rate"), _order_of(order, len(samples)),
-            fixed, batch, float(stop_change or 0.0), None if stop_loss is None else float(stop_loss),
-            _givens(unit, samples, targets, rate),
-        )  # fmt: skip
+    @cached_property
+    def givens(self) -> dict[str, Array]:
+        """Samples, targets, the rate, and what the unit starts with."""
+        found = {f"x{number}": sample[:, None] for number, sample in enumerate(self.x, 1)}
+        for number, target in enumerate(() if self.y is None else self.y, 1):
+            found[f"y{number}"] = np.reshape(target, (-1, 1))
+        found["eta"] = np.array([[self.rate]])
+        found["w0"] = self.unit.weights if self.unit.outputs > 1 else self.unit.weights[:, None]
+        return found | ({f"{self.unit.free}0": np.reshape(self.unit.value, (-1, 1))} if self.unit.free else {})
 
     def sample(self, step: int) -> int:
         """The number of the sample that a presentation shows, from 1."""
@@ -212,9 +148,8 @@ class Study:
                     f"after {tried} epochs the weights still change; {MOST_PRESENTATIONS} presentations are the most",
                     hint=f"epochs: {tried} shows these",
                 )
-        last = done * len(self.order)
-        found = self.derivation(done)
-        found = found.extended([*self._totals(done), *self._line(values, last)])
+        more = [*self._totals(done), *self._line(values, done * len(self.order))]
+        found = self.derivation(done).extended(more)
         return found, work_out(found, self.givens), done
 
     def derivation(self, epochs: int) -> Derivation:
@@ -270,12 +205,11 @@ class Study:
 
     def _totals(self, epochs: int) -> list[Equation]:
         """The losses of each epoch added up, where there are any."""
-        per_epoch = len(self.order) if self.rule.error and (len(self.order) > 1 or self.stop_loss is not None) else 0
         found = []
-        for epoch in range(1, epochs + 1) if per_epoch else ():
-            steps = range((epoch - 1) * per_epoch + 1, epoch * per_epoch + 1)
-            total = reduce(Expression.__add__, map(_loss, steps))
-            found.append(Equation(f"total{epoch}", total, EPOCHS))
+        summed = self.rule.error and (len(self.order) > 1 or self.stop_loss is not None)
+        for epoch in range(1, epochs + 1) if summed else ():
+            losses: list[Expression] = [Name(f"E{step}") for step in self._steps(epoch)]
+            found.append(Equation(f"total{epoch}", reduce(Expression.__add__, losses), EPOCHS))
         return found
 
     def _line(self, values: Mapping[str, Array], last: int) -> list[Equation]:
@@ -284,30 +218,5 @@ class Study:
         if line is None or not evaluate(line[1], values).any():
             return []
         p, q, c = line
-        return [
-            Equation("line_slope", -(p / q), LINE),
-            Equation("line_intercept", simplify(-(c / q)), LINE),
-        ]
-
-
-def _order_of(order: Any, count: int) -> tuple[int, ...]:
-    if order is None:
-        return tuple(range(1, count + 1))
-    if isinstance(order, str) or not isinstance(order, Sequence) or not order or len(order) > MOST_PRESENTATIONS:
-        raise ChalkworkError("order is a list of numbers of samples, from 1")
-    return tuple(whole(one, "a number in order", 1, count) for one in order)
-
-
-def _givens(unit: Unit, x: Array, y: Array | None, rate: float) -> dict[str, Array]:
-    found = {f"x{number}": sample[:, None] for number, sample in enumerate(x, 1)}
-    if y is not None:
-        found |= {f"y{number}": np.reshape(target, (-1, 1)) for number, target in enumerate(y, 1)}
-    found["eta"] = np.array([[float(rate)]])
-    found["w0"] = unit.weights if unit.outputs > 1 else unit.weights[:, None]
-    if unit.free:
-        found[f"{unit.free}0"] = np.reshape(unit.value, (-1, 1))
-    return found
-
-
-def _loss(step: int) -> Expression:
-    return Name(f"E{step}")
+        slope, intercept = -(p / q), simplify(-(c / q))
+        return [Equation("line_slope", slope, LINE), Equation("line_intercept", intercept, LINE)]

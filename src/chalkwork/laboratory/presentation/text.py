@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chalkwork.algebra.expression import Name
-from chalkwork.counting import counted
+from chalkwork.counting import counted, in_runs
 from chalkwork.documents.model import Block, Heading, Paragraph, Table
 from chalkwork.laboratory.presentation.picture import picture
-from chalkwork.laboratory.presentation.study import PRESENTED, Study, listed
+from chalkwork.laboratory.presentation.study import PRESENTED, Study
 from chalkwork.solutions.board import Board, in_lines, maths
 from chalkwork.solutions.columns import split_step
 from chalkwork.solutions.steps import Column, step_table
@@ -155,7 +155,7 @@ def _said(board: Board, study: Study, epochs: int) -> Iterator[Block]:
     steps = range(1, epochs * len(study.order) + 1)
     same = study.unchanged(board.values, steps)
     if same and len(same) < len(steps) and "e" in dict(study.rule.lines):
-        which = f"In presentation{'s' if len(same) > 1 else ''} {listed(same)}"
+        which = f"In presentation{'s' if len(same) > 1 else ''} {in_runs(same)}"
         yield Paragraph(f"{which} there is no error, so nothing changes.")
     if study.changed_nothing(board.values, epochs):
         which = "The epoch" if epochs == 1 else f"Epoch {epochs}"

@@ -13,11 +13,12 @@ from chalkwork.algebra.expression import Application, Expression, Name, Number, 
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading import read
 from chalkwork.algebra.reading.written import matrix
+from chalkwork.counting import plural
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import number
 from chalkwork.networks.data import Array, as_array, as_matrix, as_vector
-from chalkwork.typesetting.notation import GREEK, Notation, greek_command, subscript, superscript
+from chalkwork.typesetting.notation import GREEK, Notation
 from chalkwork.typesetting.symbols import Symbol
 
 MOST_INPUTS, MOST_SAMPLES = 50, 200
@@ -102,20 +103,16 @@ def unit_of(
         raise ChalkworkError("a unit has a bias, a threshold or a bias_input, not two of them")
     if constant is not None and number(constant) not in (1.0, -1.0):
         raise ChalkworkError(f"bias_input is 1 or -1, not {constant!r:.60}")
-    width = inputs + (constant is not None)
-    given = np.zeros(width) if weights is None else as_array(weights, "weights")
-    vector = np.full(width, float(given)) if given.ndim == 0 else as_vector(given, "weights")
-    if len(vector) != width:
+    vector = _weights(weights, (inputs + (constant is not None),))
+    if len(vector) != inputs + (constant is not None):
         more = ", the first for the constant input" if constant is not None else ""
-        raise ShapeError(f"{width} weights belong to {inputs} inputs{more}, not {len(vector)}")
-    for name, value in (("bias", bias), ("threshold", threshold)):
-        if value is not None and number(value) is None:
-            raise ChalkworkError(f"{name} is a number, not {value!r:.60}")
+        raise ShapeError(f"{inputs + bool(more)} weights belong to {inputs} inputs{more}, not {len(vector)}")
+    free, value = _free(bias, threshold)
+    if number(value) is None:
+        raise ChalkworkError(f"{_SAID[free]} is a number, not {value!r:.60}")
     edge = number(band)
     if edge is None or edge < 0 or (edge and (activation is None or activation.name != "sign")):
         raise ChalkworkError(f"band is a number from 0 on, of a unit with the sign, not {band!r:.60}")
-    free = "b" if bias is not None else "theta" if threshold is not None else ""
-    value = bias if bias is not None else threshold if threshold is not None else 0.0
     return Unit(vector, free, float(value), None if constant is None else float(constant), activation, edge)
 
 
@@ -130,19 +127,30 @@ def units_of(
     """Several units over the same inputs; ShapeError for weights, biases or thresholds that do not fit."""
     if bias is not None and threshold is not None:
         raise ChalkworkError("a unit has a bias or a threshold, not both")
-    given = np.zeros((outputs, inputs)) if weights is None else as_array(weights, "weights")
-    found = np.full((outputs, inputs), float(given)) if given.ndim == 0 else as_matrix(given, "weights")
+    found = _weights(weights, (outputs, inputs))
     if found.shape != (outputs, inputs):
         raise ShapeError(f"weights are {outputs}x{inputs}, a row for each unit, not {found.shape[0]}x{found.shape[1]}")
-    free = "b" if bias is not None else "theta" if threshold is not None else ""
-    value = as_array(
-        0.0 if not free else bias if bias is not None else threshold, "bias" if free == "b" else "threshold"
-    )
+    free, given = _free(bias, threshold)
+    value = as_array(given, _SAID[free])
     if value.ndim and value.size != outputs:
-        raise ShapeError(
-            f"there are {outputs} units and {value.size} of their {'biases' if free == 'b' else 'thresholds'}"
-        )
+        raise ShapeError(f"there are {outputs} units and {value.size} of their {plural(_SAID[free])}")
     return Unit(found, free, np.full(outputs, value.ravel()), None, activation)
+
+
+_SAID = {"b": "bias", "theta": "threshold", "": "bias"}
+
+
+def _free(bias: Any, threshold: Any) -> tuple[str, Any]:
+    """What is learned besides the weights, and its value."""
+    return ("b", bias) if bias is not None else ("theta", threshold) if threshold is not None else ("", 0.0)
+
+
+def _weights(given: Any, shape: tuple[int, ...]) -> Array:
+    """The weights; 0 where none are given, and one number for all alike."""
+    found = as_array(0.0 if given is None else given, "weights")
+    if found.ndim == 0:
+        return np.full(shape, float(found))
+    return as_vector(found, "weights") if len(shape) == 1 else as_matrix(found, "weights")
 
 
 def constant(value: Array, single: bool = True) -> Expression:
@@ -230,7 +238,7 @@ class Letters:
         own = {
             "x": self.notation.input if self.notation.input != "a0" else "x", "y": self.notation.target,
             "z": self.notation.net, "a": self.notation.activation, "w": self.notation.weight.lower(),
-            "b": self.notation.bias, "eta": self.notation.rate,
+            "b": self.notation.bias, "eta": self.notation.rate, "line_slope": "m", "line_intercept": "c",
         }  # fmt: skip
         if name in ("dw", "db", "dtheta"):
             inner = self.plain(name[1:])
@@ -238,21 +246,14 @@ class Letters:
         if name == "total":
             return Symbol(r"E_{\text{epoch}}", "E_epoch")
         if name == "slope":
-            net = self.plain("z")
-            return Symbol(f"f'({net.latex})", f"f′({net.text})")
-        letter = own.get(name, {"line_slope": "m", "line_intercept": "c"}.get(name, name))
-        if letter in GREEK:
-            return Symbol(greek_command(letter), GREEK[letter])
-        return Symbol(letter, letter) if len(letter) == 1 else Symbol(rf"\text{{{letter}}}", letter)
+            return _slope(self.plain("z"))
+        letter = own.get(name, name)
+        known = len(letter) == 1 or letter in GREEK
+        return Symbol.letter(self.notation, letter) if known else Symbol.word(letter)
 
     def numbered(self, name: str, step: int) -> Symbol:
         """A name in a presentation, its number above."""
-        plain = self.plain(name)
-        above = superscript(f"({step})")
-        if name == "slope":
-            net = self.numbered("z", step)
-            return Symbol(f"f'({net.latex})", f"f′({net.text})")
-        return Symbol(f"{plain.latex}^{{({step})}}", f"{plain.text}{above}", raised=True)
+        return _slope(self.numbered("z", step)) if name == "slope" else self.plain(name).above(step)
 
     def table(self, unit: Unit, names: Sequence[tuple[str, int]]) -> dict[str, Symbol]:
         """The letters of all these names, and of each without its number; weights of a constant input count from 0."""
@@ -262,8 +263,10 @@ class Letters:
         found |= {name: self.plain(name) for name in ("eta", "dtheta", "db", "line_slope", "line_intercept")}
         if unit.constant is not None:
             for name in [name for name in found if name.rstrip("0123456789") in ("w", "dw", "x")]:
-                whole = found[name]
-                for place in range(unit.inputs):
-                    latex, text = f"{whole.latex}_{{{place}}}", f"{whole.text}{subscript(str(place))}"
-                    found[f"{name}[{place + 1}]"] = Symbol(latex, text, whole.raised)
+                found |= {f"{name}[{place + 1}]": found[name].below(place) for place in range(unit.inputs)}
         return found
+
+
+def _slope(net: Symbol) -> Symbol:
+    """The derivative of the activation at a net input."""
+    return Symbol(f"f'({net.latex})", f"f′({net.text})")

@@ -9,21 +9,13 @@ from math import factorial
 from chalkwork.algebra.expression import Application, Expression, Name, Number, replace, walk
 from chalkwork.algebra.operations import TABLE, Precedence
 from chalkwork.algebra.reading import read
+from chalkwork.counting import listed
 from chalkwork.documents.model import Block, Code, Display, Paragraph, Table
-from chalkwork.laboratory.functions.definition import definition
+from chalkwork.laboratory.functions.definition import definition, inline, measured
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number
 from chalkwork.laboratory.taylor.derivatives import Polynomial, rational, scaled
 from chalkwork.laboratory.taylor.equations import derived, polynomial
-from chalkwork.laboratory.taylor.error import (
-    convergence,
-    figure,
-    inline,
-    is_one_sided,
-    number,
-    power_of,
-    remainder,
-    variable_of,
-)
+from chalkwork.laboratory.taylor.error import convergence, figure, is_one_sided, power_of, remainder, variable_of
 from chalkwork.laboratory.taylor.expansion import MOST_TERMS, Expansion
 from chalkwork.solutions.board import Board, maths
 from chalkwork.typesetting.pieces import Piece, added, join
@@ -44,22 +36,20 @@ def script(board: Board, expansion: Expansion) -> Iterator[Block]:
     yield figure(expansion)
 
 
-def _beginning(board: Board, expansion: Expansion) -> list[Block]:
+def _beginning(board: Board, expansion: Expansion) -> Iterator[Block]:
     order, point = expansion.order, board.writer.formula(expansion.point).latex
-    name = variable_of(board, expansion)
-    sentence = f"We expand the function below about $a = {point}$ to order {order}:"
-    if order == 0:
-        sentence = f"We expand the function below about $a = {point}$ to order 0, the constant term alone:"
-    blocks: list[Block] = [Paragraph(sentence), _function(board, expansion, name)]
+    name, alone = variable_of(board, expansion), ", the constant term alone" if expansion.order == 0 else ""
+    yield Paragraph(f"We expand the function below about $a = {point}$ to order {order}{alone}:")
+    yield _function(board, expansion, name)
     if expansion.smooth.tree != expansion.function.tree and is_one_sided(expansion):
         low, high = (min(expansion.interval[0], expansion.about), max(expansion.interval[1], expansion.about))
-        said = f"The second form holds from {inline(board, low)} to {inline(board, high)}."
-        blocks.append(Paragraph(said))
+        yield Paragraph(f"The second form holds from {inline(board, low)} to {inline(board, high)}.")
     general = maths(
         rf"\sum_{{k=0}}^{{{order}}} \frac{{f^{{(k)}}(a)}}{{k!}} ({name.latex} - a)^k",
         f"∑ₖ f⁽ᵏ⁾(a)/k! ({name.box} − a)ᵏ,   k = 0, …, {order}",
     )
-    return [*blocks, Paragraph("The polynomial sought is"), board.chain(polynomial(expansion, name), general)]
+    yield Paragraph("The polynomial sought is")
+    yield board.chain(polynomial(expansion, name), general)
 
 
 def _function(board: Board, expansion: Expansion, name: Piece) -> Display | Code:
@@ -73,46 +63,36 @@ def _function(board: Board, expansion: Expansion, name: Piece) -> Display | Code
     return definition(board, derived(0, name), expansion.function, *forms)
 
 
-def _derivatives(board: Board, expansion: Expansion) -> list[Block]:
+def _derivatives(board: Board, expansion: Expansion) -> Iterator[Block]:
     shown, name = expansion.shown, variable_of(board, expansion)
     if len(shown) < 2:
-        if expansion.order == 0 or not shown:
-            return []
-        return [Paragraph("**Derivatives.** They are too long to be written out; their values follow below.")]
-    blocks: list[Block] = [_rule_words(board, expansion)]
-    blocks += [_rule(board, expansion, index) for index in expansion.letters]
+        if expansion.order > 0 and shown:
+            yield Paragraph("**Derivatives.** They are too long to be written out; their values follow below.")
+        return
     if expansion.letters:
-        blocks.append(Paragraph("Differentiating term by term with this rule gives, one after the other,"))
+        yield _rule_words(board, expansion)
+        for index in expansion.letters:
+            yield _rule(board, expansion, index)
+        yield Paragraph("Differentiating term by term with this rule gives, one after the other,")
+    else:
+        yield Paragraph("**Derivatives.** One after the other,")
     for k, form in enumerate(shown[1:], 1):
-        blocks.append(board.chain(derived(k, name), expansion.ring.expression(form, expansion.letters)))
+        yield board.chain(derived(k, name), expansion.ring.expression(form, expansion.letters))
     if len(shown) <= expansion.order:
-        blocks.append(Paragraph("The further ones come about in the same way; only their values are given."))
-    return blocks
+        yield Paragraph("The further ones come about in the same way; only their values are given.")
 
 
 def _rule_words(board: Board, expansion: Expansion) -> Paragraph:
     """What the letters stand for."""
-    if not expansion.letters:
-        return Paragraph("**Derivatives.** One after the other,")
-    ring = expansion.ring
+    generators = expansion.ring.generators
     meanings = [
-        (letter.name, board.writer.formula(ring.generators[index].expression))
-        for index, letter in expansion.letters.items()
+        (letter.name, board.writer.formula(generators[index].expression)) for index, letter in expansion.letters.items()
     ]
     rest = "Its derivative is a polynomial" if len(meanings) == 1 else "Their derivatives are polynomials"
-    latex = listed([f"${letter} = {piece.latex}$" for letter, piece in meanings])
-    text = listed([f"{letter} = {' '.join(piece.box.lines)}" for letter, piece in meanings])
+    latex = listed(f"${letter} = {piece.latex}$" for letter, piece in meanings)
+    text = listed(f"{letter} = {' '.join(piece.box.lines)}" for letter, piece in meanings)
     frame = "{} We write {}. {} again:"
     return Paragraph(frame.format("**Derivatives.**", latex, rest), frame.format("Derivatives.", text, rest))
-
-
-def listed(parts: list[str]) -> str:
-    """One, two and three.
-
-    >>> listed(["a", "b", "c"]), listed(["a"])
-    ('a, b and c', 'a')
-    """
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _rule(board: Board, expansion: Expansion, index: int) -> Display:
@@ -125,24 +105,20 @@ def _rule(board: Board, expansion: Expansion, index: int) -> Display:
     return board.chain(head, *forms)
 
 
-def _values(board: Board, expansion: Expansion) -> list[Block]:
+def _values(board: Board, expansion: Expansion) -> Iterator[Block]:
     where = f"${variable_of(board, expansion).latex} = {board.writer.formula(expansion.point).latex}$"
-    blocks: list[Block] = [Paragraph(f"**Values at** {where}**.** {_letter_values(board, expansion)}")]
-    for k, form in enumerate(expansion.shown):
-        blocks.append(_value_line(board, expansion, k, form))
-    if expansion.order > 0:
-        blocks += [Paragraph("Divided by the factorials they are the coefficients:"), _table(board, expansion)]
-    return blocks
-
-
-def _letter_values(board: Board, expansion: Expansion) -> str:
     found = []
     for index, letter in expansion.letters.items():
         value = rational(expansion.place.generator(index))
         if value is not None or letter.name in board.values:
-            shown = number(board, letter.name) if value is None else board.writer.formula(as_number(value))
+            shown = measured(board, letter.name) if value is None else board.writer.formula(as_number(value))
             found.append(f"${letter.name} = {shown.latex}$")
-    return f"There {', '.join(found)}, and therefore" if found else ""
+    yield Paragraph(f"**Values at** {where}**.** " + (f"There {', '.join(found)}, and therefore" if found else ""))
+    for k, form in enumerate(expansion.shown):
+        yield _value_line(board, expansion, k, form)
+    if expansion.order > 0:
+        yield Paragraph("Divided by the factorials they are the coefficients:")
+        yield _table(board, expansion)
 
 
 def _value_line(board: Board, expansion: Expansion, k: int, form: Polynomial) -> Display:
@@ -159,7 +135,7 @@ def _value_line(board: Board, expansion: Expansion, k: int, form: Polynomial) ->
         return board.chain(name, *members, as_number(value))
     if exact is not None and len(exact) == 1 and not expansion.letters:
         members.append(board.formula(expansion.place.ring.expression(exact)))
-    return board.chain(name, *members, number(board, name))
+    return board.chain(name, *members, measured(board, name))
 
 
 def _put_in(expansion: Expansion) -> dict[int, Expression]:
@@ -182,23 +158,22 @@ def _table(board: Board, expansion: Expansion) -> Table:
     """The derivatives and the coefficients: as fractions where all are."""
     count = range(expansion.order + 1)
     point = board.writer.formula(expansion.point).latex
-    decimals = [inline(board, f"c{k}") for k in count]
-    if all(_is_short(expansion.rational(k), factorial(k)) for k in count):
-        head = ("$k$", f"$f^{{(k)}}({point})$", "$k!$", f"$f^{{(k)}}({point})/k!$", "decimal")
-        exact = [(_exact(board, expansion, k, 1), _exact(board, expansion, k, factorial(k))) for k in count]
-        rows = [(f"{k}", exact[k][0], _factorial(k), exact[k][1], decimals[k]) for k in count]
-        return Table(head, tuple(rows), right=(0, 1, 2, 3))
-    short = ("$k$", f"$f^{{(k)}}({point})$", "$k!$", f"$f^{{(k)}}({point})/k!$")
+    head = ("$k$", f"$f^{{(k)}}({point})$", "$k!$", f"$f^{{(k)}}({point})/k!$")
     derivatives = [_exact(board, expansion, k, 1) or inline(board, f"f{k}") for k in count]
-    return Table(short, tuple((f"{k}", derivatives[k], _factorial(k), decimals[k]) for k in count), right=(0, 1, 2))
+    factorials = [str(factorial(k)) if k <= 10 else f"{k}!" for k in count]
+    columns = [[str(k) for k in count], derivatives, factorials, [inline(board, f"c{k}") for k in count]]
+    fractions = all(_is_short(expansion.rational(k), factorial(k)) for k in count)
+    if fractions:
+        head = (*head, "decimal")
+        columns.insert(3, [_exact(board, expansion, k, factorial(k)) for k in count])
+    return Table(head, tuple(zip(*columns, strict=True)), right=(0, 1, 2, 3) if fractions else (0, 1, 2))
 
 
 def _exact(board: Board, expansion: Expansion, k: int, divisor: int) -> str:
     """A derivative at the point over a number where that is a fraction, or nothing."""
     value = expansion.rational(k)
-    return (
-        "" if value is None or not _is_short(value) else f"${board.writer.formula(as_number(value / divisor)).latex}$"
-    )
+    short = value is not None and _is_short(value)
+    return f"${board.writer.formula(as_number(value / divisor)).latex}$" if value is not None and short else ""
 
 
 def _is_short(value: Fraction | None, divisor: int = 1) -> bool:
@@ -206,78 +181,61 @@ def _is_short(value: Fraction | None, divisor: int = 1) -> bool:
     return value is not None and max(len(str(value)), len(str(value / divisor))) <= _LONGEST
 
 
-def _factorial(k: int) -> str:
-    return str(factorial(k)) if k <= 10 else f"{k}!"
+# --- the polynomial --------------------------------------------------------------------------------------------------
 
 
-def _polynomial(board: Board, expansion: Expansion) -> list[Block]:
-    head = polynomial(expansion, variable_of(board, expansion))
-    return [Paragraph("**The polynomial.**"), board.chain(head, tuple(_terms(board, expansion)))]
-
-
-def _terms(board: Board, expansion: Expansion) -> list[Piece]:
-    """The terms that are not zero, each with its sign."""
+def _polynomial(board: Board, expansion: Expansion) -> Iterator[Block]:
+    yield Paragraph("**The polynomial.**")
     terms: list[Piece] = []
-    for k in range(expansion.order + 1):
-        value = expansion.rational(k)
-        if value == 0 or (value is None and expansion.coefficients[k] == 0):
-            continue
-        term = _term(board, expansion, k)
-        terms.append(term if not terms else join(*added(term)))
-    return terms or [Piece.of("0", "0")]
+    for k, value in _coefficients(expansion):
+        power = power_of(expansion, k)
+        if isinstance(value, Fraction) and _is_short(value):
+            piece = board.writer.formula(_times(value, power))
+            term = piece.enclosed() if value == 1 and _is_sum(power) else piece
+        else:
+            term = measured(board, f"c{k}")
+            if power is not None:
+                term = join(term, Piece.of(r" \, ", " "), board.writer.write(power, Precedence.PRODUCT))
+        terms.append(join(*added(term)) if terms else term)
+    yield board.chain(polynomial(expansion, variable_of(board, expansion)), tuple(terms or [Piece.of("0", "0")]))
 
 
-def _term(board: Board, expansion: Expansion, k: int) -> Piece:
-    value = expansion.rational(k)
-    power = power_of(expansion, k)
-    if value is not None and _is_short(value / factorial(k)):
-        value /= factorial(k)
-        written = _fraction_times(value, power)
-        piece = board.writer.formula(written)
-        return piece.enclosed() if written is power and k == 1 and expansion.about != 0 else piece
-    decimal = number(board, f"c{k}")
-    if power is None:
-        return decimal
-    return join(decimal, Piece.of(r" \, ", " "), board.writer.write(power, Precedence.PRODUCT))
+def _coefficients(expansion: Expansion) -> Iterator[tuple[int, Fraction | float]]:
+    """The orders of the terms that are not 0, with their coefficients, as fractions where they are rational."""
+    for k, size in enumerate(expansion.coefficients.tolist()):
+        exact = expansion.rational(k)
+        value = size if exact is None else exact / factorial(k)
+        if value != 0:
+            yield k, value
 
 
-def _fraction_times(value: Fraction, power: Expression | None) -> Expression:
+def _is_sum(power: Expression | None) -> bool:
+    """Whether it is x - a itself, which is enclosed among other terms."""
+    return isinstance(power, Application) and power.operation.name in ("add", "subtract")
+
+
+def _times(value: Fraction | float, power: Expression | None) -> Expression:
     """x^3 / 48 rather than 1/48 x^3."""
+    if isinstance(value, float):
+        return Number(value) if power is None else Number(value) * power
     if power is None:
         return as_number(value)
     size = abs(value)
-    top = power if size.numerator == 1 else as_number(Fraction(size.numerator)) * power
+    top = power if size.numerator == 1 else Number(size.numerator) * power
     whole = top if size.denominator == 1 else top / size.denominator
     return whole if value > 0 else -whole
 
 
 def polynomial_text(expansion: Expansion) -> str:
     """The polynomial in the reader's language, exact where the coefficients are rational."""
-    terms = []
-    base = expansion.function.variable
-    if expansion.about != 0:
-        point = str(expansion.point)
-        base = f"({base} - {point})" if point.isalnum() else f"({base} - ({point}))"
-    for k, coefficient in enumerate(expansion.coefficients):
-        value = expansion.rational(k)
-        size = value / factorial(k) if value is not None else Fraction(float(coefficient))
-        if size == 0:
-            continue
-        power = "" if k == 0 else base if k == 1 else f"{base}^{k}"
-        terms.append(("-" if size < 0 else "+", _text_term(abs(size), power, value is not None)))
-    if not terms:
-        return "0"
-    first = ("-" if terms[0][0] == "-" else "") + terms[0][1]
-    return " ".join([first, *(f"{sign} {term}" for sign, term in terms[1:])])
-
-
-def _text_term(size: Fraction, power: str, exact: bool) -> str:
-    if not exact:
-        return f"{float(size)!r}" + (f"*{power}" if power else "")
-    if not power:
-        return str(size)
-    top = power if size.numerator == 1 else f"{size.numerator}*{power}"
-    return top if size.denominator == 1 else f"{top}/{size.denominator}"
+    text = ""
+    for k, value in _coefficients(expansion):
+        power = power_of(expansion, k)
+        term = str(_times(abs(value), power)).replace(" * ", "*").replace(" / ", "/")
+        term = f"({term})" if isinstance(value, Fraction) and abs(value) == 1 and _is_sum(power) else term
+        sign = "-" if value < 0 else "+"
+        text += f" {sign} {term}" if text else term if value > 0 else f"-{term}"
+    return text or "0"
 
 
 def coefficient_text(expansion: Expansion, k: int) -> str | None:

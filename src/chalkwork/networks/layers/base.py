@@ -31,8 +31,7 @@ Generator = Callable[[], "np.random.Generator"]
 """The network's generator; NumPy loads its generators when they are first used."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamedAdjoint:
+class NamedAdjoint(NamedTuple):
     """A derivative of the loss that people name: by what, under which name, and why it is what it is."""
 
     by: str
@@ -351,8 +350,7 @@ class Layer(ABC):
         return f"{type(self).__name__}({', '.join(stated)})"
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(NamedTuple):
     """A layer of another library: its class, its arguments, and whether it means the same in training."""
 
     name: str
