@@ -32,16 +32,7 @@ class Equivalent(Solution):
     `network` has the original's conventions and loss and parameters of its own.
     """
 
-    def __init__(
-        self,
-        derivation: Derivation,
-        givens: Mapping[str, Any],
-        style: Style,
-        setting: Setting,
-        network: NeuralNetwork,
-    ) -> None:
-        super().__init__(derivation, givens, style, setting)
-        self.network = network
+    network: NeuralNetwork
 
 
 def taken_apart(net: NeuralNetwork) -> Plan:
@@ -163,7 +154,9 @@ def answer(
         samples=net.convention.samples,
         asked=(*setting.asked, *new),
     )
-    return Equivalent(derivation, values, style, common, other)
+    worked = Equivalent(derivation, values, style, common)
+    worked.network = other
+    return worked
 
 
 def samples_of(net: NeuralNetwork, points: Array) -> int:
