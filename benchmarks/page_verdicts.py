@@ -3,10 +3,11 @@
     python benchmarks/page_verdicts.py [--each N] [--seed S] [--sheets NAME ...] [--examples K]
 
 The hand-ins are worked from the sheet's own equations, going on with all digits or with those written (2 to 6
-decimals): right; with one mistake of the table, or two, in one step and what follows from it after it; with a slip in
-one number; with numbers of nothing; a quarter of them with a part left blank. Counted are the hand-ins with the same
-first wrong step, the same named mistakes in it, and the same verdict on every cell. Times are of the processor: of the
-page's verdicts at once, and of those with a search for two mistakes at once.
+decimals), a quarter of them by another convention or two: right; with one mistake of the table, or two, in one step
+and what follows from it after it; with a slip in one number; with numbers of nothing; a quarter of them with a part
+left blank. Counted are the hand-ins with the same first wrong step, the same named mistakes in it, and the same
+verdict on every cell. Times are of the processor: of the page's verdicts at once, and of those with a search for two
+mistakes at once.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.checking.conventions import values_of as convention_values
 from chalkwork.checking.mistakes import context_of, distinct, distinct_pairs
 from chalkwork.checking.report import Result
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.page.data import Derivations, Tasks, sample_axis, values_of
+from chalkwork.page.data import Derivations, Tasks, _ways, sample_axis, values_of
 from chalkwork.page.html import _words
 from chalkwork.page.script import MARKING, program
 from chalkwork.sheets.check import POLICIES, check_class, check_hand_in
@@ -87,12 +89,16 @@ def tasks_of(sheet: Sheet) -> tuple[Tasks, dict[str, Exercise]]:
 def worked(exercises: list[Exercise], random: np.random.Generator) -> dict[str, np.ndarray]:
     """Somebody's values of all names of exercises that are one work, perhaps with a mistake."""
     solution = exercises[-1].solution
-    derivation, kind = solution.derivation, random.random()
-    context = context_of(derivation, sample_axis(solution))
+    kind, values = random.random(), dict(solution.arrays)
+    context = context_of(solution.derivation, sample_axis(solution))
+    if random.random() < 0.25 and (others := _ways(context)):
+        way = others[int(random.integers(len(others)))]
+        context, values = way.context, convention_values(values, way.found.forms)
+    derivation = context.derivation
     carries = int(random.integers(2, 7)) if random.random() < 0.5 else None
     wanted = list(derivation.equations)
     chosen = wanted[int(random.integers(len(wanted)))].name
-    own = {given.name: solution.arrays[given.name] for given in derivation.givens}
+    own = {given.name: values[given.name] for given in derivation.givens}
     for equation in derivation.equations:
         with np.errstate(all="ignore"):
             value = evaluate(equation.expression, own)

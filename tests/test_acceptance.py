@@ -40,16 +40,14 @@ def test_ten_typed_digits_of_a_large_number_are_ten_digits() -> None:
             assert solution.check({"L": moved}).score == 0, (size, moved)
 
 
-@pytest.mark.parametrize("nothing", ["0e9", "0*10^3", "0.0/0.1", "1e0", "0e2", "-1e1"])
 @pytest.mark.parametrize("style", [{}, {"decimals": 4}, {"significant": 6}])
-def test_digits_that_stand_for_everything_earn_nothing(nothing: str, style: dict[str, int]) -> None:
+def test_digits_that_stand_for_everything_earn_nothing(style: dict[str, int]) -> None:
     solution = solved(**style)
-    shapes = solution.derivation.shapes()
-    typed = {
-        name: [[nothing] * (shapes[name] or (1, 1))[1]] * (shapes[name] or (1, 1))[0] for name in solution.derivation
-    }
-    report = solution.check(typed)
-    assert report.score == 0 and report.first_wrong == "z1", str(report)
+    shapes = {name: solution.derivation.shapes()[name] or (1, 1) for name in solution.derivation}
+    everything = ("0e9", "0*10^3", "0.0/0.1", "1e0", "0e2", "-1e1")
+    typed = [{name: [[each] * columns] * rows for name, (rows, columns) in shapes.items()} for each in everything]
+    for report in solution.check_class(typed):
+        assert report.score == 0 and report.first_wrong == "z1", str(report)
 
 
 @pytest.mark.parametrize(("right", "few"), [(0.0994943, "0.1"), (0.000505747, "0.0"), (0.0994943, "0.10")])
@@ -273,38 +271,45 @@ def test_a_search_that_is_spent_looks_no_further(monkeypatch: pytest.MonkeyPatch
     assert calls < 2000, calls
 
 
-@pytest.mark.parametrize("write", [str, lambda number: number, None], ids=["typed", "floats", "arrays"])
-def test_what_follows_from_no_number_accepts_nothing(write: Any) -> None:
+def test_what_follows_from_no_number_accepts_nothing() -> None:
+    """Typed, as floats and as arrays."""
     random = np.random.default_rng(3)
     layers = [Dense(weights=W1, bias=False), BatchNorm(activation="tanh"), Dense(weights=W2, activation="softmax")]
     solution = NeuralNetwork(layers, "cross_entropy").solve([[1.0, 2.0], [0.5, -1.0], [2.0, 0.3]], np.eye(2)[[0, 1, 0]])
+    hand_ins: list[dict[str, Any]] = []
     for _ in range(6):
         wrong = {name: random.normal(0, 1, np.shape(solution[name])) for name in solution.derivation}
         wrong["a3"] = -np.abs(wrong["a3"])  # no logarithm
         wrong["var2"] = -1 - np.abs(wrong["var2"])  # no square root
-        written = wrong if write is None else {
-            name: np.vectorize(write, otypes=[object])(one) for name, one in wrong.items()
-        }  # fmt: skip
-        report = solution.check(written)
+        typed = {name: np.vectorize(str, otypes=[object])(value) for name, value in wrong.items()}
+        hand_ins += [wrong, typed, {name: value.astype(object) for name, value in wrong.items()}]
+    for report in solution.check_class(hand_ins):
         assert report.score == 0, str(report)
 
 
 def test_all_that_is_done_for_one_hand_in_is_paid_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalkwork.checking import budget, suspecting
+    from chalkwork.checking import budget, seen, suspecting
 
     solution, random = deep(40, 3), np.random.default_rng(1)
-    written = 0
-    distinct = suspecting.distinct
+    written = looked = 0
+    distinct, look = suspecting.distinct, seen._Look.words
 
     def counted(*arguments: Any) -> Any:
         nonlocal written
         written += 1
         return distinct(*arguments)
 
+    def seeing(*arguments: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        return look(*arguments)
+
     monkeypatch.setattr(suspecting, "distinct", counted)
+    monkeypatch.setattr(seen._Look, "words", seeing)
     wrong = {name: random.normal(0, 1, np.shape(solution.arrays[name])) for name in solution.derivation}
     report = solution.check(wrong)
     assert 0 < written < len(solution.derivation) and "given up" in report["L_new"].message
+    assert 0 < looked < len(solution.derivation) / 10
     assert written * budget.A_MISTAKE * len(TABLE) < 2 * budget.BUDGET  # on their own numbers, then on the right ones
 
 

@@ -10,8 +10,11 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 import chalkwork
 
+pytestmark = pytest.mark.xdist_group("the source")  # which one process reads once
 ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
     "errors",
@@ -64,6 +67,7 @@ def name_of(path: Path) -> str:
 NAMES = {name_of(path) for path in FILES}
 
 
+@cache
 def imported(path: Path) -> set[str]:
     """The files of ours that a file imports from, wherever in it the import stands, but for type checking."""
     tree = tree_of(path)

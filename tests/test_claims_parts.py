@@ -10,12 +10,14 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalkwork.algebra.expression import Application, Number, replace
+from chalkwork.algebra.expression import Application, Name, Number, apply, replace
+from chalkwork.algebra.reading.written import defined
 from chalkwork.documents.model import Display
 from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError, ReadError, SheetError
 from chalkwork.laboratory.claims import PROOFS, Claim
 from chalkwork.laboratory.claims.bounds import pieces_that_prove
+from chalkwork.laboratory.claims.calculus import slope
 from chalkwork.laboratory.claims.candidates import candidates
 from chalkwork.laboratory.claims.domain import Domain, Range, read_range
 from chalkwork.laboratory.claims.precise import TooLarge, evaluate
@@ -235,3 +237,24 @@ def test_domains_are_said():
     assert Domain.of(None)["x"].words == "real"
     with pytest.raises(ReadError):
         Claim("x = 1 2")
+
+
+def test_derivatives_go_through_vectors_and_entries_of_what_the_table_holds():
+    three = {"y": "vector 3"}
+    for statement, domain, verdict in (
+        ("d/dx mean(x y) = mean(y)", three, "proved"),
+        ("d/dx sum(softmax(x y)) = 0", three, "proved"),
+        ("d/dx logsumexp(x y) = y^T softmax(x y)", three, "proved"),
+        ("d/dx logsumexp(x y) = mean(y)", three, "false"),
+        ("max(y) >= mean(y)", {"y": "vector 2"}, "true at many points"),
+        ("max(y) <= mean(y)", {"y": "vector 2"}, "false"),
+    ):
+        assert Claim(statement, domain=domain).check()["verdict"] == verdict, statement
+
+
+def test_a_function_of_which_nothing_is_known_has_no_derivative():
+    """Rather than the derivative zero."""
+    whole = apply("sigmoid", Name("x")) * Application(defined("f"), (Name("x"),), ())
+    with pytest.raises(ChalkworkError, match="the derivative of f is not taken here"):
+        slope(whole, Name("x"))
+    assert slope(whole, Name("z")) == Number(0)

@@ -1,15 +1,12 @@
-"""What every command holds to.
-
-Files are replaced as a whole or not at all, nothing that is read is written over, nothing
-a stranger wrote steers a terminal, and whatever ends a command is said in words.
-"""
+"""What every command holds to: nothing a stranger wrote steers a terminal, and whatever ends one is said in words."""
 
 from __future__ import annotations
 
 import ast
+import io
 import json
 import os
-import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,256 +14,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
-import numpy as np
 import pytest
+from doors import QUICK, SHEET, TABLE, files_of
 
 import chalkwork
-from chalkwork import Dense, NeuralNetwork
 from chalkwork.checking.files import READERS
 from chalkwork.cli import main
 from chalkwork.errors import TRACEBACK, ChalkworkError
-from chalkwork.exchange import EXCHANGES, save_network
-from chalkwork.files import append, kept_apart, write_aside, write_together
-from chalkwork.inside import draw
-from chalkwork.sheets.overview import WRITERS
-from chalkwork.solutions.export import EXPORTERS
 
 ROOT = Path(chalkwork.__file__).parent
-SHEET = """\
----
-title: Sums {mark}
----
-Add{mark}.
-
-```graph
-equations: c = a + b
-```
-```task
-id: t
-values: {{a: 1, b: 2}}
-ask: [c]
-hint: one{mark}
-note: two{mark}
-```
-"""
-TABLE = "size,kind\n" + "".join(f"{row},{'low' if row < 20 else 'high'}\n" for row in range(40))
-QUICK = ("--hidden", "2", "--epochs", "2")
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory) -> Path:
-    """A folder with a trained network, and the table it was trained on."""
-    folder = tmp_path_factory.mktemp("trained")
-    (folder / "table.csv").write_text(TABLE)
-    arguments = ["train", str(folder / "table.csv"), "--target", "kind", "-o", str(folder / "model"), *QUICK]
-    assert main(arguments) == 0
-    return folder
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch) -> Path:
-    """A folder with a sheet, a folder of two hand-ins, and nothing else; it is the current one."""
-    (tmp_path / "sheet.md").write_text(SHEET.format(mark=""))
-    (tmp_path / "class").mkdir()
-    for name in "ann", "bob":
-        (tmp_path / "class" / f"{name}.yaml").write_text("c: 3\n")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-# --- as a whole or not at all -----------------------------------------------------------------------------------------
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """No file grows beyond a few bytes, as on a disk that is full."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-COMMANDS = {
-    **{f"solve {suffix}": ["solve", "sheet.md", "-o", f"out{suffix}"] for suffix in EXPORTERS},
-    **{f"check {suffix}": ["check", "sheet.md", "class", "-o", f"out{suffix}"] for suffix in WRITERS},
-    "check folder": ["check", "sheet.md", "class", "-o", "reports"],
-    "check --resume": ["check", "sheet.md", "class", "--resume"],
-    "train": ["train", "table.csv", "--target", "kind", "-o", "model", "--overwrite", *QUICK],
-    "train --checkpoint": ["train", "table.csv", "--target", "kind", "-o", "m", "--checkpoint", "run", *QUICK],
-    "predict": ["predict", "kept.safetensors", "table.csv", "-o", "out.csv"],
-}
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_full_disk_leaves_what_was_there(name, here, model, capsys):
-    (here / "table.csv").write_text(TABLE)
-    (here / "kept.safetensors").write_bytes((model / "model" / "model.safetensors").read_bytes())
-    arguments = COMMANDS[name]
-    if "run" not in arguments:  # which is not gone on with unless asked
-        assert main(arguments) == 0
-    before = files_of(here)
-    capsys.readouterr()
-    with full_disk():
-        code = main(arguments)
-    said = capsys.readouterr().err
-    assert code == 2 and said.startswith("chalkwork: ") and "cannot be written: File too large" in said
-    assert files_of(here) == before
-
-
-NET = NeuralNetwork([Dense(weights=np.full((2, 3), 0.5), activation="tanh")])
-SAVES = {
-    **{f"network{suffix}": lambda path: save_network(NET, path) for suffix in EXCHANGES},
-    "drawing.svg": lambda path: draw(NET).save(path),
-    "run.part": lambda path: NET.train([[1.0, 2.0]], [[1.0, 0.0, 0.0]], eta=0.1, iterations=2, checkpoint=path),
-}
-
-
-@pytest.mark.parametrize("name", SAVES)
-def test_a_full_disk_leaves_what_was_saved(name, tmp_path):
-    path = tmp_path / name
-    SAVES[name](path)
-    before = files_of(tmp_path)
-    assert list(before) == [name]
-    if name == "run.part":
-        path.unlink()
-        before = {}
-    with full_disk(), pytest.raises(ChalkworkError, match="cannot be written"):
-        SAVES[name](path)
-    assert files_of(tmp_path) == before
-
-
-def test_files_that_belong_together_are_replaced_together(tmp_path):
-    write_together({tmp_path / "a": "old", tmp_path / "b": "old"})
-    with pytest.raises(ChalkworkError, match="cannot be written"):
-        write_together({tmp_path / "a": "new", tmp_path / "nowhere" / "b": "new"})
-    assert files_of(tmp_path) == {"a": b"old", "b": b"old"}
-
-
-@pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGINT])
-def test_a_kill_leaves_what_was_there(signal_, tmp_path):
-    out = tmp_path / "out"
-    write_aside(out, "old")
-    slow = (
-        "import os, sys, time; from chalkwork.files import write_aside\n"
-        "os.fsync = lambda _: (print(flush=True), time.sleep(60))\n"
-        "write_aside(sys.argv[1], 'new')"
-    )
-    with subprocess.Popen([sys.executable, "-c", slow, str(out)], stdout=-1, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        process.send_signal(signal_)
-        process.wait(timeout=30)
-    assert out.read_text() == "old"
-    assert len(files_of(tmp_path)) == (2 if signal_ == signal.SIGKILL else 1)
-
-
-def test_a_file_keeps_its_rights_its_links_and_its_kind(tmp_path):
-    target, link, pipe = tmp_path / "a.txt", tmp_path / "link", tmp_path / "pipe"
-    write_aside(target, "old")
-    target.chmod(0o640)
-    link.symlink_to(target)
-    write_aside(link, b"new")
-    assert target.read_text() == "new" and target.stat().st_mode & 0o777 == 0o640 and link.is_symlink()
-    os.mkfifo(pipe)
-    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
-        write_aside(pipe, "through")
-        assert reader.communicate(timeout=30)[0] == b"through"
-    assert pipe.is_fifo()
-    write_aside(os.devnull, "nothing")
-    assert not Path(os.devnull).is_file()
-
-
-@pytest.mark.parametrize("name", ["nowhere/a", "a\0b", "x" * 300, "folder"])
-def test_what_cannot_be_written_is_said(name, tmp_path):
-    (tmp_path / "folder").mkdir()
-    for write in (lambda path: write_aside(path, "text"), lambda path: append(path, "text")):
-        with pytest.raises(ChalkworkError, match="cannot be written"):
-            write(tmp_path / name)
-    assert files_of(tmp_path) == {}
-
-
-# --- what is read is not written over ---------------------------------------------------------------------------------
-
-
-def symbolic(path: Path) -> Path:
-    link = path.with_name(f"link{path.suffix}")
-    link.symlink_to(path)
-    return link
-
-
-def hard(path: Path) -> Path:
-    link = path.with_name(path.name.upper())
-    link.hardlink_to(path)
-    return link
-
-
-WAYS = {
-    "itself": lambda path: path,
-    "a way round": lambda path: path.parent / ".." / path.parent.name / path.name,
-    "a link": symbolic,
-    "another name": hard,  # as on a disk that takes SHEET.MD and sheet.md for one
-}
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("command", ["solve", "check sheet", "check hand-in", "predict table", "predict model"])
-def test_an_input_is_not_written_over(command, way, here, model, capsys):
-    table, kept, hand_in = here / "table.csv", here / "kept.csv", here / "hand-in.json"
-    table.write_text(TABLE)
-    kept.write_bytes((model / "model" / "model.safetensors").read_bytes())
-    hand_in.write_text('{"c": 3}')
-    words, target = {
-        "solve": (["solve", "sheet.md"], here / "sheet.md"),
-        "check sheet": (["check", "sheet.md", "class"], here / "sheet.md"),
-        "check hand-in": (["check", "sheet.md", "hand-in.json"], hand_in),
-        "predict table": (["predict", "kept.csv", "table.csv"], table),
-        "predict model": (["predict", "kept.csv", "table.csv"], kept),
-    }[command]
-    out = WAYS[way](target)
-    before = files_of(here)
-    assert main([*words, "-o", str(out)]) == 2
-    assert "would be written over, and it is read here" in capsys.readouterr().err
-    assert files_of(here) == before
-
-
-def test_what_is_written_beside_the_output_is_no_input_either(here, capsys):
-    """Figures beside Markdown, pages and tables in a folder, what training leaves."""
-    hand_in, data = here / "class.csv", here / "test-predictions.csv"
-    hand_in.write_text("name,value\nc,3\n")
-    data.write_text(TABLE)
-    sheet = here / "page-figure-1.svg"
-    sheet.write_text((ROOT.parents[1] / "sheets" / "sigmoid-2-3-2-gradients.md").read_text())
-    before = files_of(here)
-    for command in (
-        ["check", "sheet.md", "class.csv", "-o", "."],
-        ["train", "test-predictions.csv", "--target", "kind", "-o", ".", *QUICK],
-        ["solve", "page-figure-1.svg", "-o", "page.md"],
-    ):
-        assert main(command) == 2
-        assert "it is read here" in capsys.readouterr().err
-        assert files_of(here) == before
-
-
-def test_a_checkpoint_is_no_place_for_the_network(here, capsys):
-    (here / "table.csv").write_text(TABLE)
-    command = ["train", "table.csv", "--target", "kind", "-o", "m", "--checkpoint", "m/model.safetensors"]
-    assert main(command) == 2
-    assert "would replace this checkpoint" in capsys.readouterr().err
-
-
-def test_what_is_not_there_yet_may_be_written(tmp_path):
-    with kept_apart([tmp_path / "sheet.md", tmp_path]):
-        write_aside(tmp_path / "new", "text")
-    assert files_of(tmp_path) == {"new": b"text"}
-
-
 # --- what a terminal sees ---------------------------------------------------------------------------------------------
 
 UNSEEN = "\x1b[31m\x9b1m\x07\x08\u202e\u2066\u200b\ufeff\x85\U000e0041"
@@ -345,7 +103,10 @@ PRINTERS = (
 
 def test_one_place_prints() -> None:
     for path in ROOT.rglob("*.py"):
-        calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        text = path.read_text()
+        if "print" not in text and "sys.std" not in text:
+            continue
+        calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
         prints = {call for call in calls if call in ("print", "sys.stdout.write", "sys.stderr.write", "console.print")}
         allowed = path.relative_to(ROOT).as_posix() in PRINTERS
         assert not prints or allowed, f"{path} prints"
@@ -366,72 +127,120 @@ PRINTING = {
 
 
 def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The command in a shell, whose redirections it has; RUN is the program, where it does not come first."""
-    command = " ".join(f"'{word}'" for word in RUN)
-    command = line.replace("RUN", command) if "RUN" in line else f"{command} {line}"
+    """The command in a shell, whose redirections it has."""
+    command = shlex.join(RUN) + " " + line
     return subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, timeout=60, env=os.environ | environment
     )
 
 
+def ended(line: str, given: bytes = b"", out: Any = None) -> tuple[Any, str, str]:
+    """The command in this process: its exit code and its outputs; `out` is another one, False none at all."""
+    kept, shown = (sys.stdin, sys.stdout, sys.stderr), io.BytesIO()
+    stdout = io.TextIOWrapper(shown, encoding="utf-8") if out is None else out or None
+    errors = io.StringIO()
+    sys.stdin, sys.stdout, sys.stderr = io.TextIOWrapper(io.BytesIO(given)), stdout, errors
+    try:
+        code: Any = main(line.split())
+    except SystemExit as end:
+        code = end.code
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = kept
+    return code, shown.getvalue().decode(), errors.getvalue()
+
+
+@contextmanager
+def full() -> Iterator[IO[str]]:
+    """An output that takes nothing; what was not given up is an error where it is closed."""
+    with Path("/dev/full").open("w", encoding="utf-8") as stream:
+        yield stream
+
+
+@contextmanager
+def enough() -> Iterator[IO[str]]:
+    """A pipe that nobody reads any more."""
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w", encoding="utf-8") as stream:
+        yield stream
+
+
+@pytest.fixture
+def with_model(here: Path, model: Path) -> Path:
+    (here / "table.csv").write_text(TABLE)
+    (here / "kept.csv").write_bytes((model / "model" / "model.safetensors").read_bytes())
+    return here
+
+
 DASHES = {
-    "a sheet": ("solve - < sheet.md", "solve sheet.md"),
-    "text": ("solve sheet.md -o -", "solve sheet.md"),
-    "both": ("solve - --output - < sheet.md", "solve sheet.md"),
-    "marking": ("check - class -o - < sheet.md", "check sheet.md class"),
-    "predictions": ("predict kept.csv table.csv -o -", "predict kept.csv table.csv"),
+    "solve -": "solve sheet.md",
+    "solve sheet.md -o -": "solve sheet.md",
+    "solve - --output -": "solve sheet.md",
+    "check - class -o -": "check sheet.md class",
+    "predict kept.csv table.csv -o -": "predict kept.csv table.csv",
 }
 
 
-@pytest.mark.parametrize("name", DASHES)
-def test_a_dash_is_standard_input_or_output(name, here, model):
-    (here / "table.csv").write_text(TABLE)
-    (here / "kept.csv").write_bytes((model / "model" / "model.safetensors").read_bytes())
-    before = files_of(here)
-    dashed, plain = (shell(line) for line in DASHES[name])
-    assert plain.returncode == 0 and plain.stdout
-    assert (dashed.returncode, dashed.stdout, dashed.stderr) == (0, plain.stdout, plain.stderr)
-    if "-o" in DASHES[name][0]:
-        full = shell(f"{DASHES[name][0]} > /dev/full")
-        assert full.returncode == 2 and "standard output cannot be written" in full.stderr
-    assert files_of(here) == before
+def test_a_dash_is_standard_input_or_output(with_model):
+    before, sheet = files_of(with_model), (with_model / "sheet.md").read_bytes()
+    for line, plain in DASHES.items():
+        code, shown, errors = ended(plain)
+        assert code == 0 and shown
+        assert ended(line, sheet) == (0, shown, errors)
+        if "-o" in line:
+            with full() as out:
+                code, _, errors = ended(line, sheet, out)
+            assert code == 2 and "standard output cannot be written" in errors
+    done, plain = shell("check - class -o - < sheet.md"), shell("check sheet.md class")
+    assert (done.returncode, done.stdout, done.stderr) == (0, plain.stdout, plain.stderr) and plain.stdout
+    assert files_of(with_model) == before
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("solve - <&-", "there is no standard input to read from"),
-        (r"printf 'a\xff' | RUN solve -", "standard input, line 1: the sheet is not UTF-8: byte 0xFF"),
-        (r"printf '```network\n\033[31m: \n```' | RUN solve -", "standard input, line 2, column 1: "),
-        ("head -c 3000000 /dev/zero | RUN solve -", "standard input: the file is too large for a sheet"),
-        ("solve - -o sheet.md < sheet.md", "sheet.md would be written over, and it is read here"),
-        ("check - - < sheet.md", "standard input is one hand-in, and nothing else"),
-        ("check - class --resume < sheet.md", "--resume keeps what is marked beside a file"),
-        ("train table.csv --target kind -o -", "a folder is written, not standard output"),
-    ],
-)
-def test_a_dash_that_cannot_be_meant_is_refused(line, said, here):
-    (here / "table.csv").write_text(TABLE)
-    before = files_of(here)
-    done = shell(line)
-    assert done.returncode == 2 and said in done.stderr and "\033" not in done.stderr and not done.stdout
-    assert files_of(here) == before
+REFUSED = {
+    "solve - <&-": (None, "there is no standard input to read from"),
+    "solve - -o sheet.md < sheet.md": (None, "sheet.md would be written over, and it is read here"),
+    "solve -": (b"a\xff", "standard input, line 1: the sheet is not UTF-8: byte 0xFF"),
+    "solve - ": (b"```network\n\033[31m: \n```", "standard input, line 2, column 1: "),
+    "solve -  ": (bytes(3_000_000), "standard input: the file is too large for a sheet"),
+    "check - -": (b"", "standard input is one hand-in, and nothing else"),
+    "check - class --resume": (b"", "--resume keeps what is marked beside a file"),
+    "train table.csv --target kind -o -": (b"", "a folder is written, not standard output"),
+}
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("line", REFUSED)
+def test_a_dash_that_cannot_be_meant_is_refused(line, with_model):
+    before, (given, said) = files_of(with_model), REFUSED[line]
+    done = shell(line) if given is None else None
+    code, shown, errors = (done.returncode, done.stdout, done.stderr) if done is not None else ended(line, given or b"")
+    assert code == 2 and said in errors and "\033" not in errors and not shown
+    assert files_of(with_model) == before
+
+
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+NO_SPACE = "chalkwork: standard output cannot be written: No space left on device\n"
+
+
+@needs_full
 @pytest.mark.parametrize("name", PRINTING)
-def test_output_that_cannot_be_written_is_said(name, here, model):
-    (here / "table.csv").write_text(TABLE)
-    (here / "kept.csv").write_bytes((model / "model" / "model.safetensors").read_bytes())
-    full = shell(PRINTING[name].format(model="m1") + " > /dev/full")
-    assert full.stderr.rpartition("chalkwork: ")[2] == "standard output cannot be written: No space left on device\n"
-    assert full.returncode == 2
-    assert "Exception" not in full.stderr and "Traceback" not in full.stderr
+def test_output_that_cannot_be_written_is_said(name, with_model):
+    line = PRINTING[name].format(model="m1")
+    with full() as out:
+        code, _, errors = ended(line, out=out)
+    assert code == 2 and errors[errors.rindex("chalkwork: ") :] == NO_SPACE and "Traceback" not in errors
     if name in ("solve", "check", "predict"):
-        closed = shell(PRINTING[name] + " >&-")
-        assert closed.stderr.startswith("chalkwork: there is no standard output") and closed.returncode == 2
-        quiet = shell(PRINTING[name] + " 2>&- >/dev/full")
-        assert quiet.returncode == 2 and not quiet.stderr
+        code, _, errors = ended(line, out=False)
+        assert code == 2 and errors.startswith("chalkwork: there is no standard output")
+
+
+@needs_full
+def test_a_process_ends_in_the_same_words_and_says_nothing_more(here):
+    for line in ("solve sheet.md", "--version"):
+        done = shell(f"{line} > /dev/full")
+        assert (done.returncode, done.stderr) == (2, NO_SPACE)
+    closed, quiet = shell("solve sheet.md >&-"), shell("solve sheet.md 2>&- >/dev/full")
+    assert closed.returncode == 2 and closed.stderr.startswith("chalkwork: there is no standard output")
+    assert (quiet.returncode, quiet.stderr) == (2, "")
 
 
 def test_a_closed_output_is_no_matter_where_nothing_is_printed(here):
@@ -440,38 +249,46 @@ def test_a_closed_output_is_no_matter_where_nothing_is_printed(here):
 
 
 @pytest.mark.parametrize("name", PRINTING)
-def test_who_has_read_enough_is_not_told(name, here, model):
-    (here / "table.csv").write_text(TABLE)
-    (here / "kept.csv").write_bytes((model / "model" / "model.safetensors").read_bytes())
-    done = shell(PRINTING[name].format(model="m2") + " | true; exit ${PIPESTATUS[0]}", FORCE_COLOR="")
-    assert done.returncode == 0 and "Error" not in done.stderr and "Exception" not in done.stderr
+def test_who_has_read_enough_is_not_told(name, with_model):
+    with enough() as out:
+        code, _, errors = ended(PRINTING[name].format(model="m2"), out=out)
+    assert code == 0 and "Error" not in errors and "Exception" not in errors
+    if name in ("solve", "help"):
+        done = shell(f"{PRINTING[name]} | true; exit ${{PIPESTATUS[0]}}", FORCE_COLOR="")
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+PLACES = {
+    "chalkwork.sheets.library.find_sheet": "solve sheet.md",
+    "chalkwork.solutions.export.write_aside": "solve sheet.md -o out.json",
+    "chalkwork.sheets.folder.check_class": "check sheet.md class",
+    "chalkwork.tables.reading.read_table": "train table.csv --target kind",
+    "chalkwork.tables.predicting.load_predictor": "predict model table.csv",
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_an_interrupt_is_said(place, with_model, monkeypatch):
+    before = files_of(with_model)
+    monkeypatch.setattr(place, lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    assert ended(PLACES[place]) == (130, "", "chalkwork: interrupted\n")
+    assert files_of(with_model) == before
 
 
 SLOW = """
 import sys, time
-from importlib import import_module
 from chalkwork.cli import main
-home, name = sys.argv[1].rsplit(".", 1)
+from chalkwork.sheets import library
 def wait(*_, **__):
     print("here", flush=True)
     time.sleep(60)
-setattr(import_module(home), name, wait)
-sys.exit(main(sys.argv[2:]))
+library.find_sheet = wait
+sys.exit(main(sys.argv[1:]))
 """
 
 
-@pytest.mark.parametrize(
-    ("place", "arguments"),
-    [("chalkwork.sheets.library.find_sheet", ["solve", "sheet.md"]),
-     ("chalkwork.solutions.export.write_aside", ["solve", "sheet.md", "-o", "out.json"]),
-     ("chalkwork.sheets.folder.check_class", ["check", "sheet.md", "class"]),
-     ("chalkwork.tables.reading.read_table", ["train", "table.csv", "--target", "kind"]),
-     ("chalkwork.tables.predicting.load_predictor", ["predict", "model", "table.csv"])],
-)  # fmt: skip
-def test_an_interrupt_is_said(place, arguments, here):
-    (here / "table.csv").write_text(TABLE)
-    before = files_of(here)
-    command = [sys.executable, "-c", SLOW, place, *arguments]
+def test_an_interrupt_from_without_is_said(here):
+    command = [sys.executable, "-c", SLOW, "solve", "sheet.md"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "here\n"
@@ -479,7 +296,6 @@ def test_an_interrupt_is_said(place, arguments, here):
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (130, "chalkwork: interrupted\n")
-    assert files_of(here) == before
 
 
 INTERRUPTED = """

@@ -10,8 +10,11 @@ from test_operations import TABLE, draw, full, names_of, situations
 from chalkwork.algebra.expression import apply
 from chalkwork.bounds.intervals import Interval
 from chalkwork.bounds.ranges import enclose
+from chalkwork.checking.conventions import values_of as convention_values
+from chalkwork.checking.mistakes import context_of, distinct
 from chalkwork.checking.numerals import AnswerError, read_numeral
-from chalkwork.page.data import Derivations, Nodes, Tasks, values_of
+from chalkwork.derivation.evaluate import evaluate
+from chalkwork.page.data import Derivations, Nodes, Tasks, _ways, sample_axis, values_of
 from chalkwork.page.html import _words
 from chalkwork.page.script import MARKING, program, squeezed
 from chalkwork.sheets.check import check_class
@@ -109,20 +112,50 @@ HAND_INS = [  # right, rounded, a named mistake carried forward, a slip, blanks,
 
 
 def test_verdicts_are_those_of_check():
-    sheet = find_sheet("leaky-relu-softmax-2-3-2")
+    compared("leaky-relu-softmax-2-3-2", lambda solved: HAND_INS)
+
+
+def test_other_conventions_are_those_of_check():
+    """One alone and two at once, and with a mistake of the table besides; `benchmarks/page_verdicts.py` has all."""
+
+    def by_others(solved):
+        solution = solved["a"].solution
+        ways = _ways(context_of(solution.derivation, sample_axis(solution)))
+        for way in (ways[0], next(way for way in ways if len(way.found.conventions) == 2)):
+            for wrong in (None, "dW2"):
+                own = convention_values(solution.arrays, way.found.forms)
+                own = {given.name: own[given.name] for given in way.derivation.givens}
+                for equation in way.derivation.equations:
+                    expression = equation.expression
+                    if equation.name == wrong:
+                        expression = next(other for other, _ in distinct(equation, way.context))
+                    own[equation.name] = evaluate(expression, own)
+                asked = set(solution.derivation) & {name.partition("[")[0] for name in solved["a"].asked}
+                yield {"a": {name: [f"{cell:.4f}" for cell in np.ravel(own[name])] for name in asked}, "b": {}}
+
+    found = compared("sigmoid-5-3-2-update-and-query", by_others)
+    said = [{one["convention"] for one in each["marked"]["a"].values() if one.get("convention")} for each in found]
+    assert [len(words) for words in said] == [1, 1, 1, 1]
+    assert all("not in delta, and take" in word for words in said[2:] for word in words)
+
+
+def compared(name, hand_ins_of):
+    """What the page says of hand-ins of a sheet; `check` has said the same."""
+    sheet = find_sheet(name)
     solved = solve_sheet(sheet)
+    hand_ins = list(hand_ins_of(solved))
     tasks = Tasks(Derivations())
     for exercise in solved.values():
         tasks.add(exercise)
     data = {**tasks.derivations.data(), "tasks": tasks.tasks, "works": tasks.works}
     values = [values_of(one) for one in tasks.solutions]
-    found = in_node(program(), MARKED, {"sheet": json.loads(json.dumps(data)), "values": values, "hand_ins": HAND_INS})
+    found = in_node(program(), MARKED, {"sheet": json.loads(json.dumps(data)), "values": values, "hand_ins": hand_ins})
     typed = {
         str(place): {
             task: {name: _rows(cells, solved[task].solution[name].shape) for name, cells in names.items()}
             for task, names in hand_in.items()
         }
-        for place, hand_in in enumerate(HAND_INS)
+        for place, hand_in in enumerate(hand_ins)
     }
     words = ("correct", "rounding", "follows", "blank", "unreadable", "mistake", "wrong")
     for report, one in zip(check_class(sheet, typed), found, strict=True):
@@ -135,6 +168,8 @@ def test_verdicts_are_those_of_check():
                     name
                 )
                 assert tuple(mine["why"]["ids"] if mine["why"] else ()) == result.mistakes, (name, result)
+                assert (mine.get("convention") or "") in result.message
+    return found
 
 
 SEEN = """({ sheet: packed, values, hand_ins, words }) => {

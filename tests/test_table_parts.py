@@ -12,22 +12,14 @@ import numpy as np
 import polars
 import pytest
 from sklearn.metrics import roc_auc_score
+from tabled import QUICK, written
 
 from chalkwork.cli import main
 from chalkwork.documents.terminal import to_text
-from chalkwork.tables import Choices, load_predictor, predict_table, read_table, streamed, train_table
+from chalkwork.tables import load_predictor, predict_table, read_table, streamed, train_table
 from chalkwork.tables.columns import LeftOut, Number
 from chalkwork.tables.report import report, report_data
 from chalkwork.tables.targets import Numbers
-
-QUICK = Choices(hidden=(8,), eta=0.02, epochs=30, engine="numpy", progress=False)
-
-
-def written(folder, text, name="data.csv"):
-    path = folder / name
-    path.write_text(text, encoding="utf-8")
-    return path
-
 
 # --- groups, times and folds -----------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from math import prod
 from typing import Any
 
 from chalkwork.algebra.definitions import defined
-from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply
+from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, apply, rebuild
 from chalkwork.algebra.operations import Shape
 from chalkwork.algebra.operations.convolutions import lie_of, pooling, turned_axes
 from chalkwork.algebra.operations.partners import PARTNERS
@@ -116,11 +116,7 @@ def entry(expression: Expression, *place: int) -> Expression:
     if rule is not None:
         return rule(expression, *place)
     if expression.operation.entrywise:
-        return apply(
-            expression.operation.name,
-            *(entry(argument, *place) for argument in expression.arguments),
-            **expression.named_parameters,
-        )
+        return rebuild(expression, tuple(entry(argument, *place) for argument in expression.arguments))
     simpler = defined(expression)
     return expression if simpler is None else entry(simpler, *place)
 

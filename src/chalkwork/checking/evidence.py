@@ -156,7 +156,7 @@ class Evidence:
 
     def _of_no_step(self, value: object) -> Text | None:
         """That a value is that of a quantity that has no line here, if it is."""
-        for said, other in self.auxiliary() if tells(value) else ():
+        for said, other in self.auxiliary if tells(value) else ():
             if same(value, other):
                 return Text.of("unused.no_step", what=said)
         return None
@@ -169,8 +169,12 @@ class Evidence:
             return None
         return Text.of("unused.no_step", what=Text.of("unused.derivative", name="x"))
 
-    def auxiliary(self) -> Iterator[tuple[Said, Any]]:
+    @cached_property
+    def auxiliary(self) -> tuple[tuple[Said, Any], ...]:
         """Quantities that programs have and the derivation has no line for."""
+        return tuple(self._auxiliary())
+
+    def _auxiliary(self) -> Iterator[tuple[Said, Any]]:
         layers = self.context.layers(0)
         if layers and "y" in self.values:
             output = layers[-1].activation.name

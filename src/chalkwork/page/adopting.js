@@ -1,5 +1,5 @@
 // Marks by another convention, for those whose work shows that they have it. As in `checking/adopting.py`, for the
-// conventions that leave shapes as they are, one at a time.
+// conventions that leave shapes as they are, one or two at once.
 //
 // A way is {forms, place, taken, entering, showing, words}: what names stand for as multiples of what they stand for in
 // the solution, the derivation of who has it, mistakes that it looks like, steps where it comes in, and steps that show it.

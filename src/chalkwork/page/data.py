@@ -137,7 +137,7 @@ class Derivations:
 
     def _derivation(self, context: Context, letters: bool) -> Data:
         derivation = context.derivation
-        written = self._plainly if letters else self._equation
+        written = self._plainly if letters else self._with_pairs
         shapes = {name.name: name.shape for name in derivation.givens} | dict(derivation.shapes())
         return {
             "equations": [written(equation, context) for equation in derivation.equations],
@@ -149,9 +149,9 @@ class Derivations:
     def _way(self, way: Way, plain: list[Data], place: int) -> Data:
         """What marks by another convention: the equations that are not those of the derivation, and what shows it."""
         self._kept.append(way.derivation)
-        equations = [self._plainly(equation, way.context) for equation in way.derivation.equations]
+        equations = [self._equation(equation, way.context) for equation in way.derivation.equations]
         changed = [
-            [number, {**one, "mistakes": []}]
+            [number, one]
             for number, (one, other) in enumerate(zip(equations, plain, strict=True))
             if any(other.get(key) != value for key, value in one.items())
         ]
@@ -180,12 +180,14 @@ class Derivations:
         }
 
     def _equation(self, equation: Equation, context: Context) -> Data:
-        """An equation with what mistakes make of it."""
-        data = self._plainly(equation, context)
-        data["mistakes"] = [[self.nodes.of(other), ids] for other, ids in self._noted(distinct(equation, context))]
-        if self.pairs:
-            data["pairs"] = [[self.nodes.of(other), pairs] for other, pairs in distinct_pairs(equation, context)]
-        return data
+        """An equation with what one mistake makes of it."""
+        noted = [[self.nodes.of(other), ids] for other, ids in self._noted(distinct(equation, context))]
+        return self._plainly(equation, context) | {"mistakes": noted}
+
+    def _with_pairs(self, equation: Equation, context: Context) -> Data:
+        """An equation with what one mistake or two make of it."""
+        pairs = distinct_pairs(equation, context) if self.pairs else ()
+        return self._equation(equation, context) | {"pairs": [[self.nodes.of(other), both] for other, both in pairs]}
 
     def _noted(
         self, found: Iterable[tuple[Expression, tuple[str, ...]]]
@@ -207,9 +209,9 @@ class Derivations:
 
 
 def _ways(context: Context) -> list[Way]:
-    """Other conventions, one at a time, that leave every shape as it is."""
-    single = [found for found in conventions_of(context) if len(found.conventions) == 1]
-    return [Way(found, context) for found in single if not any(form.turned for form in found.forms.values())]
+    """Other conventions, one or two at once, that leave every shape as it is."""
+    found = conventions_of(context)
+    return [Way(one, context) for one in found if not any(form.turned for form in one.forms.values())]
 
 
 def array_data(value: Any) -> Data:

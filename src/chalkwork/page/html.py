@@ -27,7 +27,7 @@ from chalkwork.drawings.canvas import Drawing
 from chalkwork.files import write_aside
 from chalkwork.page.data import Data, Derivations, Tasks, values_of
 from chalkwork.page.formulas import OPERATIONS, formula_data
-from chalkwork.page.script import FOLDER, MARKING, program
+from chalkwork.page.script import FOLDER, MARKING, file, program
 from chalkwork.page.walk import walks_of
 from chalkwork.typesetting.equations import typeset
 from chalkwork.words import ENGLISH, say
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 FIELDS = "fields of an exercise"
 """The language of a `Code` that holds the id of the exercise which is answered there."""
-_APP = (*MARKING, "formulas", "state", "platform", "saying", "drawing", "walk", "app", "mount")
+_APP = (*MARKING, "unpacking", "formulas", "state", "platform", "saying", "drawing", "walk", "app", "mount")
 _WORDS: dict[str, tuple[str, ...]] = {
     "page.cell": ("row", "column"),
     "page.matrix": ("matrix", "row", "column"),
@@ -112,7 +112,8 @@ _PAGE = """<!DOCTYPE html>
 <body>
 <main id="page"><h1>{title}</h1><noscript><p>{no_script}</p></noscript></main>
 <script type="application/octet-stream" id="chalkwork-data">{data}</script>
-<script type="module">{script}</script>
+<script type="application/octet-stream" id="chalkwork-program">{program}</script>
+<script type="module">{beginning}</script>
 </body>
 </html>
 """
@@ -288,9 +289,8 @@ def _words(language: str) -> Data:
     return {name: say(language, name, **{slot: f"<{slot}>" for slot in slots}) for name, slots in _WORDS.items()}
 
 
-def packed(data: Data) -> str:
-    """Data as the page unpacks them: JSON, deflated, in base64."""
-    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+def packed(text: str) -> str:
+    """A text as the page unpacks it: deflated, in base64."""
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     return b64encode(packer.compress(text.encode("utf-8", "replace")) + packer.flush()).decode()
 
@@ -299,22 +299,22 @@ def _assembled(title: str, language: str, data: Data, operations: Sequence[str])
     # what the program itself calls, whatever occurs in the exercise
     needed = dict.fromkeys((*operations, "power", "log", "exp", "softmax"))
     files = [name for name in _APP if name != "formulas" or "formulas" in data]
-    script = program(needed, files)
+    script, beginning = program(needed, files), "\n".join(map(file, ("unpacking", "beginning")))
     style = _style()
     policy = "; ".join(
         (
             "default-src 'none'",
-            f"script-src '{_hash(script)}'",
+            f"script-src '{_hash(beginning)}' '{_hash(script)}'",
             f"style-src '{_hash(style)}'",
             "font-src data:",
             "base-uri 'none'",
             "form-action 'none'",
         )
     )
-    held = packed(data)
+    held = packed(json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
     written = _PAGE.format(
         language=escape(language), policy=policy, title=escape(" ".join(title.split())), style=style, data=held,
-        script=script, no_script=escape(say(language, "page.script")),
+        program=packed(script), beginning=beginning, no_script=escape(say(language, "page.script")),
     )  # fmt: skip
     made = Page(written)
     made.parts = script, style, held

@@ -52,7 +52,8 @@ class Notebook {
 
 const standing = document.getElementById("chalkwork-data");
 if (standing) {
-  inflated(standing.textContent).then((data) => {
+  inflated(standing.textContent).then((text) => {
+    const data = JSON.parse(text);
     const found = findPlatform();
     window.chalkwork = new Page(document.getElementById("page"), data, found ? new Platform(found) : new Browser(data));
     performance.mark("chalkwork drawn");
@@ -61,7 +62,7 @@ if (standing) {
 
 export default {
   async render({ model, el }) {
-    const data = await inflated(model.get("_data"));
+    const data = JSON.parse(await inflated(model.get("_data")));
     const place = element("section", { class: "chalkwork", lang: data.language, "aria-label": data.title });
     place.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true")); // keys are the page's own
     el.append(place);

@@ -12,12 +12,6 @@ function element(name, attributes = {}, ...children) {
 
 const filledIn = (sentence, slots) => sentence.replace(/<\^?(\w+)>/g, (all, slot) => (slot in slots ? String(slots[slot]) : all));
 
-async function inflated(text) {
-  const packed = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return JSON.parse(await new Response(stream).text());
-}
-
 // A number as it is shown where there are no more digits than are asked; one that ends sooner is shown as it is.
 function shownNumber(value, digits) {
   const text = digits.decimals !== null ? value.toFixed(digits.decimals) : String(Number(value.toPrecision(digits.significant || 6)));

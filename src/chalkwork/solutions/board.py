@@ -151,6 +151,24 @@ class Board:
         """A sentence with its `{names}` in the notation."""
         return paragraph(sentence, self.writer)
 
+    def prose(self, markdown: str) -> Paragraph:
+        """A sentence as it stands, with its maths between dollars and the notation's sign for `\\log`."""
+        return Paragraph(self.writer.notation.with_log(markdown)[0])
+
+    def maths(self, latex: str, text: str | None = None) -> Piece:
+        """Maths as it stands, with the notation's sign for `\\log`: see `maths`.
+
+        >>> from chalkwork.networks.graph import Graph
+        >>> board = Board(Graph("c = a + b").solve(a=2, b=1, notation={"log": "ln"}))
+        >>> board.maths(r"\\log \\theta", "log θ").box.lines
+        ('ln θ',)
+        """
+        return Piece.of(*self.writer.notation.with_log(latex, plain_maths(latex) if text is None else text))
+
+    def lines(self, rows: Iterable[tuple[str, str]]) -> Display:
+        """Lines of LaTeX and of text, as one display, with the notation's sign for `\\log`: see `lines`."""
+        return lines([self.writer.notation.with_log(*row) for row in rows])
+
     def number(self, value: str | float, digits: int | None = None) -> str:
         """A number within a sentence, as inline mathematics: see `piece`."""
         return f"${self.piece(value, digits).latex}$"

@@ -28,6 +28,8 @@ def greek_command(letter: str) -> str:
     return r"\varepsilon" if letter == "epsilon" else f"\\{letter}"
 
 
+_LOG_COMMAND = re.compile(r"\\log(?![_A-Za-z])")
+_LOG = re.compile(r"\blog\b(?!-)")
 LAYER_STYLES = ("subscript", "[l]", "(l)")
 
 
@@ -107,6 +109,16 @@ class Notation:
     def between(self) -> str:
         """What parts the arguments of a function and the numbers of a list: a semicolon beside decimal commas."""
         return "; " if self.decimal_comma else ", "
+
+    def with_log(self, latex: str, text: str = "") -> tuple[str, str]:
+        """LaTeX and text in which the logarithm, there `\\log` and `log`, has this notation's sign.
+
+        >>> Notation.of({"log": "ln"}).with_log(r"\\log \\theta", "log θ")
+        ('\\\\ln \\\\theta', 'ln θ')
+        """
+        if self.log == "log":
+            return latex, text
+        return _LOG_COMMAND.sub(lambda _: rf"\{self.log}", latex), _LOG.sub(self.log, text)
 
     def letter_latex(self, letter: str, *, bold: bool = True) -> str:
         """One letter in LaTeX; `bold` says that it stands for a vector or matrix."""

@@ -132,7 +132,10 @@ class Symbols:
         self.numbered = numbered
         self.formulas: dict[Any, Any] = {}
         """Expressions in letters as writers that share these symbols have written them."""
-        self._letters = dict(letters or {})
+        self._letters = {
+            name: Symbol(*notation.with_log(letter.latex, letter.text), letter.raised)
+            for name, letter in (letters or {}).items()
+        }
         self._named: dict[str, Symbol] = {}
         self._known: dict[tuple[str, tuple[str, ...]], Symbol] = {}
 

@@ -7,12 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, check_written, replace, transform
+from chalkwork.algebra.expression import (
+    Application,
+    Expression,
+    Name,
+    Number,
+    apply,
+    check_written,
+    names_in,
+    replace,
+    transform,
+    walk,
+)
+from chalkwork.algebra.reading.written import no_value
 from chalkwork.algebra.simplify import simplify
-from chalkwork.derivation.differentiate import local_derivatives
+from chalkwork.derivation.differentiate import gradient
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.evaluation import Definitions, exact
-from chalkwork.laboratory.claims.sums import in_summands
+from chalkwork.laboratory.claims.sums import in_summands, is_series
 
 MOST_NODES = 4000
 _ARGUMENT = Name("argument of a function")
@@ -70,41 +82,21 @@ def _primed(name: str, argument: Expression, definitions: Definitions) -> Expres
 
 
 def slope(expression: Expression, variable: Expression) -> Expression:
-    """The derivative of a number by a name, simplified."""
+    """The derivative of a number by a name, simplified; term by term in sums to a letter, which it is linear in.
+
+    Raises ChalkworkError where something has no derivative, such as a function of which nothing is known.
+    """
     check_written(expression, MOST_NODES)
-    known: dict[Expression, Expression] = {}
-    return simplify(exactly(_slope(expression, variable, known)))
-
-
-def _slope(node: Expression, variable: Expression, known: dict[Expression, Expression]) -> Expression:
-    if node == variable:
-        return ONE
-    if not isinstance(node, Application):
-        return ZERO
-    if node.operation.name == "series":
-        return in_summands(node, lambda body: slope(body, variable))
-    if node not in known:
-        inner = [_slope(argument, variable, known) for argument in node.arguments]
-        known[node] = _chain(node, inner)
-    return known[node]
-
-
-def _chain(node: Application, inner: list[Expression]) -> Expression:
-    """The sum of f' by each argument times its own derivative."""
-    moving = [place for place, part in enumerate(inner) if part != ZERO]
-    if not moving:
-        return ZERO
-    if node.shape or not node.operation.entrywise:
-        raise ChalkworkError(f"the derivative of {node.operation.name} is not taken here")
-    outer = local_derivatives(node)
-    total: Expression = ZERO
-    for place in moving:
-        factor = outer[place]
-        if factor is None:
-            raise ChalkworkError(f"{node.operation.name} has no derivative")
-        term = factor if inner[place] == ONE else factor * inner[place]
-        total = term if total == ZERO else total + term
-    return total
+    moving = [node for node in walk(expression) if isinstance(node, Application) and variable in names_in(node)]
+    sums = {node: Name(f"sum {number}") for number, node in enumerate(filter(is_series, moving))}
+    for node in moving:
+        if node.operation.value is no_value and node not in sums:
+            raise ChalkworkError(f"the derivative of {node.operation.name} is not taken here")
+    plain = replace(expression, sums)
+    found = gradient(plain, variable)
+    for node, name in sums.items():
+        found = found + gradient(plain, name) * in_summands(node, lambda body: slope(body, variable))
+    return simplify(exactly(found))
 
 
 def put_in(expression: Expression, quantities: Mapping[str, Expression]) -> Expression:

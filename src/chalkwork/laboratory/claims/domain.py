@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from math import inf
 from typing import Any
 
+from chalkwork.algebra.entries import entry
 from chalkwork.algebra.expression import Expression, Name
 from chalkwork.algebra.operations import Shape
 from chalkwork.algebra.reading import canonical
@@ -127,11 +129,7 @@ class Domain:
 
     def scalars(self, names: Sequence[Name]) -> dict[str, Range]:
         """The numbers that can be chosen: the names of numbers, and the entries of vectors and matrices."""
-        found: dict[str, Range] = {}
-        for name in names:
-            for entry in entries_of(name):
-                found[entry] = self[entry]
-        return found
+        return {each: self[each] for name in names for each in entries_of(name)}
 
     def name(self, name: str) -> Expression:
         """The name with its shape."""
@@ -144,9 +142,13 @@ def entries_of(name: Name) -> list[str]:
     >>> entries_of(Name("y", (2, 1))), entries_of(Name("x"))
     (['y1', 'y2'], ['x'])
     """
-    if not name.shape:
-        return [name.name]
-    rows, columns = name.shape
-    if columns == 1 or rows == 1:
-        return [f"{name.name}{place}" for place in range(1, rows * columns + 1)]
-    return [f"{name.name}{row}{column}" for row in range(1, rows + 1) for column in range(1, columns + 1)]
+    return [flat(entry(name, *place)) for place in product(*map(range, name.shape or (1, 1)))]
+
+
+def flat(name: Expression) -> str:
+    """The name of an entry as people write it in claims, without brackets: y1 and not y[1].
+
+    >>> flat(Name("A[1,2]"))
+    'A12'
+    """
+    return re.sub(r"[\[\],]", "", str(name))

@@ -17,7 +17,7 @@ from typing import Any
 
 from chalkwork.algebra.expression import Application, Expression
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.evaluation import Arithmetic, Evaluation, Undefined, Value
+from chalkwork.laboratory.claims.evaluation import Arithmetic, Evaluation, Undefined
 
 DIGITS, MORE_DIGITS, MOST_DIGITS = 50, 500, 3000
 LARGEST_POWER = 10**30  # of e: beyond it numbers take memory, not insight
@@ -64,7 +64,7 @@ def arithmetic(digits: int) -> Arithmetic:
     return Arithmetic(lambda value: value, functions.table(), _no_derivative, functions.choose)
 
 
-def _no_derivative(run: Evaluation, node: Application) -> Value:
+def _no_derivative(run: Evaluation, node: Application) -> Any:
     raise ChalkworkError("a derivative must be worked out before it is evaluated")
 
 
@@ -78,8 +78,7 @@ def enclosed(expression: Expression, point: Mapping[str, Fraction], digits: int 
     >>> enclosed(1 / Name("x") - 1, {"x": Fraction(3)})
     (Fraction(-2, 3),)
     """
-    rows = _evaluation(tuple(point.items()), digits).of(expression)
-    return tuple(entry for row in rows for entry in row)
+    return tuple(_evaluation(tuple(point.items()), digits).entries(expression))
 
 
 @lru_cache(maxsize=1 << 10)

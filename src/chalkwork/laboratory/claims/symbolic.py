@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from chalkwork.algebra.expression import Application, Expression
 from chalkwork.laboratory.claims.domain import Range
-from chalkwork.laboratory.claims.evaluation import Arithmetic, Definitions, Evaluation, Undefined, Value
+from chalkwork.laboratory.claims.evaluation import Arithmetic, Definitions, Evaluation, Undefined
 
 
 class Proof(NamedTuple):
@@ -59,7 +59,7 @@ def to_sympy(expression: Expression, known: Mapping[str, Any], definitions: Defi
     [x**2 + 1]
     """
     known = {"pi": _sympy().pi, **known}
-    return [entry for row in Evaluation(_arithmetic(), known, definitions).of(expression) for entry in row]
+    return Evaluation(_arithmetic(), known, definitions).entries(expression)
 
 
 @lru_cache(maxsize=1)
@@ -105,16 +105,16 @@ def _arithmetic() -> Arithmetic:
     return Arithmetic(number, functions, _differentiate, choose)
 
 
-def _differentiate(run: Evaluation, node: Application) -> Value:
+def _differentiate(run: Evaluation, node: Application) -> Any:
     sp = _sympy()
     name = node.operation.name
     if name in ("derivative", "partial"):
         body, variable = node.arguments
-        return [[sp.diff(run.of(body)[0][0], run.of(variable)[0][0])]]
+        return sp.diff(run.of(body), run.of(variable))
     function, order = name.rstrip("'"), len(name) - len(name.rstrip("'"))
     inner = sp.Dummy("u", real=True)
-    outer = run.applied(function, inner)[0][0] if function in run.definitions else run.call(function, inner)
-    return [[sp.diff(outer, inner, order).subs(inner, run.of(node.arguments[0])[0][0])]]
+    outer = run.applied(function, inner) if function in run.definitions else run.call(function, inner)
+    return sp.diff(outer, inner, order).subs(inner, run.of(node.arguments[0]))
 
 
 # --- equations -------------------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from chalkwork.documents.model import Block, Heading
 from chalkwork.laboratory.likelihood import comparison, text
 from chalkwork.laboratory.likelihood.comparison import Row
 from chalkwork.laboratory.likelihood.estimate import DERIVATIVES, ESTIMATE, MAXIMUM, SUMS, maximum_letters
-from chalkwork.laboratory.likelihood.letters import Letters, total
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.solutions.board import Board, display, maths
 from chalkwork.typesetting.notation import subscript
@@ -85,11 +84,10 @@ class Categorical:
 
     # --- what is written -------------------------------------------------------------------------------------------
 
-    def likelihood_blocks(self, letters: Letters) -> Iterator[Block]:
+    def likelihood_blocks(self, board: Board) -> Iterator[Block]:
         """The likelihood as a product over observations, then over classes, and its logarithm."""
-        board, maths = letters.board, letters.maths
         yield Heading("Likelihood", 2)
-        yield letters.say(
+        yield board.prose(
             f"{text.independent(self.n, 'categorical distribution')} Class $k$ has the probability $\\theta_k$, and "
             r"$\sum_k \theta_k = 1$. The probability of the whole sample is therefore the product of theirs. Equal "
             "factors are powers, with the counts $n_k$ of the classes as exponents."
@@ -102,46 +100,45 @@ class Categorical:
         )
         columns = [[float(value) for value in np.ravel(board.values[name])] for name in ("values", "counts")]
         yield board.table(["class $k$", "count $n_k$"], columns)
-        yield letters.say(
+        yield board.prose(
             "The logarithm is strictly increasing, so it leaves the place of the maximum where it is; the product "
             "becomes a sum."
         )
-        terms = total([self._term(letters, k) for k, count in enumerate(self.counts, 1) if count])
+        terms = text.total([self._term(board, k) for k, count in enumerate(self.counts, 1) if count])
         yield board.chain(
             maths(r"\ell(\theta)", "ℓ(θ)"),
-            maths(rf"\sum_{{k=1}}^{{{self.classes}}} n_k \log \theta_k", "∑ₖ nₖ log θₖ"),
+            board.maths(rf"\sum_{{k=1}}^{{{self.classes}}} n_k \log \theta_k", "∑ₖ nₖ log θₖ"),
             terms,
         )
 
-    def _term(self, letters: Letters, k: int) -> Piece:
+    def _term(self, board: Board, k: int) -> Piece:
         count = self.counts[k - 1]
         latex, plain = ("", "") if count == 1 else (rf"{count} \, ", f"{count} ")
-        return letters.maths(rf"{latex}\log \theta_{{{k}}}", f"{plain}log θ{subscript(str(k))}")
+        return board.maths(rf"{latex}\log \theta_{{{k}}}", f"{plain}log θ{subscript(str(k))}")
 
-    def estimate_blocks(self, letters: Letters) -> Iterator[Block]:
+    def estimate_blocks(self, board: Board) -> Iterator[Block]:
         """The Lagrangian, its zero, the multiplier, the shares, and the second derivative."""
-        board = letters.board
         any_theta, estimate = Name("any_theta"), Name("theta")
         first = slope(read("nk * log(theta) - kappa * theta", _FREE), any_theta)
         yield Heading("The estimator", 2)
-        yield letters.say(
+        yield board.prose(
             r"The probabilities add up to one, so the maximum is sought under the constraint $\sum_k \theta_k = 1$, "
             r"with a Lagrange multiplier $\kappa$:"
         )
         yield board.chain(
             maths(r"\Lambda(\theta, \kappa)", "Λ(θ, κ)"),
-            letters.maths(
+            board.maths(
                 r"\sum_k n_k \log \theta_k + \kappa \Bigl( 1 - \sum_k \theta_k \Bigr)",
                 "∑ₖ nₖ log θₖ + κ (1 − ∑ₖ θₖ)",
             ),
         )
-        yield letters.say(r"Its derivative by $\theta_k$, which occurs in one term of each sum, is")
+        yield board.prose(r"Its derivative by $\theta_k$, which occurs in one term of each sum, is")
         yield board.chain("slope", first)
-        yield letters.say("At the maximum it is zero for every class:")
+        yield board.prose("At the maximum it is zero for every class:")
         yield board.chain(join(*board.formula(replace(first, {any_theta: estimate}))), maths("0"))
-        yield letters.say(r"Multiply by $\hat{\theta}_k$ and solve for it.")
+        yield board.prose(r"Multiply by $\hat{\theta}_k$ and solve for it.")
         yield board.chain("theta", read("nk / kappa", _FREE))
-        yield letters.say("The probabilities add up to one, and the counts to $n$; this gives the multiplier.")
+        yield board.prose("The probabilities add up to one, and the counts to $n$; this gives the multiplier.")
         yield board.chain(
             maths("1"),
             maths(r"\sum_k \hat{\theta}_k", "∑ₖ θ̂ₖ"),
@@ -149,26 +146,26 @@ class Categorical:
             maths(r"\frac{n}{\kappa}", "n / κ"),
         )
         yield from board.equation("multiplier")
-        yield letters.say(rf"So $\kappa = n = {self.n}$, and the estimate of a probability is the share of its class:")
+        yield board.prose(rf"So $\kappa = n = {self.n}$, and the estimate of a probability is the share of its class:")
         yield from (
             display(board.solution.equation(f"theta[{k}]")) for k in range(1, min(self.classes, MOST_SHARES) + 1)
         )
         if self.classes > MOST_SHARES:
-            yield letters.say("The other classes follow in the same way.")
-        yield letters.say("For every class that occurs the second derivative is negative, and mixed ones are 0,")
+            yield board.prose("The other classes follow in the same way.")
+        yield board.prose("For every class that occurs the second derivative is negative, and mixed ones are 0,")
         yield board.chain("curvature", slope(first, any_theta), maths("0"), relations=["=", "<"])
-        yield letters.say(
+        yield board.prose(
             "so the log-likelihood is concave, and the stationary point under the constraint is its only maximum."
         )
         missing = [str(k) for k, count in enumerate(self.counts, 1) if not count]
         if missing:
-            yield letters.say(_border(missing))
-        yield from text.maximum_blocks(letters, "probabilities")
+            yield board.prose(_border(missing))
+        yield from text.maximum_blocks(board, "probabilities")
 
-    def curve_blocks(self, letters: Letters) -> Iterator[Block]:
+    def curve_blocks(self, board: Board) -> Iterator[Block]:
         """The log-likelihood over the probability of one class, the others kept in their proportions."""
         k = next(k for k, count in enumerate(self.counts) if count)
-        theta = letters.board.values["theta"]
+        theta = board.values["theta"]
         best = float(theta[k, 0])
         mark = Symbol(rf"\theta_{{{k + 1}}}", f"θ{subscript(str(k + 1))}")
 
@@ -178,20 +175,20 @@ class Categorical:
             return {"theta": np.where(np.arange(len(theta))[:, None] == k, places, others)}
 
         yield Heading("The curve", 2)
-        yield letters.say(text.course(letters.board, mark, best))
+        yield board.prose(text.course(board, mark, best))
         caption = (
             f"The log-likelihood over ${mark.latex}$, the other probabilities kept in their estimated proportions; its "
             "maximum is the estimate"
         )
-        yield text.draw(letters.board, mark, best, np.linspace(0.0, 1.0, _POINTS), along, caption)
+        yield text.draw(board, mark, best, np.linspace(0.0, 1.0, _POINTS), along, caption)
 
     def grid(self, board: Board) -> list[Row]:
         """The estimate, equal probabilities, and what lies between."""
         best = board.values["theta"]
         uniform = np.full_like(best, 1 / self.classes)
-        rows: list[Row] = [(f"{_list(board, best)} (estimate)", {})]
+        rows: list[Row] = [(f"{text.listed(board, best, 5)} (estimate)", {})]
         others = ((best + uniform) / 2, uniform)
-        return rows + [(_list(board, each), {"theta": each}) for each in others if (each != best).any()]
+        return rows + [(text.listed(board, each, 5), {"theta": each}) for each in others if (each != best).any()]
 
 
 def _border(missing: Sequence[str]) -> str:
@@ -202,10 +199,3 @@ def _border(missing: Sequence[str]) -> str:
         r"at the border, $\hat{\theta}_k = 0$, which the formula gives too. The model then calls impossible what has "
         "merely not been seen; a larger sample, or a prior on the probabilities, avoids that."
     )
-
-
-def _list(board: Board, values: Any) -> str:
-    numbers = [board.piece(float(value)).latex for value in np.ravel(values)[:5]]
-    if values.size > 5:
-        numbers.append(r"\ldots")
-    return f"$({', '.join(numbers)})$"

@@ -16,7 +16,6 @@ from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.documents.model import Block, Heading
 from chalkwork.laboratory.likelihood.estimate import ESTIMATE, MAXIMUM, SUMS
-from chalkwork.laboratory.likelihood.letters import Letters
 from chalkwork.solutions.board import Board
 from chalkwork.typesetting.symbols import Symbol
 
@@ -94,20 +93,19 @@ def _column(values: Any) -> list[float]:
     return [float(value) for value in np.ravel(values)[:MOST_ROWS]]
 
 
-def _note(letters: Letters) -> list[Block]:
-    count = letters.board.values["values"].size
+def _note(board: Board) -> list[Block]:
+    count = board.values["values"].size
     if count <= MOST_ROWS:
         return []
-    return [letters.say(f"The table shows the first {MOST_ROWS} of {count} different values.")]
+    return [board.prose(f"The table shows the first {MOST_ROWS} of {count} different values.")]
 
 
-def empirical_blocks(letters: Letters, fitted: Fitted) -> Iterator[Block]:
+def empirical_blocks(board: Board, fitted: Fitted) -> Iterator[Block]:
     """The empirical distribution against the one that generates the data."""
-    board, maths = letters.board, letters.maths
-    head = ["$x$", "count", "share (empirical)"]
+    maths, head = board.maths, ["$x$", "count", "share (empirical)"]
     columns = [_column(board.values[name]) for name in ("values", "counts", "empirical")]
     yield Heading("Empirical and data-generating distribution", 2)
-    yield letters.say(
+    yield board.prose(
         r"The data-generating distribution $p_{\text{data}}$ is the one the observations are drawn from. It is a "
         "property of the world, usually unknown, and does not change from sample to sample. The empirical "
         r"distribution $\hat{p}_{\text{data}}$ is made from the sample: it puts the mass $\frac{1}{n}$ on every "
@@ -124,25 +122,24 @@ def empirical_blocks(letters: Letters, fitted: Fitted) -> Iterator[Block]:
         head.append("probability (data-generating)" if fitted.discrete else "density (data-generating)")
         columns.append(_column(board.values["generating"]))
     yield board.table(head, columns)
-    yield from _note(letters)
+    yield from _note(board)
     if known:
         what = "probabilities" if fitted.discrete else "densities (which are no probabilities)"
-        yield letters.say(
+        yield board.prose(
             "Here the data-generating distribution is given, so that both can be compared: its "
             f"{what} in the last column are the same for every sample, the shares beside them are not."
         )
 
 
-def expectation_blocks(letters: Letters, fitted: Fitted) -> Iterator[Block]:
+def expectation_blocks(board: Board, fitted: Fitted) -> Iterator[Block]:
     """The mean log-likelihood as an expectation under the empirical distribution."""
-    board, maths = letters.board, letters.maths
-    letter, text = fitted.letter
+    (letter, text), maths = fitted.letter, board.maths
     expected = maths(
         rf"\mathbb{{E}}_{{x \sim \hat{{p}}_{{\text{{data}}}}}} \left[ \log p(x; {letter}) \right]",
         f"E[log p(x; {text})], x ~ p̂_data",
     )
     yield Heading("The mean log-likelihood as an expectation", 2)
-    yield letters.say(
+    yield board.prose(
         "Dividing by the number of observations rescales the function by a positive constant and leaves the place "
         "of its maximum where it is. In the sum equal observations are then taken together: a value that occurs "
         r"$n \, \hat{p}_{\text{data}}(x)$ times contributes that many equal terms. What is left is the definition of "
@@ -159,24 +156,23 @@ def expectation_blocks(letters: Letters, fitted: Fitted) -> Iterator[Block]:
         maths(rf"\arg\max_{{{letter}}} \, \prod_{{i=1}}^{{n}} p(x_i; {letter})", f"argmax ∏ᵢ p(xᵢ; {text})"),
         maths(rf"\arg\max_{{{letter}}} \, {expected.latex}", f"argmax {expected.box}"),
     )
-    yield letters.say(f"In numbers, at ${fitted.hatted[0]}$:")
+    yield board.prose(f"In numbers, at ${fitted.hatted[0]}$:")
     share, logs = np.ravel(board.values["empirical"]), _logarithms(board)
     weighted = share * np.where(share == 0, 0.0, logs)
     columns = [_column(part) for part in (board.values["values"], share, logs, weighted)]
     kind = "log-probability" if fitted.discrete else "log-density"
     yield board.table(["$x$", "share", kind, "product"], columns)
-    yield from _note(letters)
+    yield from _note(board)
     yield from board.equation("mean_log_likelihood")
 
 
-def cross_entropy_blocks(letters: Letters, fitted: Fitted, rows: Sequence[Row]) -> Iterator[Block]:
+def cross_entropy_blocks(board: Board, fitted: Fitted, rows: Sequence[Row]) -> Iterator[Block]:
     """Cross-entropy and KL divergence from the empirical distribution, and that their minimum is the same."""
-    board, maths = letters.board, letters.maths
-    letter, text = fitted.letter
+    (letter, text), maths = fitted.letter, board.maths
     inner, data = _subscript(text), r"\hat{p}_{\text{data}}"
     mean = rf"\mathbb{{E}}_{{x \sim {data}}} \left[ \log p(x; {letter}) \right]"
     yield Heading("Cross-entropy and maximum likelihood", 2)
-    yield letters.say(
+    yield board.prose(
         "The cross-entropy of the empirical distribution and the model is the expectation of the negative logarithm, "
         "hence the mean log-likelihood with the other sign:"
     )
@@ -188,7 +184,7 @@ def cross_entropy_blocks(letters: Letters, fitted: Fitted, rows: Sequence[Row]) 
     )
     apart = maths(rf"\mathrm{{KL}}({data} \,\Vert\, p_{{{letter}}})", f"KL(p̂_data ‖ p_{inner})")
     if fitted.discrete:
-        yield letters.say(
+        yield board.prose(
             "The Kullback-Leibler divergence differs from it by the entropy of the empirical distribution, in which "
             "the parameter does not occur:"
         )
@@ -203,11 +199,11 @@ def cross_entropy_blocks(letters: Letters, fitted: Fitted, rows: Sequence[Row]) 
             maths(rf"{cross.latex} - H({data})", f"{cross.box} − H(p̂_data)"),
         )
     else:
-        yield letters.say(
+        yield board.prose(
             "The empirical distribution is discrete and the model has a density, so a Kullback-Leibler divergence "
             "between the two is not finite; the cross-entropy, an expectation under the empirical distribution, is."
         )
-    yield letters.say("So these have the same solution, each line turning the sign or dropping a constant:")
+    yield board.prose("So these have the same solution, each line turning the sign or dropping a constant:")
     goals = [
         maths(rf"\arg\max_{{{letter}}} \, L({letter})", f"argmax L({text})"),
         maths(rf"\arg\max_{{{letter}}} \, \tfrac{{1}}{{n}} \ell({letter})", f"argmax 1/n ℓ({text})"),
@@ -217,8 +213,8 @@ def cross_entropy_blocks(letters: Letters, fitted: Fitted, rows: Sequence[Row]) 
         ),
     ]
     yield board.chain(maths(*fitted.together), *goals)
-    yield from _table(letters, fitted, rows)
-    yield letters.say("At the estimate:")
+    yield from _table(board, fitted, rows)
+    yield board.prose("At the estimate:")
     yield from board.equations([name for name in _QUANTITIES[1:] if name in board.derivation])
 
 
@@ -237,20 +233,19 @@ def _subscript(text: str) -> str:
     return f"({text})" if ", " in text else text
 
 
-def _table(letters: Letters, fitted: Fitted, rows: Sequence[Row]) -> Iterator[Block]:
+def _table(board: Board, fitted: Fitted, rows: Sequence[Row]) -> Iterator[Block]:
     """The quantities for the estimate and for other parameters."""
-    board = letters.board
     names = _QUANTITIES if fitted.discrete else _QUANTITIES[:2]
     found = [at(board, parameters, names) if parameters else board.values for _, parameters in rows]
     head = [f"${fitted.letter[0]}$", "log-likelihood", "cross-entropy", "entropy of data", "divergence"]
     columns: list[Any] = [[label for label, _ in rows]]
     columns += [[float(np.ravel(values[name])[0]) + 0.0 for values in found] for name in names]
-    yield letters.say("In numbers (nats):")
+    yield board.prose("In numbers (nats):")
     yield board.table(head[: len(columns)], columns)
     if fitted.discrete:
-        yield letters.say(
+        yield board.prose(
             "In the row of the estimate the log-likelihood is largest, the cross-entropy and the divergence smallest; "
             "in every row the cross-entropy is the entropy plus the divergence."
         )
     else:
-        yield letters.say("In the row of the estimate the log-likelihood is largest and the cross-entropy smallest.")
+        yield board.prose("In the row of the estimate the log-likelihood is largest and the cross-entropy smallest.")

@@ -19,7 +19,6 @@ from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.model import Block, Heading, Table
 from chalkwork.errors import ShapeError
-from chalkwork.laboratory.likelihood.letters import Letters
 from chalkwork.laboratory.likelihood.sample import probabilities
 from chalkwork.solutions.board import Board, maths
 from chalkwork.solutions.setting import Look, Setting, Style
@@ -68,7 +67,7 @@ def divergence(
         samples="columns",
         title="Entropy, cross-entropy and divergence",
         letters=_letters(),
-        script=lambda board: _script(Letters(board), given, finite),
+        script=lambda board: _script(board, given, finite),
         asked=tuple(name for name in asked if name in derivation),
         facts=_infinite(finite),
     )
@@ -139,35 +138,33 @@ def _letters() -> dict[str, Symbol]:
 # --- what is written -------------------------------------------------------------------------------------------------
 
 
-def _script(letters: Letters, given: Mapping[str, Sequence[Fraction]], finite: Mapping[str, bool]) -> Iterator[Block]:
-    board = letters.board
+def _script(board: Board, given: Mapping[str, Sequence[Fraction]], finite: Mapping[str, bool]) -> Iterator[Block]:
     columns = [
         [float(k) for k in range(1, len(given["p"]) + 1)],
         *([float(a) for a in part] for part in given.values()),
     ]
-    yield letters.say("Two distributions over the same values; $\\log$ is the natural logarithm, and $0 \\log 0 = 0$.")
+    yield board.prose("Two distributions over the same values; $\\log$ is the natural logarithm, and $0 \\log 0 = 0$.")
     yield board.table(["$k$", "$p_k$", "$q_k$"], columns)
     yield Heading(str(ENTROPY.title), 2)
-    yield letters.say("The entropy of $p$ is the mean surprise of its own values:")
+    yield board.prose("The entropy of $p$ is the mean surprise of its own values:")
     yield from board.equation("entropy_p")
-    yield letters.say("The cross-entropy is the mean surprise of the values of $p$ for somebody who expects $q$:")
-    yield from _one(letters, "cross_entropy_pq", given)
+    yield board.prose("The cross-entropy is the mean surprise of the values of $p$ for somebody who expects $q$:")
+    yield from _one(board, "cross_entropy_pq", given)
     yield Heading(str(DIVERGENCE.title), 2)
-    yield letters.say("It is the expectation of the logarithm of the ratio, under the distribution that stands first:")
-    yield from _one(letters, "divergence_pq", given)
-    yield from _one(letters, "divergence_qp", given)
+    yield board.prose("It is the expectation of the logarithm of the ratio, under the distribution that stands first:")
+    yield from _one(board, "divergence_pq", given)
+    yield from _one(board, "divergence_qp", given)
     if finite["pq"]:
-        yield from _identity(letters)
+        yield from _identity(board)
     yield Heading("What the divergence is not", 2)
-    yield from _properties(letters, given, finite)
+    yield from _properties(board, given, finite)
     yield Heading("In nats and bits", 2)
-    yield letters.say(r"One bit is $\log 2 = 0.6931\ldots$ nats; the logarithm to base 2 gives bits directly.")
+    yield board.prose(r"One bit is $\log 2 = 0.6931\ldots$ nats; the logarithm to base 2 gives bits directly.")
     yield _overview(board)
 
 
-def _one(letters: Letters, name: str, given: Mapping[str, Sequence[Fraction]]) -> Iterator[Block]:
+def _one(board: Board, name: str, given: Mapping[str, Sequence[Fraction]]) -> Iterator[Block]:
     """A cross-entropy or a divergence; where it is infinite, why."""
-    board = letters.board
     if name in board.derivation:
         yield from board.equation(name)
         return
@@ -176,15 +173,14 @@ def _one(letters: Letters, name: str, given: Mapping[str, Sequence[Fraction]]) -
     form = _minus_sum(*names) if name.startswith("cross") else _definition(*names)
     yield board.chain(name, form, maths(r"\infty"))
     place = next(k for k, (a, b) in enumerate(zip(given[one], given[other], strict=True), 1) if a and not b)
-    yield letters.say(
+    yield board.prose(
         f"It is infinite because ${other}_{{{place}}} = 0$ and ${one}_{{{place}}} > 0$: what ${other}$ calls "
         f"impossible happens under ${one}$. (Where ${one}_k = 0$ the term is 0, whatever ${other}_k$ is.)"
     )
 
 
-def _identity(letters: Letters) -> Iterator[Block]:
+def _identity(board: Board) -> Iterator[Block]:
     """From the definition to the difference of cross-entropy and entropy, and back."""
-    board = letters.board
     p, q = (Name(name, board.values[name].shape) for name in "pq")
     cross, own, apart = (Name(name) for name in ("cross_entropy_pq", "entropy_p", "divergence_pq"))
     others = [
@@ -198,35 +194,33 @@ def _identity(letters: Letters) -> Iterator[Block]:
     apart_latex = board.writer.symbols["divergence_pq"].latex
     written = [f"$= {board.writer.formula(form).latex}$" for form in forms]
     yield Heading("Cross-entropy is entropy plus divergence", 2)
-    yield letters.say(
+    yield board.prose(
         rf"From ${apart_latex}$ to the difference of the two, a line for every step, with the value that each line has "
         "when it is computed as it stands:"
     )
     yield Table((f"${apart_latex}$", "value", "why"), tuple(zip(written, values, reasons, strict=True)), (1,))
-    yield letters.say("So the cross-entropy is")
+    yield board.prose("So the cross-entropy is")
     yield board.chain("cross_entropy_pq", own + apart, board.numbers(own + apart), board.piece("cross_entropy_pq"))
-    yield letters.say(
+    yield board.prose(
         "The entropy of $p$ does not depend on $q$. Where $p$ is the data and $q$ a model, the model that minimises "
         "the cross-entropy is therefore the one that minimises the divergence, and the one that maximises the "
         "likelihood."
     )
 
 
-def _properties(
-    letters: Letters, given: Mapping[str, Sequence[Fraction]], finite: Mapping[str, bool]
-) -> Iterator[Block]:
+def _properties(board: Board, given: Mapping[str, Sequence[Fraction]], finite: Mapping[str, bool]) -> Iterator[Block]:
     equal = list(given["p"]) == list(given["q"])
-    yield letters.say(
+    yield board.prose(
         r"It is never negative: because $\log t \le t - 1$ with equality only at $t = 1$, "
         r"$-\mathrm{KL}(p \,\Vert\, q) = \sum_k p_k \log \frac{q_k}{p_k} \le \sum_{k: p_k > 0} (q_k - p_k) \le 0$. "
         "It is 0 exactly where the two distributions are equal."
         + (" Here they are equal, and both directions are 0." if equal else "")
     )
     if not equal:
-        forward, backward = (_value(letters.board, f"divergence_{one}{other}") for one, other in _PAIRS)
+        forward, backward = (_value(board, f"divergence_{one}{other}") for one, other in _PAIRS)
         same = forward == backward or isclose(forward, backward, rel_tol=1e-12)
-        left, right = letters.board.number(forward), letters.board.number(backward)
-        yield letters.say(
+        left, right = board.number(forward), board.number(backward)
+        yield board.prose(
             "It is no distance: the two directions are different in general "
             f"({'equal here' if same else 'different here'}: {left} and {right}), and the triangle inequality does not "
             "hold."

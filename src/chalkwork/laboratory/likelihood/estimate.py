@@ -13,10 +13,11 @@ import numpy as np
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ValueProblem
-from chalkwork.laboratory.likelihood.borders import Border
-from chalkwork.laboratory.likelihood.families import MARKS, Family, Unknown, hat, value_name
+from chalkwork.laboratory.likelihood.families import MARKS, hat, value_name
+from chalkwork.laboratory.likelihood.family import Border, Family, Unknown
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.typesetting.symbols import Symbol
 
@@ -62,12 +63,22 @@ class Estimation:
     @cached_property
     def borders(self) -> dict[str, Border]:
         """The parameters whose derivative has no zero inside, decided exactly."""
+        found = {}
+        for unknown in self.kind.unknowns:
+            vanishing = [border for border in unknown.borders if self._at_border(border.vanishes) == 0]
+            if vanishing:
+                found[unknown.name] = vanishing[0]
+        return found
+
+    def _at_border(self, text: str) -> float:
+        """A formula in the sums over the sample, of which the deviations only say whether there are any."""
         total = sum(self.sample, Fraction(0))
-        spread = float(any(value != self._centre for value in self.sample))
-        at = {"n": float(self.n), "s": float(total), "f": float(self.n - total), "d": spread}
-        at |= {"t": float(max(self.sample)), "m": float(self.known.get("m", 0))}
-        found = ((unknown.name, unknown.border(at)) for unknown in self.kind.unknowns)
-        return {name: border for name, border in found if border is not None}
+        spread = any(value != self._centre for value in self.sample)
+        at = {"n": self.n, "s": total, "f": self.n - total, "d": spread, "t": max(self.sample)}
+        at["m"] = self.known.get("m", 0)
+        formula = read(text, {name: Name(name) for name in at})
+        with np.errstate(all="ignore"):
+            return float(evaluate(formula, {name: _scalar(value) for name, value in at.items()}).item())
 
     @property
     def attained(self) -> bool:
@@ -197,7 +208,8 @@ class Estimation:
     def facts(self) -> dict[str, Any]:
         """What is no equation: an estimate that is a limit, and that there is no maximum."""
         found: dict[str, Any] = {"distribution": self.kind.name, "attained": self.attained}
-        found |= {value_name(name): border.estimate for name, border in self.borders.items() if not border.attained}
+        lost = [each for each in self.kind.unknowns if not self.has_estimate(each)]
+        found |= {value_name(each.name): self._at_border(each.estimator) for each in lost}
         return found if self.attained else found | {"log_likelihood": inf, "likelihood": inf}
 
 

@@ -16,8 +16,8 @@ from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.laboratory.likelihood import categorical, comparison, text
 from chalkwork.laboratory.likelihood.comparison import EMPIRICAL, Fitted
 from chalkwork.laboratory.likelihood.estimate import MAXIMUM, Estimation, with_likelihood
-from chalkwork.laboratory.likelihood.families import MARKS, Family, family, hat, value_name
-from chalkwork.laboratory.likelihood.letters import Letters, signed
+from chalkwork.laboratory.likelihood.families import MARKS, family, hat, value_name
+from chalkwork.laboratory.likelihood.family import Family
 from chalkwork.laboratory.likelihood.sample import (
     check_name,
     classes_of,
@@ -34,7 +34,7 @@ from chalkwork.typesetting.symbols import Symbol
 
 SECTIONS = ("likelihood", "estimate", "curve", "empirical", "expectation", "cross_entropy")
 
-Section = Callable[[Letters], Iterable[Block]]
+Section = Callable[[Board], Iterable[Block]]
 
 
 def maximum_likelihood(
@@ -145,17 +145,16 @@ def _solved(work: Work, sections: tuple[str, ...], style: Style) -> Solution:
     asked = [name for section in sections for name in answers.get(section, ()) if name in derivation]
 
     def script(board: Board) -> Iterator[Block]:
-        letters = Letters(board)
-        yield from work.opening(letters)
+        yield from work.opening(board)
         for section in SECTIONS:
             if section in sections and section in work.sections:
-                yield from work.sections[section](letters)
+                yield from work.sections[section](board)
 
     setting = Setting(
         givens=("x",),
         samples="columns",
         title=work.title,
-        letters=signed(work.letters, style.notation),
+        letters=work.letters,
         script=script,
         asked=tuple(asked or work.estimates),
         facts=facts,
@@ -194,14 +193,14 @@ def _of_family(work: Estimation, generating: Any) -> Work:
         equations.append(Equation("log_model", work.log_density(**at_values), EMPIRICAL))
         equations += comparison.expectations(share, apply("sum", share * logs), apart)
     sections: dict[str, Section] = {
-        "likelihood": lambda to: text.likelihood_blocks(to, work),
-        "estimate": lambda to: text.estimate_blocks(to, work),
-        "curve": lambda to: text.curve_blocks(to, work),
-        "empirical": lambda to: comparison.empirical_blocks(to, fitted),
+        "likelihood": lambda board: text.likelihood_blocks(board, work),
+        "estimate": lambda board: text.estimate_blocks(board, work),
+        "curve": lambda board: text.curve_blocks(board, work),
+        "empirical": lambda board: comparison.empirical_blocks(board, fitted),
     }
     if work.attained:
-        sections["expectation"] = lambda to: comparison.expectation_blocks(to, fitted)
-        sections["cross_entropy"] = lambda to: comparison.cross_entropy_blocks(to, fitted, text.grid(to.board, work))
+        sections["expectation"] = lambda board: comparison.expectation_blocks(board, fitted)
+        sections["cross_entropy"] = lambda board: comparison.cross_entropy_blocks(board, fitted, text.grid(board, work))
     return Work(
         f"Maximum likelihood for the {work.kind.title}",
         givens,
@@ -209,7 +208,7 @@ def _of_family(work: Estimation, generating: Any) -> Work:
         work.estimates,
         letters,
         work.facts,
-        lambda to: text.given_blocks(to, work),
+        lambda board: text.given_blocks(board, work),
         sections,
     )
 
@@ -259,9 +258,9 @@ def _of_classes(sample: list[int], classes: int, generating: Any) -> Work:
         "likelihood": work.likelihood_blocks,
         "estimate": work.estimate_blocks,
         "curve": work.curve_blocks,
-        "empirical": lambda to: comparison.empirical_blocks(to, fitted),
-        "expectation": lambda to: comparison.expectation_blocks(to, fitted),
-        "cross_entropy": lambda to: comparison.cross_entropy_blocks(to, fitted, work.grid(to.board)),
+        "empirical": lambda board: comparison.empirical_blocks(board, fitted),
+        "expectation": lambda board: comparison.expectation_blocks(board, fitted),
+        "cross_entropy": lambda board: comparison.cross_entropy_blocks(board, fitted, work.grid(board)),
     }
     return Work(
         "Maximum likelihood for the categorical distribution",
@@ -270,6 +269,6 @@ def _of_classes(sample: list[int], classes: int, generating: Any) -> Work:
         ["theta"],
         {**comparison.letters_of(fitted), **work.letters},
         {"distribution": "categorical", "attained": True},
-        lambda to: [to.say(text.sample_words(to.board, [float(k) for k in sample], "sample of class numbers"))],
+        lambda board: [board.prose(text.sample_words(board, [float(k) for k in sample], "sample of class numbers"))],
         sections,
     )

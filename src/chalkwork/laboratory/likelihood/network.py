@@ -21,10 +21,10 @@ from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.model import Block, Heading
 from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.laboratory.likelihood.estimate import LARGEST_LOGARITHM, with_likelihood
-from chalkwork.laboratory.likelihood.letters import Letters, product, signed
 from chalkwork.laboratory.likelihood.sample import parameter
+from chalkwork.laboratory.likelihood.text import product
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
-from chalkwork.solutions.board import maths
+from chalkwork.solutions.board import Board, maths
 from chalkwork.solutions.setting import Look, Style, Word
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import superscript
@@ -153,8 +153,8 @@ def network_likelihood(
     setting = replace(
         solved.setting,
         title="The loss as a negative log-likelihood",
-        letters=signed(work.letters(suffixes), style.notation),
-        script=lambda board: _script(Letters(board), work, learning_rate),
+        letters=work.letters(suffixes),
+        script=lambda board: _script(board, work, learning_rate),
         asked=tuple(name for name in asked if name in derivation),
         words={"distribution": Word(reading.distribution, _ALSO.get(reading.distribution, ()), _DISTRIBUTIONS)},
         facts=facts,
@@ -311,16 +311,16 @@ def _check_targets(reading: Reading, targets: Any) -> None:
 # --- what is written -------------------------------------------------------------------------------------------------
 
 
-def _script(letters: Letters, work: _Work, rate: float | None) -> Iterator[Block]:
-    yield from _model_blocks(letters, work)
-    yield from _relation_blocks(letters, work)
+def _script(board: Board, work: _Work, rate: float | None) -> Iterator[Block]:
+    yield from _model_blocks(board, work)
+    yield from _relation_blocks(board, work)
     if rate is not None:
-        yield from _step_blocks(letters, rate)
+        yield from _step_blocks(board, rate)
 
 
-def _model_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
+def _model_blocks(board: Board, work: _Work) -> Iterator[Block]:
     """The distribution of the target, and the probability of each."""
-    board, reading = letters.board, work.reading
+    reading = work.reading
     word, plural = ("density", "densities") if work.gaussian else ("probability", "probabilities")
     samples, units = work.size
     cut = slice(0, MOST_ROWS)
@@ -333,14 +333,14 @@ def _model_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
             columns += [work.by_sample(name, board.values)[cut, j].tolist() for name in (work.output, "y")]
     chances, logs = (np.ravel(board.values[name]) for name in ("probabilities", "log_p"))
     yield Heading("The model", 2)
-    yield letters.say(reading.words + f" The {word} of the target, given the input, is")
-    yield board.chain(letters.maths(r"p(y \mid x)", "p(y | x)"), work.density(board.writer.symbols))
+    yield board.prose(reading.words + f" The {word} of the target, given the input, is")
+    yield board.chain(board.maths(r"p(y \mid x)", "p(y | x)"), work.density(board.writer.symbols))
     head += [f"${work.of_sample[0]}$", rf"$-\{board.writer.notation.log} {work.of_sample[0]}$"]
     yield board.table(head, [*columns, chances[cut].tolist(), (-logs[cut] + 0.0).tolist()])
     if samples > MOST_ROWS:
-        yield letters.say(f"The table shows the first {MOST_ROWS} of {samples} samples.")
+        yield board.prose(f"The table shows the first {MOST_ROWS} of {samples} samples.")
     yield Heading(str(LIKELIHOOD.title), 2)
-    yield letters.say(
+    yield board.prose(
         f"The samples are independent, so their {plural} are multiplied; the logarithm makes a sum of the product."
         if samples > 1
         else f"There is one sample, so its {word} is the likelihood."
@@ -353,16 +353,16 @@ def _model_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
     yield from board.equation("negative_log_likelihood")
 
 
-def _relation_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
+def _relation_blocks(board: Board, work: _Work) -> Iterator[Block]:
     """That the negative log-likelihood is a positive factor times the loss, plus a constant."""
-    board, loss = letters.board, work.net.loss
+    loss = work.net.loss
     letter = board.writer.symbols["L"].latex
     over = "sum" if loss.reduction == "sum" else "mean"
     factor, constant = (float(board.values[name].item()) for name in ("factor", "constant"))
     divisor = "" if factor == 1 and not work.gaussian else " times a positive constant"
     deviation = f" The standard deviation is $\\sigma = {board.piece('sigma').latex}$." if work.gaussian else ""
     yield Heading("The loss of the network", 2)
-    yield letters.say(
+    yield board.prose(
         f"The network's loss is the {loss.title} (factor {board.number(float(loss.factor))}, {over}), computed by its "
         f"own forward pass: ${letter} = {board.piece('L').latex}$.{deviation} Written out, the negative log-likelihood "
         f"is that loss{divisor}" + (", plus a constant without weights:" if work.gaussian else ":")
@@ -375,7 +375,7 @@ def _relation_blocks(letters: Letters, work: _Work) -> Iterator[Block]:
     scaled = _scaled(factor, constant)
     value = board.piece("negative_log_likelihood")
     yield board.chain("negative_log_likelihood", *forms, scaled, board.numbers(scaled), value)
-    yield letters.say(
+    yield board.prose(
         "Neither the factor nor the constant depends on the weights, and the factor is positive. The weights that "
         "minimise the loss are therefore those that maximise the likelihood, and the gradients differ by the factor "
         "only."
@@ -388,9 +388,7 @@ def _scaled(factor: float, constant: float) -> Expression:
     return whole if constant == 0 else whole + Name("constant")
 
 
-def _step_blocks(letters: Letters, rate: float) -> Iterator[Block]:
-    board = letters.board
-
+def _step_blocks(board: Board, rate: float) -> Iterator[Block]:
     def column(suffix: str) -> list[float]:
         logs = float(board.values[f"log_likelihood{suffix}"].item())
         return [float(board.values[f"L{suffix}"].item()), -logs + 0.0, exp(min(logs, LARGEST_LOGARITHM))]
@@ -402,5 +400,5 @@ def _step_blocks(letters: Letters, rate: float) -> Iterator[Block]:
             "the loss has not fallen, and so the likelihood has not risen: the rate is too large, or the gradient 0"
         )
     yield Heading("One step of gradient descent", 2)
-    yield letters.say(f"After one update with the rate {board.number(float(rate))} {outcome}.")
+    yield board.prose(f"After one update with the rate {board.number(float(rate))} {outcome}.")
     yield board.table(["", "before", "after"], [["loss", "negative log-likelihood", "likelihood"], before, after])

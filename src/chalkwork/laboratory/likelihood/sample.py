@@ -9,7 +9,8 @@ from math import inf, isfinite
 from typing import Any
 
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
-from chalkwork.laboratory.likelihood.families import NAMES, Family
+from chalkwork.laboratory.likelihood.families import NAMES
+from chalkwork.laboratory.likelihood.family import Family
 
 MOST_OBSERVATIONS = 5000
 MOST_CLASSES = 100
@@ -73,9 +74,9 @@ def observations(values: Any, kind: Family) -> list[Fraction]:
     found = []
     for place, value in enumerate(entries(values, "sample", MOST_OBSERVATIONS), 1):
         number = exact(value, f"sample[{place}]")
-        if not kind.holds(float(number)) or 0 < abs(number) < Fraction(1, 10**100):
+        if not kind.support.holds(float(number)) or 0 < abs(number) < Fraction(1, 10**100):
             raise ValueProblem(
-                f"sample[{place}] is {_plain(number)}, and an observation of the {kind.title} is {kind.support}"
+                f"sample[{place}] is {_plain(number)}, and an observation of the {kind.title} is {kind.support.words}"
             )
         found.append(number)
     return found

@@ -15,39 +15,44 @@ from chalkwork.derivation.derivation import Relation
 from chalkwork.documents.model import Block, Heading
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
-from chalkwork.laboratory.likelihood.borders import Border
 from chalkwork.laboratory.likelihood.comparison import Row, at
 from chalkwork.laboratory.likelihood.estimate import Estimation, free_name
-from chalkwork.laboratory.likelihood.families import MARKS, Unknown, hat, value_name
-from chalkwork.laboratory.likelihood.letters import Letters, product
+from chalkwork.laboratory.likelihood.families import MARKS, hat, value_name
+from chalkwork.laboratory.likelihood.family import Border, Unknown
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.solutions.board import Board, maths
-from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.numbers import shown
+from chalkwork.typesetting.pieces import Piece, added, join
 from chalkwork.typesetting.symbols import Symbol
 
 _GRID = (0.1, 0.3, 0.5, 0.7, 0.9)
 _POINTS = 161
 _DEEPEST = 8.0
 """How far below its maximum a log-likelihood is still drawn: a factor of 3000 in the likelihood."""
-_MOST_LISTED = 20
+_MOST_LISTED, _MOST_TERMS = 20, 6
 
 
 def sample_words(board: Board, values: Sequence[float], what: str = "sample") -> str:
     """The sample in a sentence."""
-    shown = [board.piece(value).latex for value in values[:_MOST_LISTED]]
-    if len(values) > _MOST_LISTED:
-        shown.append(r"\ldots")
-    return f"The {what} is $({', '.join(shown)})$."
+    return f"The {what} is {listed(board, values, _MOST_LISTED)}."
 
 
-def given_blocks(letters: Letters, work: Estimation) -> Iterator[Block]:
+def listed(board: Board, values: Any, most: int) -> str:
+    """The first numbers of a list within a sentence: $(1, 2, ...)$."""
+    numbers = [board.piece(float(value)).latex for value in np.ravel(values)[:most]]
+    if np.size(values) > most:
+        numbers.append(r"\ldots")
+    return f"$({', '.join(numbers)})$"
+
+
+def given_blocks(board: Board, work: Estimation) -> Iterator[Block]:
     """The sample, and what is known of the distribution."""
-    sentences = [sample_words(letters.board, [float(value) for value in work.sample])]
+    sentences = [sample_words(board, [float(value) for value in work.sample])]
     for name in work.known:
-        number = letters.board.piece(value_name(name)).latex
+        number = board.piece(value_name(name)).latex
         what = "number of trials" if name == "m" else value_name(name)
         sentences.append(f"The {what} is known: ${MARKS[name].latex} = {number}$.")
-    yield letters.say(" ".join(sentences))
+    yield board.prose(" ".join(sentences))
 
 
 def independent(n: int, distribution: str) -> str:
@@ -60,28 +65,28 @@ def independent(n: int, distribution: str) -> str:
     return f"The $n = {n}$ observations are independent and all come from the same {distribution}."
 
 
-def likelihood_blocks(letters: Letters, work: Estimation) -> Iterator[Block]:
+def likelihood_blocks(board: Board, work: Estimation) -> Iterator[Block]:
     """The likelihood as a product, and its logarithm as a sum."""
-    kind, maths = work.kind, letters.maths
+    kind, maths = work.kind, board.maths
     marks = [MARKS[unknown.name] for unknown in kind.unknowns]
     latex, text = ", ".join(mark.latex for mark in marks), ", ".join(mark.text for mark in marks)
     word = "probability" if kind.discrete else "density"
     yield Heading("Likelihood", 2)
-    yield letters.say(
+    yield board.prose(
         f"{independent(work.n, kind.title)} The {word} of the whole sample is therefore the product of theirs. Read as "
         "a function of the unknown, with the sample held fixed, it is the likelihood."
     )
-    yield letters.board.chain(
+    yield board.chain(
         maths(f"L({latex})", f"L({text})"),
         maths(rf"\prod_{{i=1}}^{{n}} p(x_i; {latex})", f"∏ᵢ p(xᵢ; {text})"),
         maths(rf"\prod_{{i=1}}^{{n}} {kind.latex}", f"∏ᵢ {kind.text}"),
     )
-    yield letters.say(
+    yield board.prose(
         "The logarithm is strictly increasing, so it leaves the place of the maximum where it is; the product becomes "
         "a sum, which is easier to differentiate and does not underflow."
     )
-    summand = join(*letters.board.formula(work.log_density_of_one())).enclosed()
-    yield letters.board.chain(
+    summand = join(*board.formula(work.log_density_of_one())).enclosed()
+    yield board.chain(
         maths(rf"\ell({latex})", f"ℓ({text})"),
         maths(rf"\log L({latex})", f"log L({text})"),
         maths(rf"\sum_{{i=1}}^{{n}} \log p(x_i; {latex})", f"∑ᵢ log p(xᵢ; {text})"),
@@ -89,28 +94,51 @@ def likelihood_blocks(letters: Letters, work: Estimation) -> Iterator[Block]:
     )
 
 
+# --- sums and products of numbers ------------------------------------------------------------------------------------
+
+
+def total(terms: list[Piece]) -> tuple[Piece, ...]:
+    """The terms of a sum with their signs, with dots where there are many."""
+    pieces: list[Piece] = []
+    for place in shown(len(terms), _MOST_TERMS):
+        if place is None:
+            pieces.append(maths(r" + \cdots", " + ⋯"))
+        else:
+            pieces.append(join(*added(terms[place])) if pieces else terms[place])
+    return tuple(pieces)
+
+
+def product(factors: list[Piece]) -> tuple[Piece, ...]:
+    """The factors of a product, with dots where there are many."""
+    pieces: list[Piece] = []
+    for place in shown(len(factors), _MOST_TERMS):
+        factor = maths(r"\cdots", "⋯") if place is None else factors[place]
+        pieces.append(join(Piece.of(r" \cdot ", " · "), factor) if pieces else factor)
+    return tuple(pieces)
+
+
 # --- the estimator ---------------------------------------------------------------------------------------------------
 
 
-def estimate_blocks(letters: Letters, work: Estimation) -> Iterator[Block]:
+def estimate_blocks(board: Board, work: Estimation) -> Iterator[Block]:
     """Derivative, zero, estimator, second derivative, for every unknown, and the value of the maximum."""
     yield Heading("The estimator", 2)
     for unknown in work.kind.unknowns:
         border = work.borders.get(unknown.name)
         if len(work.kind.unknowns) > 1:
-            yield letters.say(_which(work, unknown))
-        yield from _collected(letters, work, unknown)
+            yield board.prose(_which(work, unknown))
+        yield from _collected(board, work, unknown)
         if border is None:
-            yield from _solved(letters, work, unknown)
+            yield from _solved(board, work, unknown)
         else:
-            yield letters.say(border.sentence)
+            yield board.prose(border.sentence)
             if border.attained:
-                yield from letters.board.equation(value_name(unknown.name))
+                yield from board.equation(value_name(unknown.name))
         if unknown.name == "v" and border is None:
-            yield from _bias(letters, work)
+            yield from _bias(board, work)
     if work.attained:
         words = "probabilities" if work.kind.discrete else "densities"
-        yield from maximum_blocks(letters, words)
+        yield from maximum_blocks(board, words)
 
 
 def _which(work: Estimation, unknown: Unknown) -> str:
@@ -121,20 +149,20 @@ def _which(work: Estimation, unknown: Unknown) -> str:
     return f"*The unknown ${mark}$*: the best mean is ${before}$ whatever ${mark}$ is, so it is put in its place."
 
 
-def _collected(letters: Letters, work: Estimation, unknown: Unknown) -> Iterator[Block]:
+def _collected(board: Board, work: Estimation, unknown: Unknown) -> Iterator[Block]:
     """The sums over the sample, and the log-likelihood in them."""
-    board, mark = letters.board, MARKS[unknown.name]
+    mark = MARKS[unknown.name]
     names = work.names(unknown)
     statistics = [part.name for part in unknown.statistics]
-    yield letters.say(f"The sample enters only through its size and {_sums(unknown)}:")
+    yield board.prose(f"The sample enters only through its size and {_sums(unknown)}:")
     for part in unknown.statistics:
         if part.name in board.derivation:
             yield from board.equation(part.name)
         else:  # all terms are 0
             yield board.chain(part.name, apply("sum", read(part.summand, names)), maths("0"))
-    yield letters.say(f"In {' and '.join(f'${name}$' for name in statistics)} the log-likelihood reads")
+    yield board.prose(f"In {' and '.join(f'${name}$' for name in statistics)} the log-likelihood reads")
     expression = read(unknown.log_likelihood, names)
-    head = letters.maths(rf"\ell({mark.latex})", f"ℓ({mark.text})")
+    head = board.maths(rf"\ell({mark.latex})", f"ℓ({mark.text})")
     numbers = [] if unknown.name in work.borders else [_numbers(board, expression)]
     yield board.chain(head, expression, *numbers)
 
@@ -150,9 +178,9 @@ def _numbers(board: Board, expression: Expression) -> tuple[Piece, ...]:
     return board.numbers(expression, free={"pi"})
 
 
-def _solved(letters: Letters, work: Estimation, unknown: Unknown) -> Iterator[Block]:
+def _solved(board: Board, work: Estimation, unknown: Unknown) -> Iterator[Block]:
     """From the derivative over its zero to the estimate, and why it is the maximum."""
-    board, mark, name = letters.board, MARKS[unknown.name], value_name(unknown.name)
+    board, mark, name = board, MARKS[unknown.name], value_name(unknown.name)
     free, estimate = free_name(unknown.name), Name(name)
     names = work.names(unknown)
     first = slope(read(unknown.log_likelihood, names), free)
@@ -160,48 +188,47 @@ def _solved(letters: Letters, work: Estimation, unknown: Unknown) -> Iterator[Bl
     there: Mapping[Expression, Expression] = {free: estimate}
     hatted = {**names, unknown.name: estimate}
     at_estimate, curved = replace(first, there), replace(second, there)
-    yield letters.say(f"Its derivative by ${mark.latex}$ is")
+    yield board.prose(f"Its derivative by ${mark.latex}$ is")
     yield board.chain(f"slope_{name}", first, _numbers(board, first))
-    yield letters.say("At a maximum inside the interval it is zero:")
+    yield board.prose("At a maximum inside the interval it is zero:")
     yield board.chain(join(*board.formula(at_estimate)), maths("0"))
     for step in unknown.steps:
-        yield letters.say(step.reason)
+        yield board.prose(step.reason)
         left, right = read(step.left, hatted), read(step.right, hatted)
         yield board.chain(join(*board.formula(left)), right)
-    yield letters.say("So the estimator, and with the numbers of the sample the estimate, is")
+    yield board.prose("So the estimator, and with the numbers of the sample the estimate, is")
     yield from board.equation(name)
-    yield letters.say("There the derivative vanishes indeed,")
+    yield board.prose("There the derivative vanishes indeed,")
     yield board.chain(f"score_{name}", _numbers(board, at_estimate), maths("0"))
-    yield letters.say("and the second derivative is")
+    yield board.prose("and the second derivative is")
     yield board.chain(f"curvature_{name}", second)
     known = all(each.name in board.values for each in names_in(curved))
     members = [_numbers(board, curved), *([(board.piece(f"second_derivative_{name}"),)] if known else [])]
     relations: list[Relation] = ["=", "=", "<"] if known else ["=", "<"]
     yield board.chain(f"second_derivative_{name}", *members, maths("0"), relations=relations)
-    yield letters.say(unknown.shape)
+    yield board.prose(unknown.why)
 
 
-def _bias(letters: Letters, work: Estimation) -> Iterator[Block]:
+def _bias(board: Board, work: Estimation) -> Iterator[Block]:
     n = work.n
     if "mu" in work.known:
-        yield letters.say(
+        yield board.prose(
             r"The mean is known, so $d / n$ is unbiased: $\mathbb{E}[\hat{\sigma}^2] = \sigma^2$. No degree of freedom "
             "went into the mean."
         )
         return
-    yield letters.say(
+    yield board.prose(
         "The estimator is biased: the deviations are taken from the mean of the same sample, which lies closer to it "
         rf"than the true mean does, so that $\mathbb{{E}}[\hat{{\sigma}}^2] = \frac{{n - 1}}{{n}} \sigma^2$, "
         rf"here $\frac{{{n - 1}}}{{{n}}} \sigma^2$. Dividing by $n - 1$ removes the bias:"
     )
-    yield from letters.board.equation("variance_unbiased")
+    yield from board.equation("variance_unbiased")
 
 
-def maximum_blocks(letters: Letters, words: str) -> Iterator[Block]:
+def maximum_blocks(board: Board, words: str) -> Iterator[Block]:
     """Likelihood and log-likelihood at the estimate."""
-    board = letters.board
     logs = np.ravel(board.values["log_p"])
-    yield letters.say(f"With the estimate the {words} of the observations have the product and the logarithms the sum")
+    yield board.prose(f"With the estimate the {words} of the observations have the product and the logarithms the sum")
     if "likelihood" in board.derivation:
         factors = product([board.piece(float(value)) for value in np.exp(logs)])
         yield board.chain("likelihood", factors, board.piece("likelihood"))
@@ -213,7 +240,7 @@ def maximum_blocks(letters: Letters, words: str) -> Iterator[Block]:
     members += [_numbers(board, form) for form in forms]
     yield board.chain("log_likelihood", *members, board.piece("log_likelihood"))
     if "likelihood" not in board.derivation:
-        yield letters.say(
+        yield board.prose(
             "The likelihood itself is beyond the range of double precision: one more reason for the logarithm."
         )
 
@@ -221,21 +248,21 @@ def maximum_blocks(letters: Letters, words: str) -> Iterator[Block]:
 # --- the curve -------------------------------------------------------------------------------------------------------
 
 
-def curve_blocks(letters: Letters, work: Estimation) -> Iterator[Block]:
+def curve_blocks(board: Board, work: Estimation) -> Iterator[Block]:
     """The log-likelihood over each unknown, the others at their estimates."""
     if not work.attained:
-        yield letters.say("There is no maximum to mark, so no curve is drawn.")
+        yield board.prose("There is no maximum to mark, so no curve is drawn.")
         return
     yield Heading("The curve", 2)
     for unknown in work.kind.unknowns:
         name, mark = value_name(unknown.name), MARKS[unknown.name]
-        yield letters.say(course(letters.board, mark, name, work.borders.get(unknown.name)))
+        yield board.prose(course(board, mark, name, work.borders.get(unknown.name)))
         others = [f"${hat(MARKS[other.name]).latex}$" for other in work.kind.unknowns if other is not unknown]
         held = f", with {others[0]} for the other" if others else ""
-        places = np.linspace(*_interval(letters.board, work, unknown), _POINTS)
-        best = float(letters.board.values[name].item())
+        places = np.linspace(*_interval(board, work, unknown), _POINTS)
+        best = float(board.values[name].item())
         caption = f"The log-likelihood over ${mark.latex}${held}; its maximum is the estimate"
-        yield draw(letters.board, mark, best, places, partial(_along, name), caption)
+        yield draw(board, mark, best, places, partial(_along, name), caption)
 
 
 def _along(name: str, places: Any) -> dict[str, Any]:
@@ -247,18 +274,18 @@ def course(board: Board, mark: Symbol, estimate: str | float, border: Border | N
     at = f"the estimate ${hat(mark).latex} = {board.piece(estimate).latex}$"
     best = board.number("log_likelihood")
     if border is not None:
-        way = "rises up to" if border.estimate and not border.starts else "falls from its highest value at"
+        way = "rises up to" if board.values[estimate] and not border.starts else "falls from its highest value at"
         return f"The log-likelihood over ${mark.latex}$ {way} the border, {at}, where it is {best}."
     return f"The log-likelihood over ${mark.latex}$ rises up to {at}, where it is {best}, and falls behind it."
 
 
 def _interval(board: Board, work: Estimation, unknown: Unknown) -> tuple[float, float]:
     """Where the curve is worth drawing: three standard errors on both sides, within the parameter's bounds."""
-    if unknown.name in work.borders and work.borders[unknown.name].starts:
-        return work.borders[unknown.name].estimate, 2.5 * work.borders[unknown.name].estimate
-    if unknown.name in work.borders:
-        return (0.0, 1.0) if isfinite(unknown.high) else (0.0, 5.0 / work.n)
     name = value_name(unknown.name)
+    if unknown.name in work.borders:
+        end = float(board.values[name].item())
+        beyond = (0.0, 1.0) if isfinite(unknown.high) else (0.0, 5.0 / work.n)
+        return (end, 2.5 * end) if work.borders[unknown.name].starts else beyond
     best, curvature = (float(board.values[each].item()) for each in (name, f"second_derivative_{name}"))
     error = 3.5 / sqrt(-curvature)
     low, high = max(unknown.low, best - error), min(unknown.high, best + error)

@@ -11,8 +11,12 @@ import numpy as np
 
 from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Heading, Table
+<<<<<<< HEAD
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem, meant
 from chalkwork.laboratory.likelihood.letters import Letters
+=======
+from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
+>>>>>>> main
 from chalkwork.laboratory.outputs.pairs import Pair, letters_of
 from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task, formulas
 from chalkwork.laboratory.work import Work
@@ -80,17 +84,16 @@ def output_for(
         work.letters |= letters_of(style.notation, suffix)
 
     def script(board: Board) -> Iterator[Block]:
-        own = Letters(board)
-        yield own.say(f"The target is {entry.target}.")
+        yield board.prose(f"The target is {entry.target}.")
         yield Heading("From the assumption to the loss", 2)
-        yield own.say(entry.assumption)
-        yield own.lines(entry.likelihood)
-        yield own.say(f"The most likely weights make the sum of these over the samples smallest. {entry.reason}")
-        yield own.say(f"Hence: **{entry.pair.words}**.")
+        yield board.prose(entry.assumption)
+        yield board.lines(entry.likelihood)
+        yield board.prose(f"The most likely weights make the sum of these over the samples smallest. {entry.reason}")
+        yield board.prose(f"Hence: **{entry.pair.words}**.")
         yield Heading("The gradient", 2)
         yield from board.givens(["z", "y"])
         yield from board.equations(["a", "L", "delta"])
-        yield own.say(_of_the_error(entry.pair))
+        yield board.prose(_of_the_error(entry.pair))
         for place, mismatch in enumerate(entry.mismatches, 1):
             yield from _mismatched(board, entry, mismatch, place)
 
@@ -196,9 +199,13 @@ def _matched(mismatch: Mismatch) -> bool:
 def _mismatched(board: Board, entry: Task, mismatch: Mismatch, place: int) -> Iterator[Block]:
     """The wrong pair at its example, and beside the right one as the net input grows."""
     z, y, a, loss, delta = (f"{name}_other{place}" for name in ("z", "y", "a", "L", "delta"))
+<<<<<<< HEAD
     letters = Letters(board)
+=======
+    total = board.number(float(board.values[a].sum()))
+>>>>>>> main
     yield Heading(f"Instead: {mismatch.pair.words}", 2)
-    yield letters.say(mismatch.before)
+    yield board.prose(mismatch.before)
     yield from board.givens([z, y])
     yield from board.equations([a, loss])
     if mismatch.substituted:
@@ -208,7 +215,11 @@ def _mismatched(board: Board, entry: Task, mismatch: Mismatch, place: int) -> It
         yield from board.givens([delta])
     if mismatch.factors:
         yield _comparison(board, entry, mismatch)
+<<<<<<< HEAD
     yield letters.say(mismatch.after.replace("{total}", board.number(float(board.values[a].sum()))))
+=======
+    yield board.prose(mismatch.after.replace("{total}", total))
+>>>>>>> main
 
 
 def _comparison(board: Board, entry: Task, mismatch: Mismatch) -> Table:
@@ -251,40 +262,60 @@ def _next_word(vocabulary: int, hidden: int, style: Style) -> Solution:
     return work.solution(
         style, asked=(*said, "full_cost", "path_cost"), givens=(), words=said,
         title="Next word of a large vocabulary: output and loss",
+<<<<<<< HEAD
         script=lambda board: _next_word_blocks(Letters(board), vocabulary, hidden, depth),
     )  # fmt: skip
+=======
+        letters={"full_cost": _in_full("all words"), "path_cost": _in_full("a path")},
+        script=lambda board: _next_word_blocks(board, vocabulary, hidden, depth),
+        asked=("activation", "loss", "full_cost", "path_cost"),
+        words=_choice(HIERARCHICAL, "cross-entropy"),
+    )
+    givens = {name: np.array([[float(value)]]) for name, value in numbers.items()}
+    return Solution(Derivation((words, size, nodes), costs), givens, style, setting)
 
 
-def _next_word_blocks(letters: Letters, vocabulary: int, hidden: int, depth: int) -> list[Block]:
+def _in_full(what: str) -> Symbol:
+    return Symbol(rf"\text{{multiplications for {what}}}", f"multiplications for {what}")
+>>>>>>> main
+
+
+def _next_word_blocks(board: Board, vocabulary: int, hidden: int, depth: int) -> list[Block]:
     full, path = vocabulary * hidden, depth * hidden
     return [
-        letters.say(
+        board.prose(
             "The target is one word of a large vocabulary: multi-class classification with as many classes as words. "
             "The words are the leaves of a binary tree, each inner node $n$ has a vector $v_n$, and $h$ is the last "
             "hidden layer."
         ),
         Heading("From the assumption to the loss", 2),
-        letters.say("A word is found by turns from the root down, each a Bernoulli variable given the turns before it. "
+        board.prose("A word is found by turns from the root down, each a Bernoulli variable given the turns before it. "
                   "With the sign plus for left and minus for right, and the product and the sum over the path to $w$:"),
+<<<<<<< HEAD
         letters.lines(formulas(
             r"P(w \mid h) &= \prod_{n} \sigma(\pm v_n^{\top} h)",
             r"-\log P(w \mid h) &= -\sum_{n} \log \sigma(\pm v_n^{\top} h)",
+=======
+        board.lines((
+            (r"P(w \mid h) &= \prod_{n} \sigma(\pm v_n^{\top} h)", "P(w | h) = ∏ₙ σ(±vₙᵀ h)"),
+            (r"-\log P(w \mid h) &= -\sum_{n} \log \sigma(\pm v_n^{\top} h)", "−log P(w | h) = −∑ₙ log σ(±vₙᵀ h)"),
+>>>>>>> main
         )),
-        letters.say(
+        board.prose(
             "Hence: **a sigmoid at every inner node (hierarchical softmax) with the cross-entropy of the word**, which "
             "is a sum of binary cross-entropies along its path. At each node the two probabilities sum to one, so "
             "those of all words do, without a sum over the vocabulary. The error of each node on the path is "
             "$\\sigma(v_n^{\\top} h) - t_n$ with $t_n = 1$ for left and 0 for right; all other nodes get no gradient."
         ),
         Heading("Instead: one softmax over all words", 2),
-        letters.say(
+        board.prose(
             f"It is right, and too dear. With $V = {vocabulary}$ words and $d = {hidden}$ hidden units its scores "
             f"alone need $V d = {full}$ multiplications for every word that is read, and so do the gradients. A path "
             f"in a balanced tree has $\\log_2 V$ nodes, rounded up {depth}: {depth} · {hidden} = {path} "
             f"multiplications, about {round(full / path)} times fewer. With "
             "Huffman's tree the expected path is shorter still: less than the entropy of the words in bits plus one."
         ),
-        letters.say(
+        board.prose(
             "The price: a probability costs a path, so finding the most likely word still needs the whole tree (or a "
             "search in it), and words that share turns share their errors."
         ),
