@@ -11,12 +11,7 @@ import numpy as np
 
 from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Heading, Table
-<<<<<<< HEAD
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem, meant
-from chalkwork.laboratory.likelihood.letters import Letters
-=======
-from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
->>>>>>> main
 from chalkwork.laboratory.outputs.pairs import Pair, letters_of
 from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task, formulas
 from chalkwork.laboratory.work import Work
@@ -199,11 +194,6 @@ def _matched(mismatch: Mismatch) -> bool:
 def _mismatched(board: Board, entry: Task, mismatch: Mismatch, place: int) -> Iterator[Block]:
     """The wrong pair at its example, and beside the right one as the net input grows."""
     z, y, a, loss, delta = (f"{name}_other{place}" for name in ("z", "y", "a", "L", "delta"))
-<<<<<<< HEAD
-    letters = Letters(board)
-=======
-    total = board.number(float(board.values[a].sum()))
->>>>>>> main
     yield Heading(f"Instead: {mismatch.pair.words}", 2)
     yield board.prose(mismatch.before)
     yield from board.givens([z, y])
@@ -215,11 +205,7 @@ def _mismatched(board: Board, entry: Task, mismatch: Mismatch, place: int) -> It
         yield from board.givens([delta])
     if mismatch.factors:
         yield _comparison(board, entry, mismatch)
-<<<<<<< HEAD
-    yield letters.say(mismatch.after.replace("{total}", board.number(float(board.values[a].sum()))))
-=======
-    yield board.prose(mismatch.after.replace("{total}", total))
->>>>>>> main
+    yield board.prose(mismatch.after.replace("{total}", board.number(float(board.values[a].sum()))))
 
 
 def _comparison(board: Board, entry: Task, mismatch: Mismatch) -> Table:
@@ -262,22 +248,8 @@ def _next_word(vocabulary: int, hidden: int, style: Style) -> Solution:
     return work.solution(
         style, asked=(*said, "full_cost", "path_cost"), givens=(), words=said,
         title="Next word of a large vocabulary: output and loss",
-<<<<<<< HEAD
-        script=lambda board: _next_word_blocks(Letters(board), vocabulary, hidden, depth),
-    )  # fmt: skip
-=======
-        letters={"full_cost": _in_full("all words"), "path_cost": _in_full("a path")},
         script=lambda board: _next_word_blocks(board, vocabulary, hidden, depth),
-        asked=("activation", "loss", "full_cost", "path_cost"),
-        words=_choice(HIERARCHICAL, "cross-entropy"),
-    )
-    givens = {name: np.array([[float(value)]]) for name, value in numbers.items()}
-    return Solution(Derivation((words, size, nodes), costs), givens, style, setting)
-
-
-def _in_full(what: str) -> Symbol:
-    return Symbol(rf"\text{{multiplications for {what}}}", f"multiplications for {what}")
->>>>>>> main
+    )  # fmt: skip
 
 
 def _next_word_blocks(board: Board, vocabulary: int, hidden: int, depth: int) -> list[Block]:
@@ -291,15 +263,9 @@ def _next_word_blocks(board: Board, vocabulary: int, hidden: int, depth: int) ->
         Heading("From the assumption to the loss", 2),
         board.prose("A word is found by turns from the root down, each a Bernoulli variable given the turns before it. "
                   "With the sign plus for left and minus for right, and the product and the sum over the path to $w$:"),
-<<<<<<< HEAD
-        letters.lines(formulas(
+        board.lines(formulas(
             r"P(w \mid h) &= \prod_{n} \sigma(\pm v_n^{\top} h)",
             r"-\log P(w \mid h) &= -\sum_{n} \log \sigma(\pm v_n^{\top} h)",
-=======
-        board.lines((
-            (r"P(w \mid h) &= \prod_{n} \sigma(\pm v_n^{\top} h)", "P(w | h) = ∏ₙ σ(±vₙᵀ h)"),
-            (r"-\log P(w \mid h) &= -\sum_{n} \log \sigma(\pm v_n^{\top} h)", "−log P(w | h) = −∑ₙ log σ(±vₙᵀ h)"),
->>>>>>> main
         )),
         board.prose(
             "Hence: **a sigmoid at every inner node (hierarchical softmax) with the cross-entropy of the word**, which "
