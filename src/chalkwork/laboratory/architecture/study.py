@@ -118,7 +118,7 @@ class Architecture:
 
     def _layer(self, tally: Tally, number: int, own: Layer) -> Stage:
         kind = KINDS[own["kind"]]
-        stage = Stage(f"layer{number}", f"Layer {number}: {kind.words(own)}")
+        stage = Stage(f"layer{number}", f"Layer {number}: {kind.called(own)}")
         at = At(tally, number, own, stage)
         found = kind.count(at)
         tally.outputs.append(found.shape)
