@@ -80,7 +80,7 @@ class Evidence:
     @cached_property
     def _entries(self) -> np.ndarray[Any, Any]:
         whole = [np.asarray(value, dtype=float).ravel() for value in self.values.values()]
-        whole += [np.asarray(value, dtype=float).ravel() for _, value in self.auxiliary]
+        whole += [np.asarray(value, dtype=float).ravel() for _, value in self.auxiliary()]
         return np.sort(np.concatenate([one for one in whole if 1 < one.size <= _MOST_ENTRIES] or [np.empty(0)]))
 
     def is_another(self, equal: Sequence[str], meant: Iterable[str], held: Mapping[str, Sequence[str]]) -> bool:
