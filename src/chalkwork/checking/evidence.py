@@ -80,7 +80,7 @@ class Evidence:
     @cached_property
     def _entries(self) -> np.ndarray[Any, Any]:
         whole = [np.asarray(value, dtype=float).ravel() for value in self.values.values()]
-        whole += [np.asarray(value, dtype=float).ravel() for _, value in self.auxiliary]
+        whole += [np.asarray(value, dtype=float).ravel() for _, value in self.auxiliary()]
         return np.sort(np.concatenate([one for one in whole if 1 < one.size <= _MOST_ENTRIES] or [np.empty(0)]))
 
     def is_another(self, equal: Sequence[str], meant: Iterable[str], held: Mapping[str, Sequence[str]]) -> bool:
@@ -184,7 +184,7 @@ class Evidence:
 
     def _of_no_step(self, value: object) -> Text | None:
         """That a value is that of a quantity that has no line here, if it is."""
-        for said, other in self.auxiliary if tells(value) else ():
+        for said, other in self._of_no_line if tells(value) else ():
             if same(value, other):
                 return Text.of("unused.no_step", what=said)
         return None
@@ -198,11 +198,11 @@ class Evidence:
         return Text.of("unused.no_step", what=Text.of("unused.derivative", name="x"))
 
     @cached_property
-    def auxiliary(self) -> tuple[tuple[Said, Any], ...]:
-        """Quantities that programs have and the derivation has no line for."""
-        return tuple(self._auxiliary())
+    def _of_no_line(self) -> tuple[tuple[Said, Any], ...]:
+        return tuple(self.auxiliary())
 
-    def _auxiliary(self) -> Iterator[tuple[Said, Any]]:
+    def auxiliary(self) -> Iterator[tuple[Said, Any]]:
+        """Quantities that programs have and the derivation has no line for."""
         layers = self.context.layers(0)
         if layers and "y" in self.values:
             output = layers[-1].activation.name

@@ -184,7 +184,11 @@ class Reader(Meanings):
         reached = {name}
         for equation in self.context.derivation.equations:
             made = self.context.steps[equation.name] == updates_before(name)
-            if made and equation.name not in self.updates and any(one.name in reached for one in names_in(equation.expression)):
+            if (
+                made
+                and equation.name not in self.updates
+                and any(one.name in reached for one in names_in(equation.expression))
+            ):
                 if equation.name not in found.steps:
                     reached.add(equation.name)
                 elif self._is(found.steps[equation.name], equation.name):

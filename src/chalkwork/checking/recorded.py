@@ -76,7 +76,7 @@ class _Placing:
             elif not self.chains[word]:
                 self.chains[word] = [one for one in self.names if base_of(one) == name]
         self.updates = self._updates()
-        self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary]
+        self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary()]
 
     def done(self) -> Recorded:
         """By value, by name, and by what follows."""
