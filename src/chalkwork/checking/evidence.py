@@ -164,6 +164,8 @@ class Evidence:
         right, own = np.asarray(self.values[target]), np.asarray(value)
         if throughout and own.size == max(own.shape, default=0) < right.size:
             return True  # whatever it is, with an input of 1 for the bias or without
+        if own.size == max(own.shape, default=0) and own.size * count == right.size and target[0] in "za":
+            return True  # a vector where there is a matrix
         if own.size * count != right.size:
             return False
         each = np.moveaxis(right, self.context.samples, 0)
@@ -226,7 +228,7 @@ class Evidence:
     def _may_be(self, value: object, name: str) -> bool:
         """Whether it has the shape of a quantity, or is a gradient in a wrong one."""
         kind = base_of(name).rstrip("0123456789")
-        clear = kind in ("dW", "dU", "db") or (kind in ("mu", "var") and np.size(np.asarray(value)) > 1)
+        clear = kind in ("dW", "dU", "db", "dgamma", "dbeta") or (kind in ("mu", "var") and np.size(np.asarray(value)) > 1)
         return self.fits(value, name) or (clear and hasattr(value, "dtype"))
 
 
@@ -238,6 +240,12 @@ def same(value: object, right: Any) -> bool:
     """Whether a program's value is the right one, but for the last digits."""
     right = np.asarray(right, dtype=float)
     right = right[None, :] if right.ndim == 1 else right
+    none = np.isnan(right)
+    if none.any() and not none.all():  # the root of what is negative: the rest says what it is
+        own = np.asarray(value)
+        if own.dtype.kind != "f" or not np.array_equal(np.isnan(own).ravel(), none.ravel()):
+            return False
+        return same(np.nan_to_num(own), np.nan_to_num(right))
     answer = answer_like(value, right)
     if answer.wrong_shape is not None or not answer.given.all():
         return False

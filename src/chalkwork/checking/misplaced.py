@@ -248,6 +248,9 @@ class _Step:
                 found[f"the sum of each {of} of {own}"] = np.broadcast_to(value.sum(axis, keepdims=True), shape)
             found[f"the mean of {own}"] = np.broadcast_to(value.mean(), shape)
             found[f"the sum of {own}"] = np.broadcast_to(value.sum(), shape)
+        if isinstance(part, Name):
+            found[f"log({own})"] = np.log(np.where(value > 0, value, np.nan))
+            found[f"exp({own})"] = np.exp(np.minimum(value, 700.0))
         for word, number in self._scalars:
             found[f"{word} * {inner}"] = number * value
         if is_operation(part, "subtract") and part.arguments[1].shape == part.shape:
@@ -267,7 +270,7 @@ class _Step:
         others = [(turned, one) for word, other in self._others.items()
                   for turned, one in ((word, other), (f"{word}.T", other.T)) if turned != own]  # fmt: skip
         count = 0
-        for fits in (_whole, _spread, _cut) if value.size <= _MOST_NUMBERS // 10 else (_whole,):
+        for fits in (_whole, _spread, _cut, _summed) if value.size <= _MOST_NUMBERS // 10 else (_whole,):
             for turned, one in (each for word, other in others for each in fits(word, other, shape)):
                 if not np.array_equal(one, value) and count < _MOST_OTHERS:
                     count += 1
@@ -339,6 +342,13 @@ def _cut(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str,
 def _is_one_piece(word: str) -> bool:
     """Whether it can be multiplied with as it stands."""
     return " + " not in word and " - " not in word
+
+
+def _summed(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+    """The sums of all rows or columns."""
+    for axis, of in ((0, "column"), (1, "row")) if value.ndim == 2 and value.shape != shape else ():
+        if value.shape[axis] > 1 and value.sum(axis, keepdims=True).shape == shape:
+            yield f"the sum of each {of} of {word.removesuffix('.T')}", value.sum(axis, keepdims=True)
 
 
 def _slopes(word: str, value: Array) -> Iterator[tuple[str, Array]]:
