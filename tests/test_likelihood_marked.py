@@ -156,8 +156,8 @@ def test_a_right_hand_in_is_right_and_every_wrong_number_is_found(answer):
     report = answer.check(right, ask=asked)
     assert report.score == 1 and {result.verdict for result in report.values()} == {"correct"}
     assert answer.check({name: str(value) for name, value in right.items()}, ask=asked).score == 1
-    for name in asked:
-        wrong = answer.check({**right, name: (np.asarray(answer[name]) + 0.37).tolist()}, ask=asked)
+    made = [{**right, name: (np.asarray(answer[name]) + 0.37).tolist()} for name in asked]
+    for name, wrong in zip(asked, answer.check_class(made, ask=asked), strict=True):
         assert wrong.first_wrong == name and wrong.score < 1
 
 
