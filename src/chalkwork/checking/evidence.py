@@ -42,6 +42,8 @@ class Evidence:
         weighed = (re.fullmatch(r"W(\d+)", name) for name in self.givens.known)
         self.weighed = sorted(int(found[1]) for found in weighed if found)
         self.has_states = any(name not in by for name in updated)
+        self.begun = {one.name for one in context.derivation.equations if not names_in(one.expression)}
+        """The states that a sequence begins with: zeros, which nobody works out."""
         self.aliases = aliases_of(tuple(self.shapes), symbols.layers)
 
     def fits(self, value: object, name: str) -> bool:
