@@ -22,8 +22,8 @@ LONG = frozenset({
     "exchange_onnx", "exchange_strangers", "exports", "folder", "hierarchical_softmax", "hostile_hand_ins",
     "intervals", "intervals_tangled", "layers", "mistakes", "mistakes_apart", "network", "notebooks", "operations",
     "operations_edges", "operations_onnx", "operations_shapes", "optimisation", "optimisation_steps", "outputs",
-    "programs_evidence", "read_back", "shipped_sheets", "simplify", "sklearn", "table_files", "table_parts",
-    "taylor", "train_command", "training",
+    "page_marking", "platforms", "programs_evidence", "read_back", "shipped_sheets", "simplify", "sklearn",
+    "small_inputs", "table_files", "table_parts", "taylor", "train_command", "training",
 })  # fmt: skip
 """Files that go on for long: they start processes or kernels, train, compile, or go through whole tables."""
 
