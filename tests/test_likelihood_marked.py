@@ -6,12 +6,12 @@ import re
 import xml.etree.ElementTree as ElementTree
 from fractions import Fraction
 from math import inf, isclose, log
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
+from shipped import SHEETS
 from test_likelihood import CASES, COIN, COUNTS, REALS, TIMES
 
 from chalkwork import Dense, NeuralNetwork
@@ -27,7 +27,7 @@ from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import work_parts
 from chalkwork.typesetting.boxes import width_of
 
-SHEET = Path(__file__).parents[1] / "sheets" / "maximum-likelihood-and-cross-entropy.md"
+SHEET = SHEETS / "maximum-likelihood-and-cross-entropy.md"
 
 # --- networks ------------------------------------------------------------------------------------------------------
 

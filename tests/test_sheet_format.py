@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_sheet_errors import GRAPH, NET, front, net, task
 
 from chalkwork import Graph
 from chalkwork.algebra.operations import TABLE
@@ -81,25 +82,6 @@ hint: |
   two paths lead from b
 ```
 """
-
-NET = "```network\nlayers: [{units: 1, inputs: 2, weights: 0.1}]\n```\n"
-GRAPH = "```graph\nequations: c = a + b\n```\n"
-
-
-def task(body: str, before: str = NET) -> str:
-    """A sheet with one network (lines 1 to 3) and a task whose body begins in line 5."""
-    return f"{before}```task\n{body}\n```\n"
-
-
-def net(body: str) -> str:
-    """A sheet with one network whose body begins in line 2."""
-    return f"```network\n{body}\n```\n"
-
-
-def front(body: str) -> str:
-    """A sheet with front matter that begins in line 2."""
-    return f"---\n{body}\n---\n"
-
 
 # ---------------------------------------------------------------------------------------------- good sheets
 
