@@ -125,9 +125,7 @@ class Exercise:
         }
 
     def work(
-        self,
-        wrong: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
-        decimals: int | None = None,
+        self, wrong: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None, decimals: int | None = None
     ) -> dict[str, Any]:
         """Everything the student found, going on with what was found; `wrong` replaces steps."""
         found: dict[str, Any] = {}

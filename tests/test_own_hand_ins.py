@@ -172,14 +172,7 @@ def test_unreadable_hand_ins_stand_in_every_report(tmp_path, capsys):
     }
     for name, text in texts.items():
         flat = " ".join(text.split())
-        for part in (
-            "bob.yaml",
-            "aliases",
-            "eve.pdf",
-            "cannot be read from .pdf",
-            "dan",
-            "no file of answers",
-        ):
+        for part in ("bob.yaml", "aliases", "eve.pdf", "cannot be read from .pdf", "dan", "no file of answers"):
             assert part in flat, (name, part)
     rows = list(csv.reader(texts["out/class.csv"].splitlines()))
     assert len({len(row) for row in rows}) == 1 and rows[0][-1] == "problem" and len(rows) == 5

@@ -88,11 +88,7 @@ hint: |
 
 def test_a_good_sheet_gives_everything_it_says() -> None:
     sheet = parse_sheet(GOOD, "good.md")
-    assert (sheet.file, sheet.title, sheet.author) == (
-        "good.md",
-        "Back-propagation by hand",
-        "A. Tutor, B. Tutor",
-    )
+    assert (sheet.file, sheet.title, sheet.author) == ("good.md", "Back-propagation by hand", "A. Tutor, B. Tutor")
     assert (sheet.date, sheet.decimals, sheet.significant, sheet.rounding) == ("2024-12-04", 4, None, "shown")
     assert sheet.convention == Convention("columns", "in_out")
     assert sheet.notation == {
@@ -104,14 +100,7 @@ def test_a_good_sheet_gives_everything_it_says() -> None:
     assert network.layers[0] == Layer(2, 3, first, False, settings=(("activation", "leaky_relu(0.01)"),))
     assert (network.layers[1].inputs, network.layers[1].units) == (3, 2)
     a, b, c = sheet.tasks
-    assert (a.id, a.points, a.network, a.graph, a.x, a.y) == (
-        "a",
-        Fraction(1, 10),
-        "net",
-        None,
-        (-1, 1),
-        (1, 0),
-    )
+    assert (a.id, a.points, a.network, a.graph, a.x, a.y) == ("a", Fraction(1, 10), "net", None, (-1, 1), (1, 0))
     assert a.ask == ("z1", "a1", "z2", "a2", "L")
     assert a.precision == Precision(4, None, "shown")
     assert a.points is not None and b.points is not None and a.points + b.points == Fraction(3, 10)
@@ -233,11 +222,7 @@ def test_what_only_looks_like_a_block_is_prose(hidden: str) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     latin = tmp_path / "latin.md"
     latin.write_bytes(b"one\r\ntwo\n\xfcber")
-    cases = [
-        (tmp_path, None, "cannot be read"),
-        (tmp_path / "none.md", None, "No such file"),
-        (latin, 3, "not UTF-8"),
-    ]
+    cases = [(tmp_path, None, "cannot be read"), (tmp_path / "none.md", None, "No such file"), (latin, 3, "not UTF-8")]
     for path, line, words in cases:
         with pytest.raises(SheetError, match=words) as caught:
             read_sheet(path)

@@ -29,25 +29,10 @@ from chalkwork.solutions.workbook import Workbook
 
 ALL = list(TEXTS)
 LABORATORY = (
-    "attention-by-hand",
-    "graphs-as-courses",
-    "architecture",
-    "associative",
-    "batch-norm",
-    "claims",
-    "decoding",
-    "equivalent",
-    "maximum-likelihood",
-    "optimis",
-    "outputs",
-    "perceptron",
-    "recurrence",
-    "regression",
-    "relu-approx",
-    "taylor",
-    "transformer",
-    "word-vectors",
-)
+    "attention-by-hand", "graphs-as-courses", "architecture", "associative", "batch-norm", "claims", "decoding",
+    "equivalent", "maximum-likelihood", "optimis", "outputs", "perceptron", "recurrence", "regression", "relu-approx",
+    "taylor", "transformer", "word-vectors",
+)  # fmt: skip
 """How the sheets of the laboratory and of recurrences begin: each part's own tests hold their numbers."""
 FILES = [name for name in ALL if not name.startswith(LABORATORY)]
 COLUMNS = 80

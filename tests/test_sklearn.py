@@ -12,11 +12,7 @@ from estimated import SUMS, TARGETS, Array, X, estimator_for, output
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.datasets import (
-    load_iris,
-    make_moons,
-    make_multilabel_classification,
-)
+from sklearn.datasets import load_iris, make_moons, make_multilabel_classification
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline

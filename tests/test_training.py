@@ -110,8 +110,7 @@ def test_every_optimiser_is_that_of_optax(name):
 
 @pytest.mark.parametrize("engine", COMPARED)
 @pytest.mark.parametrize(
-    ("optimizer", "convention"),
-    [(name, CONVENTIONS[place % 4]) for place, name in enumerate(RULES)],
+    ("optimizer", "convention"), [(name, CONVENTIONS[place % 4]) for place, name in enumerate(RULES)]
 )
 def test_every_engine_agrees_with_the_reference(engine, convention, optimizer):
     x, y = toy()
