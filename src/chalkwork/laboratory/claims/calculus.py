@@ -88,7 +88,9 @@ def slope(expression: Expression, variable: Expression) -> Expression:
     """
     check_written(expression, MOST_NODES)
     moving = [node for node in walk(expression) if isinstance(node, Application) and variable in names_in(node)]
-    sums: dict[Expression, Name] = {node: Name(f"sum {number}") for number, node in enumerate(filter(is_series, moving))}
+    sums: dict[Expression, Name] = {
+        node: Name(f"sum {number}") for number, node in enumerate(filter(is_series, moving))
+    }
     for node in moving:
         if node.operation.value is no_value and node not in sums:
             raise ChalkworkError(f"the derivative of {node.operation.name} is not taken here")

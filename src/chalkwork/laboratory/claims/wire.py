@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading.written import DERIVATIVE, PARTIAL, defined, matrix, prime
 from chalkwork.laboratory.claims.domain import Range
 from chalkwork.laboratory.claims.evaluation import exact
+
+
+class Proof(NamedTuple):
+    """How a relation was proved, and where its sides are equal (for a bound that is reached), as texts."""
+
+    how: str
+    equality: tuple[str, ...] = ()
 
 
 def packed(expression: Expression) -> list[Any]:
