@@ -95,7 +95,7 @@ def slope(expression: Expression, variable: Expression) -> Expression:
         if node.operation.value is no_value and node not in sums:
             raise ChalkworkError(f"the derivative of {node.operation.name} is not taken here")
     plain = replace(expression, sums)
-    found = gradient(plain, variable)
+    found: Expression = gradient(plain, variable)
     for node, name in sums.items():
         found = found + gradient(plain, name) * in_summands(node, lambda body: slope(body, variable))
     return simplify(exactly(found))
