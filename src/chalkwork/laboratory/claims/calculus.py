@@ -96,8 +96,8 @@ def slope(expression: Expression, variable: Expression) -> Expression:
             raise ChalkworkError(f"the derivative of {node.operation.name} is not taken here")
     plain = replace(expression, sums)
     found: Expression = gradient(plain, variable)
-    for node, name in sums.items():
-        found = found + gradient(plain, name) * in_summands(node, lambda body: slope(body, variable))
+    for series, name in sums.items():
+        found = found + gradient(plain, name) * in_summands(series, lambda body: slope(body, variable))
     return simplify(exactly(found))
 
 
