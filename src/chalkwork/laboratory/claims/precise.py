@@ -147,6 +147,12 @@ def _root_of(value: Fraction, index: int) -> Fraction | None:
     return Fraction(parts[0], parts[1])
 
 
+_BY_METHOD = (
+    "multiply", "divide", "power", "exp", "log", "sqrt", "floor", "tanh", "maximum", "equal", "normal_cdf", "sigmoid",
+    "softplus",
+)  # fmt: skip
+
+
 class Functions:
     """The entrywise functions of the table, on fractions and on intervals with so many digits."""
 
@@ -160,30 +166,18 @@ class Functions:
     def table(self) -> Mapping[str, Callable[..., Any]]:
         """Those that are not worked out by their definitions, by the names of the table."""
         return {
+            **{name: getattr(self, name) for name in _BY_METHOD},
             "add": lambda a, b: self.small(a + b) if _short(a, b) else self.wide(a) + self.wide(b),
             "subtract": lambda a, b: self.small(a - b) if _short(a, b) else self.wide(a) - self.wide(b),
             "negative": lambda x: -x,
-            "multiply": self.multiply,
             "identity": lambda x: x,
-            "divide": self.divide,
-            "power": self.power,
-            "exp": self.exp,
-            "log": self.log,
-            "sqrt": self.sqrt,
             "abs": abs,
-            "floor": self.floor,
             "sin": lambda x: x if x == 0 and _exact(x) else self.iv.sin(self.narrow(x)),
             "cos": lambda x: Fraction(1) if x == 0 and _exact(x) else self.iv.cos(self.narrow(x)),
             "arctan": lambda x: x if x == 0 and _exact(x) else self.iv.atan2(self.wide(x), 1),
-            "tanh": self.tanh,
-            "maximum": self.maximum,
             "minimum": lambda a, b: -self.maximum(-a, -b),
-            "equal": self.equal,
             "xlogy": lambda a, b: a if _exact(a) and a == 0 else self.multiply(a, self.log(b)),
-            "normal_cdf": self.normal_cdf,
             "normal_pdf": lambda x: self.exp(-(self.wide(x) ** 2) / 2) / self.iv.sqrt(2 * self.iv.pi),
-            "sigmoid": self.sigmoid,
-            "softplus": self.softplus,
         }
 
     def wide(self, value: Any) -> Any:
