@@ -154,9 +154,10 @@ def like_its_family(reader: Reader, named: Mapping[str, str], words: Iterable[st
     ways = {(word.replace(one, _ANY), name.replace(one, _ANY))
             for word, name in named.items() for one in given if one in word and one in name and word != name}  # fmt: skip
     for word in words:
-        able = {
-            called.replace(_ANY, one) for of, called in ways for one in given if of.replace(_ANY, one) == word
-        } - {*named.values(), *found.values()}
+        able = {called.replace(_ANY, one) for of, called in ways for one in given if of.replace(_ANY, one) == word} - {
+            *named.values(),
+            *found.values(),
+        }
         if len(able) == 1 and (name := able.pop()) in known:
             found[word] = name
     return found

@@ -23,7 +23,19 @@ _NOTEBOOK = frozenset(("In", "Out", "exit", "quit", "get_ipython", "self"))
 _WHOLE = ("model", "net", "network", "own object", "mlp", "nn")
 """What a module is called that is all of the network."""
 _LAST_LAYER = ("out", "last", "final", "head", "o_", "dec")
-_OF_LAYERS = ("params", "parameters", "layers", "layer", "cache", "caches", "weights", "model", "net", "network", "memory")
+_OF_LAYERS = (
+    "params",
+    "parameters",
+    "layers",
+    "layer",
+    "cache",
+    "caches",
+    "weights",
+    "model",
+    "net",
+    "network",
+    "memory",
+)
 """What a dictionary of the layers is called that holds what has names of its own."""
 _PARAMETERS = ("params", "parameters", "theta", "variables")
 AGAIN = "another "
