@@ -70,6 +70,15 @@ def test_a_step_is_compiled_once_whatever_is_left_over(fresh, monkeypatch):
     assert sizes == {20: 1, 8: 1}  # and none for the last four samples of an epoch
 
 
+def test_registers_are_used_whole_unless_somebody_chose(fresh, monkeypatch):
+    engine, seen = compiled.JaxEngine(), []
+    monkeypatch.setattr(engine.jax, "jit", lambda program, **given: seen.append(given["compiler_options"]))
+    for units, flags in enumerate(("", f"--{compiled.WIDTH}=256"), 3):
+        monkeypatch.setenv("XLA_FLAGS", flags)
+        engine.prepare(training_step(network(units).plan(20), Optimiser.of("gradient_descent")), {})
+    assert seen == [{compiled.WIDTH: 512}, None]
+
+
 def test_large_data_stay_where_they_are_and_the_bits_are_the_same(fresh, monkeypatch):
     pieces, place, room = [], compiled.JaxEngine.placed, np.random.default_rng(1).normal(size=1100)
     monkeypatch.setattr(compiled, "GATHERED", 5000)

@@ -20,10 +20,10 @@ from chalkwork.tables.columns import Number
 from chalkwork.tables.measures import Figures
 from chalkwork.tables.notes import form_note
 from chalkwork.tables.recipe import Recipe
-from chalkwork.tables.table import ALL, Table, shown
+from chalkwork.tables.table import ALL, Rows, Table, shown
 from chalkwork.tables.targets import Numbers
 from chalkwork.tables.training import judged, lost
-from chalkwork.tables.writing import with_predictions
+from chalkwork.tables.writing import BLOCK, with_predictions
 
 MODEL = "model.safetensors"
 _MOST_NAMED = 5
@@ -43,14 +43,14 @@ class Predicted:
         self._unseen: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self._said: tuple[str, ...] = ()
 
-    def add(self, table: Table) -> Array:
-        """Predict the rows of a piece, or of a whole table: the outputs.
+    def add(self, table: Table, rows: Rows = ALL) -> Array:
+        """Predict these rows of a piece, or of a whole table: the outputs.
 
         Raises ChalkworkError, with file, line and column, where a column is missing or a text stands among numbers.
         """
         recipe = self.recipe
-        table = replace(table, missing=table.missing | set(recipe.missing))
-        inputs = recipe.inputs(table)
+        table = self._as_learned(table)
+        inputs = recipe.inputs(table, rows)
         self._missing.update(inputs.missing)
         for name, unseen in inputs.unseen.items():
             self._unseen[name].update(unseen)
@@ -59,19 +59,26 @@ class Predicted:
         self.table = table
         self._outputs.append(output(self.net, inputs.x))
         if all(name in table for name in recipe.target.names):
-            wanted = recipe.target.read(table, ALL)
-            rows = np.flatnonzero(~np.isnan(wanted).any(axis=1))
+            wanted = recipe.target.read(table, rows)
+            known = np.flatnonzero(~np.isnan(wanted).any(axis=1))
             self._targets.append(wanted)
-            if len(rows):
-                self._lost.append((lost(self.net, recipe.target, inputs.x[rows], wanted[rows]), len(rows)))
+            if len(known):
+                self._lost.append((lost(self.net, recipe.target, inputs.x[known], wanted[known]), len(known)))
         return self._outputs[-1]
 
     def csv(self, tables: Iterable[Table]) -> Iterator[str]:
         """The pieces with the predictions, and probabilities where there are any, as CSV; `add` is called with each."""
         mark = ""
         for table in tables:
-            mark, header = mark or table.mark, self.table is None
-            yield from with_predictions(table, ALL, self.recipe.target, self.add(table), mark, header)
+            table, mark = self._as_learned(table), mark or table.mark
+            for start in range(0, len(table), BLOCK):
+                rows, header = slice(start, start + BLOCK), self.table is None
+                yield from with_predictions(table, rows, self.recipe.target, self.add(table, rows), mark, header)
+
+    def _as_learned(self, table: Table) -> Table:
+        """The table with what stood for a missing value in training."""
+        more = table.missing | set(self.recipe.missing)
+        return table if more == table.missing else replace(table, missing=more)
 
     @property
     def outputs(self) -> Array:

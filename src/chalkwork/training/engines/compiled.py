@@ -27,6 +27,8 @@ from chalkwork.training.step import Array, Batches, EngineStopped, Run, Step, Va
 
 SMALL_LOOP = "xla_cpu_small_while_loop_byte_threshold"
 """Loops whose arrays take fewer bytes are compiled into one function; XLA's own 1024 leaves out most small networks."""
+WIDTH = "xla_cpu_prefer_vector_width"
+"""How many bits of registers a processor's code uses at once: XLA's own choice is 256 of the 512 that many have."""
 ROOM = 1 << 16
 """For how many steps a program has room where nothing but the loss differs from step to step."""
 MOST_BYTES = 1 << 26
@@ -160,7 +162,8 @@ class JaxRun:
             form = form_of(step, engine.counts and not engine.devices.several)
             program = partial(_steps, engine.jax, engine.devices, weakref.proxy(step), form)
             known = ("room",) if engine.counts else ("room", "count")
-            engine.programs[step] = form, engine.jax.jit(program, static_argnames=known)
+            wide = {WIDTH: 512} if engine.counts and WIDTH not in os.environ.get("XLA_FLAGS", "") else None
+            engine.programs[step] = form, engine.jax.jit(program, static_argnames=known, compiler_options=wide)
         self._form, self._program = engine.programs[step]
         self._room = 64
         self._whole: tuple[Values, Values] = {}, {}
