@@ -244,7 +244,7 @@ def test_every_kind_and_a_long_network_are_drawn_and_described():
         solution = counted(layers, enters)
         drawn, size = drawing_of(solution), " × ".join(map(str, shape(solution, 2)))
         assert f">{size}<" in drawn.svg, kind
-        assert f"{KINDS[kind].words(Architecture(layers, enters).layers[1])}: {size}" in drawn.description
+        assert f"{KINDS[kind].called(Architecture(layers, enters).layers[1])}: {size}" in drawn.description
     long = drawing_of(counted([{"kind": "dense", "units": n} for n in range(2, 60)], 3))
     assert "⋯" in long.svg
     assert long.description.endswith("58. dense, 59 units: 59, 3481 parameters.")

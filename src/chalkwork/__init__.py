@@ -14,27 +14,21 @@ if TYPE_CHECKING:
     from chalkwork.exchange import load_model, save_model
     from chalkwork.laboratory.architecture import Architecture
     from chalkwork.networks.graph import Graph
-    from chalkwork.networks.layers import (
-        GRU,
-        LSTM,
-        RNN,
-        Attention,
-        AveragePool,
-        BatchNorm,
-        Conv1d,
-        Conv2d,
-        ConvTranspose1d,
-        ConvTranspose2d,
-        Dense,
-        Dropout,
-        Embedding,
-        Flatten,
-        GlobalAveragePool,
-        LayerNorm,
-        MaxPool,
-        Residual,
-        RMSNorm,
-    )
+    from chalkwork.networks.layers.attention import Attention
+    from chalkwork.networks.layers.batch_norm import BatchNorm
+    from chalkwork.networks.layers.convolution import Conv1d, Conv2d
+    from chalkwork.networks.layers.dense import Dense
+    from chalkwork.networks.layers.dropout import Dropout
+    from chalkwork.networks.layers.embedding import Embedding
+    from chalkwork.networks.layers.flatten import Flatten
+    from chalkwork.networks.layers.gru import GRU
+    from chalkwork.networks.layers.layer_norm import LayerNorm
+    from chalkwork.networks.layers.lstm import LSTM
+    from chalkwork.networks.layers.pooling import AveragePool, GlobalAveragePool, MaxPool
+    from chalkwork.networks.layers.residual import Residual
+    from chalkwork.networks.layers.rms_norm import RMSNorm
+    from chalkwork.networks.layers.rnn import RNN
+    from chalkwork.networks.layers.transposed import ConvTranspose1d, ConvTranspose2d
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
     from chalkwork.networks.network import NeuralNetwork
     from chalkwork.solutions.solution import Solution
@@ -44,77 +38,32 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "GRU",
-    "LSTM",
-    "RNN",
-    "Architecture",
-    "Attention",
-    "AveragePool",
-    "BatchNorm",
-    "BinaryCrossEntropy",
-    "ChalkworkError",
-    "Conv1d",
-    "Conv2d",
-    "ConvTranspose1d",
-    "ConvTranspose2d",
-    "CrossEntropy",
-    "Dense",
-    "Dropout",
-    "Embedding",
-    "Flatten",
-    "GlobalAveragePool",
-    "Graph",
-    "LayerNorm",
-    "MaxPool",
-    "NeuralNetwork",
-    "Notation",
-    "RMSNorm",
-    "Residual",
-    "Solution",
-    "SquaredError",
-    "load_model",
-    "record",
-    "save_model",
-    "vary",
-    "verify",
-]
+    "GRU", "LSTM", "RNN", "Architecture", "Attention", "AveragePool", "BatchNorm", "BinaryCrossEntropy",
+    "ChalkworkError", "Conv1d", "Conv2d", "ConvTranspose1d", "ConvTranspose2d", "CrossEntropy", "Dense", "Dropout",
+    "Embedding", "Flatten", "GlobalAveragePool", "Graph", "LayerNorm", "MaxPool", "NeuralNetwork", "Notation",
+    "RMSNorm", "Residual", "Solution", "SquaredError", "load_model", "record", "save_model", "vary", "verify",
+]  # fmt: skip
 
 if not TYPE_CHECKING:
-    _HOMES = {
-        "Architecture": "laboratory.architecture",
-        "Attention": "networks.layers",
-        "AveragePool": "networks.layers",
-        "Conv1d": "networks.layers",
-        "Conv2d": "networks.layers",
-        "ConvTranspose1d": "networks.layers",
-        "ConvTranspose2d": "networks.layers",
-        "Embedding": "networks.layers",
-        "GlobalAveragePool": "networks.layers",
-        "MaxPool": "networks.layers",
-        "BatchNorm": "networks.layers",
-        "BinaryCrossEntropy": "networks.losses",
-        "ChalkworkError": "errors",
-        "CrossEntropy": "networks.losses",
-        "Dense": "networks.layers",
-        "Dropout": "networks.layers",
-        "Flatten": "networks.layers",
-        "GRU": "networks.layers",
-        "Graph": "networks.graph",
-        "LSTM": "networks.layers",
-        "LayerNorm": "networks.layers",
-        "NeuralNetwork": "networks.network",
-        "Notation": "typesetting.notation",
-        "RMSNorm": "networks.layers",
-        "RNN": "networks.layers",
-        "Residual": "networks.layers",
-        "Solution": "solutions.solution",
-        "SquaredError": "networks.losses",
-        "load_model": "exchange",
-        "record": "checking.recording",
-        "save_model": "exchange",
-        "vary": "classroom.variants",
-        "verify": "verification",
-    }
+    _NAMES = {
+        "checking.recording": ("record",),
+        "classroom.variants": ("vary",),
+        "errors": ("ChalkworkError",),
+        "exchange": ("load_model", "save_model"),
+        "laboratory.architecture": ("Architecture",),
+        "networks.graph": ("Graph",),
+        "networks.layers": (
+            "GRU", "LSTM", "RNN", "Attention", "AveragePool", "BatchNorm", "Conv1d", "Conv2d", "ConvTranspose1d",
+            "ConvTranspose2d", "Dense", "Dropout", "Embedding", "Flatten", "GlobalAveragePool", "LayerNorm", "MaxPool",
+            "RMSNorm", "Residual",
+        ),
+        "networks.losses": ("BinaryCrossEntropy", "CrossEntropy", "SquaredError"),
+        "networks.network": ("NeuralNetwork",),
+        "solutions.solution": ("Solution",),
+        "typesetting.notation": ("Notation",),
+        "verification": ("verify",),
+    }  # fmt: skip
+    _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
     def __getattr__(name: str) -> object:
         """Load a public name when it is first asked for, so that the command line answers quickly."""

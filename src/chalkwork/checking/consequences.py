@@ -60,9 +60,11 @@ def by_consequence(
             if tried > _MOST_TRIED:
                 return found
             if same(known[target], made()):
-                found[name] = place
-                known[name] = loose[place]
-                able.remove(place)
+                for one, at in ((name, place), *_kept_alike(reader, known, made.factor, loose, able)):
+                    if at in able and one not in known:
+                        found[one] = at
+                        known[one] = loose[at]
+                        able.remove(at)
                 break
         else:
             pair = _one_with_the_other(reader, known, own, loose, able)
@@ -73,6 +75,16 @@ def by_consequence(
                 known[name] = loose[place]
                 able.remove(place)
     return found
+
+
+def _kept_alike(
+    reader: Reader, known: Mapping[str, object], factor: float, loose: Sequence[object], able: Sequence[int]
+) -> Iterator[tuple[str, int]]:
+    """The right steps that somebody keeps as another one is kept: without 1/m, or with a minus."""
+    derivation = reader.context.derivation
+    for name in derivation if factor != 1 else ():
+        if name not in known and derivation[name].derivative is not None:
+            yield from ((name, place) for place in able if same(factor * np.asarray(loose[place]), reader.values[name]))
 
 
 def apart(reader: Reader, steps: Mapping[str, object]) -> dict[str, object]:
@@ -93,7 +105,7 @@ def _one_with_the_other(
     """Two values of which one is worked out with the other, as it is with two steps without a value, and no others."""
     met: dict[tuple[int, int], list[tuple[str, str]]] = {}
     derivation = reader.context.derivation
-    for later in derivation:
+    for later in _in_play(reader, known):
         made_of = [one.name for one in names_in(derivation[later].expression)] if later not in known else []
         size = np.size(reader.values[later])
         able_to = [place for place in able if np.size(np.asarray(loose[place])) == size]
@@ -113,11 +125,18 @@ def _one_with_the_other(
     return None
 
 
+def _in_play(reader: Reader, known: Mapping[str, object]) -> list[str]:
+    """The steps that there can be: what is worked out after an update is none where nothing was updated."""
+    updated = any(name in reader.updates for name in known)
+    steps = reader.context.steps
+    return [name for name in reader.context.derivation if updated or not steps[name] or name in reader.updates]
+
+
 def _plainly(
     reader: Reader, known: Mapping[str, object], own: Mapping[str, Any], loose: Sequence[object], able: Sequence[int]
 ) -> tuple[str, int] | None:
     """A step without a value, and a value that follows there from wrong ones before it."""
-    for name in reader.context.derivation:
+    for name in _in_play(reader, known):
         if name not in known and not same(own[name], reader.values[name]):
             for place in able:
                 if same(loose[place], own[name]):
@@ -204,8 +223,10 @@ def _guesses(
     """A step that does not follow, a step without a value before it, and a value that may be that one's."""
     derivation = reader.context.derivation
     divisors = {float(reader.context.sizes[0]), 1.0}
+    in_play = _in_play(reader, known)
     right = (one for one in derivation if one in known and same(known[one], reader.values[one]))
     well = {name for one in right for name in _open_before(reader, one, known)}
+    able = [place for place in able if not any(_is_multiple(reader, loose[place], name, divisors) for name in well)]
     for equation in derivation.equations:
         if equation.name not in known or not tells(known[equation.name]):
             continue
@@ -213,6 +234,7 @@ def _guesses(
             if same(known[equation.name], evaluate(equation.expression, own)):
                 continue
         open_ = [name for name in _open_before(reader, equation.name, known) if name not in well]
+        open_ = [name for name in open_ if name in in_play]
         for name in open_:
             between = [one for one in _open_before(reader, equation.name, known)[::-1] if one != name]
             factors = [1.0]
@@ -224,6 +246,14 @@ def _guesses(
                     continue
                 for factor in factors:
                     yield equation.name, name, place, _Made(reader, own, name, factor, value, (*between, equation.name))
+
+
+def _is_multiple(reader: Reader, value: object, name: str, divisors: Iterable[float]) -> bool:
+    """Whether it is a step that is right as somebody keeps it: with a minus, or without 1/m."""
+    right = reader.values[name]
+    if np.size(np.asarray(value)) != np.size(right):
+        return False
+    return any(same(value, sign * factor * right) for factor in divisors for sign in (1.0, -1.0))
 
 
 class _Made:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from chalkwork.algebra.expression import names_in
+from chalkwork.algebra.expression import Name, names_in
 from chalkwork.checking.report import Report
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Derivation
@@ -20,7 +20,7 @@ _MOST_ROUNDS = 3
 
 
 def contradicted(derivation: Derivation, report: Report) -> dict[str, str]:
-    """The wrong steps of a program whose every answered consequence is right, each with one of those.
+    """The wrong steps of a program with which something right was made, and nothing that follows from them.
 
     A program goes on with what it has worked out: what it goes on from with right numbers is something else than the
     wrong value under that name.
@@ -28,10 +28,17 @@ def contradicted(derivation: Derivation, report: Report) -> dict[str, str]:
     found = {}
     for name, result in report.items():
         if result.verdict in _BAD:
-            made = list(_made_with(derivation, name, report))
-            if made and all(report[one].verdict in _RIGHT for one in made):
-                found[name] = made[0]
+            directly = [one for one in report if name in map(_name_of, names_in(derivation[one].expression))]
+            made = directly or list(_made_with(derivation, name, report))
+            verdicts = [report[one].verdict for one in made]
+            right = [one for one, verdict in zip(made, verdicts, strict=True) if verdict in _RIGHT]
+            if right and Verdict.FOLLOWS.word not in verdicts and (directly or len(right) == len(made)):
+                found[name] = right[0]
     return found
+
+
+def _name_of(one: Name) -> str:
+    return one.name
 
 
 def _made_with(derivation: Derivation, name: str, report: Mapping[str, object]) -> Iterator[str]:

@@ -42,6 +42,8 @@ class Evidence:
         weighed = (re.fullmatch(r"W(\d+)", name) for name in self.givens.known)
         self.weighed = sorted(int(found[1]) for found in weighed if found)
         self.has_states = any(name not in by for name in updated)
+        self.begun = {one.name for one in context.derivation.equations if not names_in(one.expression)}
+        """The states that a sequence begins with: zeros, which nobody works out."""
         self.aliases = aliases_of(tuple(self.shapes), symbols.layers)
 
     def fits(self, value: object, name: str) -> bool:
@@ -171,7 +173,7 @@ class Evidence:
 
     def _of_no_step(self, value: object) -> Text | None:
         """That a value is that of a quantity that has no line here, if it is."""
-        for said, other in self.auxiliary if tells(value) else ():
+        for said, other in self._of_no_line if tells(value) else ():
             if same(value, other):
                 return Text.of("unused.no_step", what=said)
         return None
@@ -185,11 +187,11 @@ class Evidence:
         return Text.of("unused.no_step", what=Text.of("unused.derivative", name="x"))
 
     @cached_property
-    def auxiliary(self) -> tuple[tuple[Said, Any], ...]:
-        """Quantities that programs have and the derivation has no line for."""
-        return tuple(self._auxiliary())
+    def _of_no_line(self) -> tuple[tuple[Said, Any], ...]:
+        return tuple(self.auxiliary())
 
-    def _auxiliary(self) -> Iterator[tuple[Said, Any]]:
+    def auxiliary(self) -> Iterator[tuple[Said, Any]]:
+        """Quantities that programs have and the derivation has no line for."""
         layers = self.context.layers(0)
         if layers and "y" in self.values:
             output = layers[-1].activation.name

@@ -93,6 +93,8 @@ class _Step:
         slope = slope_of(factors[0], factors[0]) if factors is not None else None
         if factors is not None and slope is not None and slope.shape == factors[1].shape:
             yield factors[1] * slope  # with the slope in one piece
+            if is_operation(slope, "subtract"):
+                yield factors[1] * slope.arguments[0] - factors[1] * slope.arguments[1]
         for _ in range(_MOST_WRITTEN_IN):
             names = [one for one in names_in(expression) if one.name in context.derivation and one.name not in answered]
             open_: dict[Expression, Expression] = {one: context.derivation[one.name].expression for one in names}
@@ -162,6 +164,12 @@ class _Step:
                 }
                 if len(others) == len(names) > 1:
                     yield f"{letter}_{word}", f"{letter}_t", exchanged(self.expression, others)
+
+    @cached_property
+    def _scalars(self) -> list[tuple[str, float]]:
+        """The rates and decays of the equation."""
+        found = [one for one in names_in(self.expression) if not one.shape and one.name not in self.context.derivation]
+        return [(one.name, float(np.ravel(self.own[one.name])[0])) for one in found]
 
     @cached_property
     def _parts(self) -> dict[Expression, Array]:
@@ -234,6 +242,13 @@ class _Step:
                 found[f"the sum of each {of} of {own}"] = np.broadcast_to(value.sum(axis, keepdims=True), shape)
             found[f"the mean of {own}"] = np.broadcast_to(value.mean(), shape)
             found[f"the sum of {own}"] = np.broadcast_to(value.sum(), shape)
+        for word, number in self._scalars:
+            found[f"{word} * {inner}"] = number * value
+        if is_operation(part, "subtract") and part.arguments[1].shape == part.shape:
+            first, mask = (np.asarray(evaluate(one, self.own), dtype=float) for one in part.arguments)
+            if np.shape(first) == shape and np.isin(mask, (0, 1)).all():
+                word = ", ".join(map(_shown, part.arguments[::-1]))
+                found[f"1 where {word.replace(', ', ' is 1, else ')},"] = np.where(mask == 1, 1.0, first)
         if is_operation(part, "softmax"):
             with np.errstate(all="ignore"):
                 net = np.asarray(evaluate(part.arguments[0], self.own), dtype=float)
@@ -288,6 +303,7 @@ def slips(derivation: Derivation, name: str) -> list[list[Expression]]:
             one: list[Expression] = [part**2, 1 - part, 2 * part, part / 2, -part, 0 * part, 0 * part + 1]
             others = [each for each in near if each != part and each.shape == part.shape]
             one += [made for each in others[:3] for made in (each, part * each, part + each)]
+            one += [part * each for each in near if not each.shape and each != part and part.shape]
             inside = [each for each in names_in(part) if each.shape == part.shape != ()]
             one += [made for n in inside[:2] if n != part for made in (n * (1 - n), 1 - n**2, (1 - n) ** 2)]
             found.append([exchanged(expression, {part: each}) for each in one])

@@ -19,7 +19,7 @@ from chalkwork.checking.called import kinds_called
 from chalkwork.checking.consequences import by_consequence, followed, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME
-from chalkwork.checking.passes import base_of
+from chalkwork.checking.passes import base_of, updates_before
 from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.recording import Made
 from chalkwork.checking.versions import Words, numbers_together, refined, samples_together
@@ -74,7 +74,7 @@ class _Placing:
             if not self.chains[word]:
                 self.chains[word] = [one for one in self.names if base_of(one) == name]
         self.updates = self._updates()
-        self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary]
+        self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary()]
 
     def done(self) -> Recorded:
         """By value, by name, and by what follows."""
@@ -119,9 +119,10 @@ class _Placing:
         if word in self.asked or self._are_entries(versions):
             return []
         kinds = kinds_called(word)
+        names = [name for name in self.names if name not in self.reader.begun]
         several = len({made.order for made in versions}) > 1
         if target is not None and not (several and kinds and word not in self.names):
-            return [name for name in self.names if base_of(name) == base_of(target)]
+            return [name for name in names if base_of(name) == base_of(target)]
         return self._of_kinds(kinds)
 
     def _are_entries(self, versions: Sequence[Made]) -> bool:
@@ -142,7 +143,7 @@ class _Placing:
 
     def _of_kinds(self, kinds: Iterable[str]) -> list[str]:
         wanted = set(kinds)
-        return [name for name in self.names if self._kind(name) in wanted]
+        return [name for name in self.names if self._kind(name) in wanted and name not in self.reader.begun]
 
     def _kind(self, name: str) -> str:
         return _NUMBERS.sub("", base_of(name))
@@ -207,7 +208,7 @@ class _Placing:
 
     def _possible(self, name: str, made: Made) -> bool:
         """Whether a quantity after an update can have been made at that time."""
-        step = _step(name)
+        step = updates_before(name)
         if not step or base_of(name) in self.givens or not any(self.updates.values()):
             return True
         return any(sum(order < made.order for order in orders) >= step for orders in self.updates.values())
@@ -262,7 +263,7 @@ class _Placing:
             if made.line is not None and self._may_be(word, made, free[0]):
                 by_round[self._rounds(made)] = made
         for round_, made in sorted(by_round.items()):
-            due = [name for name in free if _step(name) <= round_ and self._is_due(name, made)]
+            due = [name for name in free if updates_before(name) <= round_ and self._is_due(name, made)]
             if due:
                 self._name(word, made, due[-1])
                 free.remove(due[-1])
@@ -325,7 +326,7 @@ class _Placing:
 
     def _is_due(self, name: str, made: Made) -> bool:
         """Whether the time of a quantity has come: what is worked out again is so after the update."""
-        return _step(name) <= self._rounds(made) or self.derivation[name].stage == Stage.UPDATE
+        return updates_before(name) <= self._rounds(made) or self.derivation[name].stage == Stage.UPDATE
 
     def _name(self, word: str, made: Made, name: str) -> None:
         if name not in self.taken:
@@ -388,9 +389,3 @@ class _Placing:
 def _is_given_back(word: str) -> bool:
     """Whether it is what a function gave back: a name that it is given tells more."""
     return word.endswith("()")
-
-
-def _step(name: str) -> int:
-    """How many updates come before a quantity."""
-    _, new, number = name.partition("_new")
-    return int(number or 1) if new else 0

@@ -17,6 +17,7 @@ MOST_VARIABLES = 2000
 MOST_NUMBERS = 1_000_000
 MOST_DEPTH = 4
 MOST_LAYERS = 100
+_TYPED_DECIMALS = 6
 _GRADIENTS = ("grad", "grads", "gradient", "gradients", "nabla", "nablas", "derivatives")
 _PASSED = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType)
 _NOTEBOOK = frozenset(("In", "Out", "exit", "quit", "get_ipython", "self"))
@@ -37,6 +38,8 @@ _OF_LAYERS = (
     "memory",
 )
 """What a dictionary of the layers is called that holds what has names of its own."""
+_KINDS = ("w", "b", "dw", "db", "weights", "biases")
+"""What a dictionary is called whose keys are the places of what has this kind: `W["f"]`, `weights["out"]`."""
 _PARAMETERS = ("params", "parameters", "theta", "variables")
 AGAIN = "another "
 """What stands in front of a word that is there already, in another dictionary or object."""
@@ -107,7 +110,7 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
         elif _is_object(value) and depth < MOST_DEPTH:
             inner.append(_of_object(name, value, layers, depth))
         elif not callable(value):
-            yield name, value
+            yield name, _as_array(value) if isinstance(value, list) else value
     for each in inner:
         yield from each
 
@@ -193,6 +196,8 @@ def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int)
             word = f"{name}{key}"
         elif bare in _GRADIENTS and not word.lower().startswith(("d", "grad", "nabla")):
             word = f"grad_{word}"
+        elif bare in _KINDS and not word.lower().startswith(("w", "b", "d")):
+            word = f"{bare.replace('dw', 'dW').replace('w', 'W')}{'_' * (len(word) > 1)}{word}"
         named[kept_state(bare, word) or word] = one
     yield from _walk(named, layers, depth + 1)
 
@@ -216,7 +221,8 @@ def _of_parameters(name: str, value: Sequence[object], layers: int) -> list[str]
     bare = name.strip("_").lower()
     if len(value) != 2 * layers or layers < 1 or not all(map(_is_array, value)):
         return []
-    kinds = ["W" if min((*np.shape(one), 1)[:2]) > 1 or np.ndim(one) > 2 else "b" for one in map(numbers_of, value)]
+    axes = [int(getattr(one, "ndim", 0)) for one in value]
+    kinds = ["b" if axis < 2 else "W" for axis in axes] if min(axes) < 2 else ["W", "b"] * layers
     if kinds not in (["W", "b"] * layers, ["W"] * layers + ["b"] * layers):
         return []
     plain = [f"{kind}{kinds[: place + 1].count(kind)}" for place, kind in enumerate(kinds)]
@@ -249,6 +255,16 @@ def is_rectangular(value: object) -> bool:
         return np.asarray(value).dtype.kind in "fiubU"
     except Exception:  # rows of several lengths, and whatever foreign arrays raise
         return False
+
+
+def _as_array(value: list[Any]) -> object:
+    """A list of numbers that a program has worked out, as an array; one that somebody may have typed as it is."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return value
+    worked_out = array.dtype.kind == "f" and bool((array != np.round(array, _TYPED_DECIMALS)).any())
+    return array if worked_out else value
 
 
 def _is_wide(value: Any) -> bool:

@@ -92,7 +92,7 @@ def importance(
     Source: Breiman, Random forests (2001), section 10; Fisher, Rudin and Dominici (2019), equation 3. Raises
     ChalkworkError for what it does not know, and for inputs that are matrices.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(weights=[[1.0], [0.0]], bias=False)])
     >>> x = np.array([[1.0, 3.0], [2.0, 4.0], [4.0, 5.0]])
     >>> importance(net, x, x[:, :1], metric="mse", repeats=3, names=["length", "width"])

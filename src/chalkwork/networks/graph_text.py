@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from chalkwork.algebra.reading import Syntax, canonical, free_names, parse
@@ -29,17 +28,16 @@ class Slope(NamedTuple):
         return f"d{self.of}/d{self.by}"
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(NamedTuple):
     """What was typed: by name the syntax and the text of every equation, and of every slope that is given."""
 
     equations: dict[str, tuple[Syntax, str]]
     slopes: dict[Slope, tuple[Syntax, str]]
-    again: dict[str, str] = field(default_factory=dict)
+    again: dict[str, str]
     """Names that were assigned again, under their new names: `c2` for the second value of c."""
-    order: list[str] = field(default_factory=list)
+    order: list[str]
     """The names in an order in which each can be computed."""
-    inputs: list[str] = field(default_factory=list)
+    inputs: list[str]
     """The names that no equation defines."""
 
 
@@ -80,7 +78,7 @@ def read_equations(equations: str | Sequence[str]) -> Typed:
     lines = [_line(text) for text in unrolled(texts) if text.strip()]
     defined = [name for name, _, _ in lines if isinstance(name, str)]
     known = frozenset(defined)
-    typed = Typed({}, {})
+    typed = Typed({}, {}, {}, [], [])
     current: dict[str, str] = {}
     for name, body, text in lines:
         syntax = _syntax(body, text, known)

@@ -218,7 +218,7 @@ class Work:
         forward = [by_name[latest[one.name]] for one in self.forward]
         givens = [by_name[new].symbol if (new := latest[name]) in by_name else one for name, one in self.start.items()]
         output = latest[self.target.output]
-        whole = self._backward(forward, givens, replace(self.target, output=output))
+        whole = self._backward(forward, givens, self.target._replace(output=output))
         needed = {f"d{output}/d{name}" for name in wanted}
         fresh = [one for one in whole if one.name not in by_name]
         kept: list[Equation] = []

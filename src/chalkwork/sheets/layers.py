@@ -10,7 +10,7 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.networks.layers import LAYERS
-from chalkwork.networks.layers import Layer as Made
+from chalkwork.networks.layers.base import Layer as Made
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form
 from chalkwork.networks.samples import features_and_positions

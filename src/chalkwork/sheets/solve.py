@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from chalkwork.algebra.times import split_time, step_of
 from chalkwork.budget import RUN_SECONDS, within
 from chalkwork.derivation.derivation import Equation, updates_of
 from chalkwork.errors import ChalkworkError, SheetError
-from chalkwork.networks import layers as kinds
-from chalkwork.networks.graph import Graph
+from chalkwork.networks.layers import LAYERS
+from chalkwork.networks.layers.base import Layer as Made
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.sheets.layers import made_of
@@ -28,6 +28,9 @@ from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from chalkwork.networks.graph import Graph
 
 _SUBJECT = re.compile(r"(?:the targets? )?(\w+)(?:\[| (?:is|has|have|holds|does|of|lie|names) )")
 _PLACE = re.compile("[1-9][0-9]{0,6}")
@@ -210,9 +213,9 @@ def _network(sheet: Sheet, block: NetworkBlock) -> NeuralNetwork:
         raise SheetError(error.message, file=sheet.file, line=line, hint=error.hint) from None
 
 
-def _layer(layer: Layer) -> kinds.Layer:
+def _layer(layer: Layer) -> Made:
     """The layer that a block describes."""
-    kind = kinds.LAYERS[layer.kind]
+    kind = LAYERS[layer.kind]
     own: dict[str, Any] = {"units": layer.units, "inputs": layer.inputs}
     own |= {"weights": layer.weights, "bias": layer.bias} if layer.kind == "dense" else {}
     known = {setting.key for setting in kind.settings}
@@ -221,6 +224,8 @@ def _layer(layer: Layer) -> kinds.Layer:
 
 
 def _graph(sheet: Sheet, block: GraphBlock) -> Graph:
+    from chalkwork.networks.graph import Graph
+
     try:
         return Graph(block.equations, block.output[0] if block.output else None)
     except ChalkworkError as error:

@@ -14,7 +14,7 @@ import numpy as np
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
-from chalkwork.networks.layers import Dense
+from chalkwork.networks.layers.dense import Dense
 from chalkwork.networks.measuring import Measure, output
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of

@@ -49,6 +49,17 @@ class Symbol(NamedTuple):
         """
         return cls(latex, plain_maths(latex))
 
+    def at(self, *arguments: Symbol) -> Symbol:
+        """The symbol as a function of others; itself where there are none.
+
+        >>> Symbol("f", "f").at(Symbol(r"\\alpha", "α"), Symbol("x", "x")).text
+        'f(α, x)'
+        """
+        if not arguments:
+            return self
+        latex, text = (", ".join(getattr(one, kind) for one in arguments) for kind in ("latex", "text"))
+        return Symbol(f"{self.latex}({latex})", f"{self.text}({text})")
+
     @classmethod
     def letter(cls, notation: Notation, letter: str, *, bold: bool = False) -> Symbol:
         """A letter as a notation has it, bold where it stands for a vector or a matrix and the notation wants that.

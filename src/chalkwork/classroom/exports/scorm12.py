@@ -15,33 +15,26 @@ from chalkwork.classroom.exports.packing import zipped
 from chalkwork.classroom.exports.questions import Item
 from chalkwork.classroom.page import page_of
 
-_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
-_PACKAGE = "http://www.imsproject.org/xsd/imscp_rootv1p1p2"
-_SCORM = "http://www.adlnet.org/xsd/adlcp_rootv1p2"
 formula = as_it_is
 
 
 def write(items: Sequence[Item], partial: int) -> bytes:
     """The package; `partial` has no place in it: a named mistake earns what it does with `check`."""
-    page, title = page_of(items), items[0].title
+    package, scorm = "http://www.imsproject.org/xsd/imscp_rootv1p1p2", "http://www.adlnet.org/xsd/adlcp_rootv1p2"
+    return packed(items, "1.2", package, scorm, "scormtype")
+
+
+def packed(items: Sequence[Item], version: str, package: str, scorm: str, kind: str) -> bytes:
+    """The page with the manifest of a version of SCORM, by its schemas and its word for the kind of a resource."""
+    page, title = page_of(items), escape(items[0].title)
+    identifier = f"chalkwork-{sha256(page.encode()).hexdigest()[:16]}"
     manifest = (
-        f'{_HEAD}<manifest identifier="{identifier(page)}" version="1.0" xmlns="{_PACKAGE}" xmlns:adlcp="{_SCORM}">'
-        "<metadata><schema>ADL SCORM</schema><schemaversion>1.2</schemaversion></metadata>"
-        f'{organization(title)}<resources><resource identifier="page" type="webcontent" adlcp:scormtype="sco" '
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<manifest identifier="{identifier}" version="1.0" xmlns="{package}" xmlns:adlcp="{scorm}">'
+        f"<metadata><schema>ADL SCORM</schema><schemaversion>{version}</schemaversion></metadata>"
+        f'<organizations default="sheet"><organization identifier="sheet"><title>{title}</title>'
+        f'<item identifier="item" identifierref="page"><title>{title}</title></item></organization></organizations>'
+        f'<resources><resource identifier="page" type="webcontent" adlcp:{kind}="sco" '
         'href="index.html"><file href="index.html"/></resource></resources></manifest>\n'
     )
     return zipped({"imsmanifest.xml": manifest, "index.html": page})
-
-
-def identifier(page: str) -> str:
-    """What tells the package from others."""
-    return f"chalkwork-{sha256(page.encode()).hexdigest()[:16]}"
-
-
-def organization(title: str) -> str:
-    """The one item of the package, by its title."""
-    shown = escape(title)
-    return (
-        f'<organizations default="sheet"><organization identifier="sheet"><title>{shown}</title>'
-        f'<item identifier="item" identifierref="page"><title>{shown}</title></item></organization></organizations>'
-    )

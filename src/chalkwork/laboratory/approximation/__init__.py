@@ -5,6 +5,6 @@ what is given and measures the errors, `equations` solves for the weights, `text
 """
 
 from chalkwork.laboratory.approximation.study import MOST_COMPARED, MOST_POINTS, study
-from chalkwork.laboratory.approximation.worked import ReluApproximation, relu_approximation, work
+from chalkwork.laboratory.approximation.worked import ReluApproximation, relu_approximation, written
 
-__all__ = ["MOST_COMPARED", "MOST_POINTS", "ReluApproximation", "relu_approximation", "study", "work"]
+__all__ = ["MOST_COMPARED", "MOST_POINTS", "ReluApproximation", "relu_approximation", "study", "written"]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 from chalkwork.algebra.expression import Expression, Name, Number, replace
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Stage
 from chalkwork.laboratory.approximation.study import Study
+from chalkwork.laboratory.work import Work
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol
 
@@ -15,47 +18,32 @@ MOST_SOLVED = 8
 """Points, from the first on, whose weights are worked out as equations."""
 
 
-def derivation_of(found: Study) -> Derivation:
-    """The values at the points, the knots, and the triangular system solved from the top."""
-    equal, count = found.kind == "equidistant", min(found.interpolant.size, MOST_SOLVED)
-    givens = [Name(f"x{i}") for i in range(1, count + 1)]
-    values: list[Equation] = []
-    if found.function is None:
-        givens += [Name(f"f{i}") for i in range(1, count + 1)]
-    else:
-        variable = Name(found.function.variable)
-        at = [replace(found.function.tree, {variable: Name(f"x{i}")}) for i in range(1, count + 1)]
-        values = [Equation(f"f{i}", value, VALUES) for i, value in enumerate(at, 1)]
-    if equal:
-        return Derivation(
-            (*givens, Name("h")),
-            (*values, *(Equation(f"lambda{i}", _equal_step(i), SUBSTITUTION) for i in range(1, count + 1))),
-        )
-    first = Name("x1") - (Name("x2") - Name("x1"))
-    knots = [Equation(f"b{i}", first if i == 1 else Name(f"x{i - 1}"), KNOTS) for i in range(1, count + 1)]
-    solved = [Equation(f"lambda{i}", _step(i), SUBSTITUTION) for i in range(1, count + 1)]
-    return Derivation(tuple(givens), (*values, *knots, *solved))
+def work_of(found: Study) -> Work:
+    """The values at the points, the knots, and the triangular system solved from the top.
 
-
-def letters(count: int) -> dict[str, Symbol]:
-    """The values as f(x_1)."""
-    found = {}
-    for i in range(1, count + 1):
-        found[f"f{i}"] = Symbol(f"f(x_{i})", f"f(x{subscript(str(i))})")
-    return found
-
-
-def _equal_step(i: int) -> Expression:
-    """f_i / h less the weights before, the first one i times and the last one twice."""
-    result: Expression = Name(f"f{i}") / Name("h")
-    for j in range(1, i):
-        result = result - Number(i - j + 1) * Name(f"lambda{j}")
-    return result
-
-
-def _step(i: int) -> Expression:
-    """The value less what the ReLUs before give there, over the distance from the knot."""
-    top: Expression = Name(f"f{i}")
-    for j in range(1, i):
-        top = top - (Name(f"x{i}") - Name(f"b{j}")) * Name(f"lambda{j}")
-    return top / (Name(f"x{i}") - Name(f"b{i}"))
+    With equidistant points it is divided by their distance: f_i / h less the weights before, the first one i times and
+    the last one twice. Else the value less what the ReLUs before give there, over the distance from the knot.
+    """
+    line, function, work = found.interpolant, found.function, Work()
+    numbers = range(1, min(line.size, MOST_SOLVED) + 1)
+    x = {i: work.given(f"x{i}", line.points[i - 1]) for i in numbers}
+    f: dict[int, Expression] = {}
+    for i in numbers:
+        name, letter = f"f{i}", Symbol(f"f(x_{i})", f"f(x{subscript(str(i))})")
+        if function is None:
+            f[i] = work.given(name, line.values[i - 1], letter)
+        else:
+            f[i] = work.equation(name, replace(function.tree, {Name(function.variable): x[i]}), VALUES, letter=letter)
+    weights = {i: Name(f"lambda{i}") for i in numbers}
+    if found.kind == "equidistant":
+        h = work.given("h", line.widths[0])
+        for i in numbers:
+            before = [Number(i - j + 1) * weights[j] for j in range(1, i)]
+            work.equation(weights[i].name, reduce(Expression.__sub__, before, f[i] / h), SUBSTITUTION)
+        return work
+    first = x[1] - (x[2] - x[1])
+    b = {i: work.equation(f"b{i}", first if i == 1 else x[i - 1], KNOTS) for i in numbers}
+    for i in numbers:
+        before = [(x[i] - b[j]) * weights[j] for j in range(1, i)]
+        work.equation(weights[i].name, reduce(Expression.__sub__, before, f[i]) / (x[i] - b[i]), SUBSTITUTION)
+    return work

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from chalkwork.bounds.intervals import Array
-from chalkwork.derivation.derivation import Derivation
 from chalkwork.documents.literal import literal
-from chalkwork.laboratory.approximation.equations import MOST_SOLVED, SUBSTITUTION, derivation_of, letters
+from chalkwork.laboratory.approximation.equations import SUBSTITUTION, work_of
 from chalkwork.laboratory.approximation.interpolant import Interpolant
 from chalkwork.laboratory.approximation.study import Study, study
 from chalkwork.laboratory.approximation.text import script
@@ -26,16 +23,7 @@ if TYPE_CHECKING:
 class ReluApproximation(Solution):
     """A worked approximation that can be evaluated, and trained further as a network."""
 
-    def __init__(
-        self,
-        derivation: Derivation,
-        givens: Mapping[str, Any],
-        style: Style,
-        setting: Setting,
-        interpolant: Interpolant,
-    ) -> None:
-        super().__init__(derivation, givens, style, setting)
-        self.interpolant = interpolant
+    interpolant: Interpolant
 
     @cached_property
     def network(self) -> NeuralNetwork:
@@ -83,48 +71,37 @@ def relu_approximation(
     (0.0625, 0.0625, 0.125)
     """
     found = study(function, (a, b), n, points, values, adapted, compare)
-    return work(found, Style.of(notation, decimals, significant))
+    return written(found, Style.of(notation, decimals, significant))
 
 
-def work(found: Study, style: Style) -> ReluApproximation:
+def written(found: Study, style: Style) -> ReluApproximation:
     """The study, written in that style."""
-    line = found.interpolant
+    line, own, function = found.interpolant, found.own, found.function
     facts: dict[str, Any] = {
-        "n": line.size,
-        "points": line.points,
-        "function_values": line.values,
-        "knots": line.knots,
-        "weights": line.weights,
-        "slopes": line.slopes,
-    }
-    own = found.own
-    if found.function is not None and own is not None:
-        facts |= {"function": found.function.text, "max_error": own.errors.largest, "error_at": own.errors.at}
-        facts |= {"l2_error": own.errors.squared, "bound": own.bound, "table": _table(found)}
-    derivation = derivation_of(found)
-    known = {"h": line.widths[0]}
-    for place in range(min(line.size, MOST_SOLVED)):
-        known |= {f"x{place + 1}": line.points[place], f"f{place + 1}": line.values[place]}
-    name = literal(found.function.text, 60) if found.function is not None else "a table of values"
+        "n": line.size, "points": line.points, "function_values": line.values, "knots": line.knots,
+        "weights": line.weights, "slopes": line.slopes,
+    }  # fmt: skip
+    if function is not None and own is not None:
+        facts |= {"function": function.text, "max_error": own.errors.largest, "error_at": own.errors.at}
+        facts |= {"l2_error": own.errors.squared, "bound": own.bound}
+        facts["table"] = {
+            "n": [row.interpolant.size for row in found.rows],
+            "h": [row.width for row in found.rows],
+            "max_error": [row.errors.largest for row in found.rows],
+            "bound": [row.bound for row in found.rows],
+            "l2_error": [row.errors.squared for row in found.rows],
+            "order": found.orders(),
+        }
+    work = work_of(found)
+    name = literal(function.text, 60) if function is not None else "a table of values"
     setting = Setting(
-        givens=tuple(name.name for name in derivation.givens),
+        givens=tuple(given.name for given in work.givens),
         title=f"Approximation of {name} by {line.size} ReLUs",
-        letters=letters(min(line.size, MOST_SOLVED)),
+        letters=work.letters,
         script=lambda board: script(board, found),
-        asked=tuple(e.name for e in derivation.equations if e.stage == SUBSTITUTION),
+        asked=tuple(equation.name for equation in work.equations if equation.stage == SUBSTITUTION),
         facts=facts,
     )
-    givens = {name.name: np.array([[known[name.name]]]) for name in derivation.givens}
-    return ReluApproximation(derivation, givens, style, setting, line)
-
-
-def _table(found: Study) -> dict[str, list[Any]]:
-    rows = found.rows
-    return {
-        "n": [row.interpolant.size for row in rows],
-        "h": [row.width for row in rows],
-        "max_error": [row.errors.largest for row in rows],
-        "bound": [row.bound for row in rows],
-        "l2_error": [row.errors.squared for row in rows],
-        "order": found.orders(),
-    }
+    answer = ReluApproximation(work.derivation, work.values, style, setting)
+    answer.interpolant = line
+    return answer

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply
+from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture.tally import At, Shape, product, written
+from chalkwork.networks.activations import Activation
 from chalkwork.networks.layers.settings import Setting, take
 
 NONE, ONE = Number(0), Number(1)
+_MAPS = {1: "channels × length", 2: "channels × height × width"}
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,28 @@ class Counted:
 class Kind:
     """A kind of layer: its settings, words for a heading, and how it is counted.
 
+    The words have places for settings: `<filters filter>` is how many filters there are, `<kernel>` of which sides.
     Settings without a usual value must be given, but for those that are `optional`.
     """
 
     settings: tuple[Setting, ...]
-    words: Callable[[Mapping[str, Any]], str]
+    words: str
     count: Callable[[At], Counted]
     optional: tuple[str, ...] = ()
+
+    def called(self, own: Mapping[str, Any]) -> str:
+        """A layer with these settings, in words."""
+
+        def said(place: re.Match[str]) -> str:
+            value = own[place[1]]
+            if place[2]:
+                return counted(value, place[2].strip())
+            if isinstance(value, Activation):
+                return value.words
+            sides = _pair(value, 1 if "one axis" in self.words else 2)
+            return "of " + " × ".join(map(str, sides)) if len(sides) > 1 else f"of length {sides[0]}"
+
+        return re.sub(r"<(\w+)( [a-z]+)?>", said, self.words)
 
     def chosen(self, given: Mapping[str, Any], title: str) -> dict[str, Any]:
         """The settings of a layer, `title` in messages; ChalkworkError for what they cannot be."""
@@ -53,6 +72,14 @@ class Kind:
             if value is None and key not in self.optional:
                 raise ChalkworkError(f"{title}: {key} is missing")
         return found
+
+
+def _learned(
+    at: At, shape: Shape, weights: Expression, biases: Expression, both: Expression, macs: Expression
+) -> Counted:
+    """Weights and, if the layer has any, biases, both together in a form of their own."""
+    biased = at.settings["bias"]
+    return Counted(shape, weights, biases if biased else NONE, both if biased else None, macs)
 
 
 # --- windows that slide: convolution and pooling -------------------------------------------------------------------
@@ -128,9 +155,8 @@ def _see(at: At, axis: str, k: Expression, s: Expression, dilation: int) -> None
 
 def _convolution(axes: int) -> Callable[[At], Counted]:
     def count(at: At) -> Counted:
-        maps = "channels × height × width" if axes == 2 else "channels × length"
         if not at.tally.sizeless:
-            at.check(axes + 1, maps)
+            at.check(axes + 1, _MAPS[axes])
         own = at.settings
         channels = at.shape[0]
         filters, groups = at.given("c", own["filters"]), own["groups"]
@@ -151,10 +177,8 @@ def _filtered(at: At, channels: Name, filters: Name, groups: int, windows: list[
     into: Expression = channels if groups == 1 else channels / at.given("g", groups)
     one = product([*(window.kernel for window in windows), into])
     sizes = tuple(window.size for window in windows)
-    return Counted(
-        (filters, *sizes), one * filters, filters if at.settings["bias"] else NONE,
-        (one + 1) * filters if at.settings["bias"] else None, product([one * filters, *sizes]),
-    )  # fmt: skip
+    weights = one * filters
+    return _learned(at, (filters, *sizes), weights, filters, (one + 1) * filters, product([weights, *sizes]))
 
 
 def _spread(at: At, axis: str, size: Name, kernel: int, stride: int, padding: int, more: int) -> _Window:
@@ -171,7 +195,7 @@ def _transposed(axes: int) -> Callable[[At], Counted]:
     """Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), relationship 14."""
 
     def count(at: At) -> Counted:
-        at.check(axes + 1, "channels × height × width" if axes == 2 else "channels × length")
+        at.check(axes + 1, _MAPS[axes])
         channels, *sizes = at.shape
         filters = at.given("c", at.settings["filters"])
         windows = _along(at, tuple(sizes), ("kernel", "stride", "padding", "output_padding"), _spread)
@@ -186,14 +210,14 @@ def _pooling(at: At) -> Counted:
     if at.tally.sizeless:
         return Counted(at.shape)
     if len(at.shape) not in (2, 3):
-        at.check(3, "channels × height × width")
+        at.check(3, _MAPS[2])
     windows = _along(at, at.shape[1:], ("pool", "stride", "padding"), _window)
     return Counted((at.shape[0], *(window.size for window in windows)))
 
 
 def _global(at: At) -> Counted:
     if len(at.shape) not in (2, 3):
-        at.check(3, "channels × height × width")
+        at.check(3, _MAPS[2])
     at.tally.seen.clear()
     return Counted(at.shape[:1])
 
@@ -216,11 +240,8 @@ def _dense(at: At) -> Counted:
     if len(at.shape) == 3:
         at.check(1, "a vector", "put {kind: flatten} before it")
     inputs, units = at.shape[-1], at.given("n", at.settings["units"])
-    biased = at.settings["bias"]
-    return Counted(
-        (*at.shape[:-1], units), inputs * units, units if biased else NONE,
-        (inputs + 1) * units if biased else None, product([*at.shape[:-1], inputs, units]),
-    )  # fmt: skip
+    macs = product([*at.shape[:-1], inputs, units])
+    return _learned(at, (*at.shape[:-1], units), inputs * units, units, (inputs + 1) * units, macs)
 
 
 def _recurrent(gates: int) -> Callable[[At], Counted]:
@@ -233,11 +254,11 @@ def _recurrent(gates: int) -> Callable[[At], Counted]:
         def times(inner: Expression) -> Expression:
             return inner if gates == 1 else gates * inner
 
-        matrices = (width + h) * h
-        both = None if not biases else times(matrices + (h if biases == 1 else 2 * h))
-        shape = (steps, h) if at.settings["sequence"] else (h,)
-        own = NONE if not biases else times(h if biases == 1 else 2 * h)
-        return Counted(shape, times(matrices), own, both, steps * times(matrices))
+        weights, shape = times((width + h) * h), (steps, h) if at.settings["sequence"] else (h,)
+        if not biases:
+            return Counted(shape, weights, macs=steps * weights)
+        own = h if biases == 1 else 2 * h
+        return Counted(shape, weights, times(own), times((width + h) * h + own), steps * weights)
 
     return count
 
@@ -251,11 +272,8 @@ def _attention(at: At) -> Counted:
         raise at.error(f"a width of {at.value(width)} does not go into {heads} heads")
     at.equation("d", width / at.given("H", heads), "The width of one head.")
     weights = 4 * width * width
-    biased = at.settings["bias"]
-    return Counted(
-        (steps, width), weights, 4 * width if biased else NONE, 4 * (width + 1) * width if biased else None,
-        steps * weights + 2 * steps * steps * width,
-    )  # fmt: skip
+    macs = steps * weights + 2 * steps * steps * width
+    return _learned(at, (steps, width), weights, 4 * width, 4 * (width + 1) * width, macs)
 
 
 def _embedding(at: At) -> Counted:
@@ -292,27 +310,6 @@ def _residual(at: At) -> Counted:
 # --- the table -----------------------------------------------------------------------------------------------------
 
 
-def _filters(axes: str) -> Callable[[Mapping[str, Any]], str]:
-    def words(own: Mapping[str, Any]) -> str:
-        count = own["filters"]
-        return f"{axes}, {count} filter{'s' * (count != 1)} {_extent(own['kernel'], axes)}"
-
-    return words
-
-
-def _extent(value: Any, words: str) -> str:
-    sides = _pair(value, 1 if "one axis" in words else 2)
-    return "of " + " × ".join(map(str, sides)) if len(sides) > 1 else f"of length {sides[0]}"
-
-
-def _units(title: str) -> Callable[[Mapping[str, Any]], str]:
-    return lambda own: f"{title}, {own['units']} unit{'s' * (own['units'] != 1)}"
-
-
-def _said(title: str) -> Callable[[Mapping[str, Any]], str]:
-    return lambda own: title
-
-
 _FILTERS, _KERNEL = Setting("filters", "size"), Setting("kernel", "sizes")
 _STRIDE, _PADDING = Setting("stride", "sizes", 1), Setting("padding", "sizes", 0, low=0, choices=("same", "valid"))
 _UNITS, _BIAS = Setting("units", "size"), Setting("bias", "flag", True)
@@ -329,32 +326,26 @@ _BACK = (
 )  # fmt: skip
 
 KINDS: dict[str, Kind] = {
-    "conv1d": Kind(_SLIDING, _filters("convolution along one axis"), _convolution(1)),
-    "conv2d": Kind(_SLIDING, _filters("convolution"), _convolution(2)),
-    "conv_transpose1d": Kind(_BACK, _filters("transposed convolution along one axis"), _transposed(1)),
-    "conv_transpose2d": Kind(_BACK, _filters("transposed convolution"), _transposed(2)),
-    "max_pool": Kind(_POOL, lambda own: f"max pooling {_extent(own['pool'], '')}", _pooling, ("stride",)),
-    "average_pool": Kind(_POOL, lambda own: f"average pooling {_extent(own['pool'], '')}", _pooling, ("stride",)),
-    "global_average_pool": Kind((), _said("the average of every channel"), _global),
-    "flatten": Kind((), _said("flattened"), _flatten),
-    "dense": Kind((_UNITS, _BIAS), _units("dense"), _dense),
-    "rnn": Kind(_CELL, _units("recurrent"), _recurrent(1)),
-    "lstm": Kind(_CELL, _units("LSTM"), _recurrent(4)),
-    "gru": Kind(_CELL, _units("GRU"), _recurrent(3)),
-    "attention": Kind(
-        (Setting("heads", "size", 1), _BIAS),
-        lambda own: f"self-attention, {own['heads']} head{'s' * (own['heads'] != 1)}", _attention,
+    "conv1d": Kind(_SLIDING, "convolution along one axis, <filters filter> <kernel>", _convolution(1)),
+    "conv2d": Kind(_SLIDING, "convolution, <filters filter> <kernel>", _convolution(2)),
+    "conv_transpose1d": Kind(
+        _BACK, "transposed convolution along one axis, <filters filter> <kernel>", _transposed(1)
     ),
-    "embedding": Kind((Setting("words", "size"), Setting("width", "size")), _said("embedding"), _embedding),
-    "batch_norm": Kind((), _said("batch normalisation"), _normalised(shift=True, last=False)),
-    "layer_norm": Kind((), _said("layer normalisation"), _normalised(shift=True, last=True)),
-    "rms_norm": Kind((), _said("root mean square normalisation"), _normalised(shift=False, last=True)),
-    "dropout": Kind((), _said("dropout"), _same),
-    "activation": Kind(
-        (Setting("name", "activation", "relu"),), lambda own: f"activation ({own['name'].words})", _same
-    ),
-    "residual": Kind(
-        (Setting("over", "size"),),
-        lambda own: f"residual connection over {own['over']} layer{'s' * (own['over'] != 1)}", _residual,
-    ),
+    "conv_transpose2d": Kind(_BACK, "transposed convolution, <filters filter> <kernel>", _transposed(2)),
+    "max_pool": Kind(_POOL, "max pooling <pool>", _pooling, ("stride",)),
+    "average_pool": Kind(_POOL, "average pooling <pool>", _pooling, ("stride",)),
+    "global_average_pool": Kind((), "the average of every channel", _global),
+    "flatten": Kind((), "flattened", _flatten),
+    "dense": Kind((_UNITS, _BIAS), "dense, <units unit>", _dense),
+    "rnn": Kind(_CELL, "recurrent, <units unit>", _recurrent(1)),
+    "lstm": Kind(_CELL, "LSTM, <units unit>", _recurrent(4)),
+    "gru": Kind(_CELL, "GRU, <units unit>", _recurrent(3)),
+    "attention": Kind((Setting("heads", "size", 1), _BIAS), "self-attention, <heads head>", _attention),
+    "embedding": Kind((Setting("words", "size"), Setting("width", "size")), "embedding", _embedding),
+    "batch_norm": Kind((), "batch normalisation", _normalised(shift=True, last=False)),
+    "layer_norm": Kind((), "layer normalisation", _normalised(shift=True, last=True)),
+    "rms_norm": Kind((), "root mean square normalisation", _normalised(shift=False, last=True)),
+    "dropout": Kind((), "dropout", _same),
+    "activation": Kind((Setting("name", "activation", "relu"),), "activation (<name>)", _same),
+    "residual": Kind((Setting("over", "size"),), "residual connection over <over layer>", _residual),
 }  # fmt: skip

@@ -2,109 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from chalkwork.errors import ChalkworkError
+from chalkwork.networks.activations import KINDS, Activation
 
 Layer = dict[str, Any]
 
 
 def _plain(value: Any) -> Any:
-    """A setting of a window: one number where all are the same."""
+    """A setting: one number where all axes have the same, and of numbers to start from whether there are any."""
     if isinstance(value, tuple):
         return value[0] if len(set(value)) == 1 else list(value)
-    return value
+    return value if value is None or isinstance(value, int | str) else True
 
 
-def _slides(kind: str) -> Callable[[Any], Layer]:
-    return lambda module: {
-        "kind": kind,
-        "filters": module.out_channels,
-        "bias": module.bias is not None,
-        **{ours: _plain(getattr(module, theirs)) for ours, theirs in _WINDOW.items()},
-        "dilation": _plain(module.dilation),
-        "groups": module.groups,
-    }
+@dataclass(frozen=True)
+class _Reads:
+    """The kind that a module is, its settings by the names of the module's attributes, and what is not counted."""
 
+    kind: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    refused: Callable[[Any], bool] = lambda module: False
+    why: str = ""
 
-def _transposed(kind: str) -> Callable[[Any], Layer]:
-    def layer(module: Any) -> Layer:
-        if _plain(module.dilation) != 1 or module.groups != 1:
-            raise ChalkworkError("a transposed convolution with dilation or groups is not counted")
-        own = {ours: _plain(getattr(module, theirs)) for ours, theirs in _WINDOW.items()}
-        more = {"output_padding": _plain(module.output_padding), "bias": module.bias is not None}
-        return {"kind": kind, "filters": module.out_channels, **own, **more}
-
-    return layer
-
-
-def _pools(kind: str) -> Callable[[Any], Layer]:
-    def layer(module: Any) -> Layer:
-        if getattr(module, "ceil_mode", False) or _plain(getattr(module, "dilation", 1)) != 1:
-            raise ChalkworkError("a pooling that rounds up or has a dilation is not counted")
-        own = {"stride": _plain(module.stride), "padding": _plain(module.padding)}
-        return {"kind": kind, "pool": _plain(module.kernel_size), **own}
-
-    return layer
-
-
-def _cell(kind: str) -> Callable[[Any], Layer]:
-    def layer(module: Any) -> Layer:
-        if module.num_layers != 1 or module.bidirectional or not module.batch_first or getattr(module, "proj_size", 0):
-            raise ChalkworkError("recurrent layers are counted one by one, in one direction, with batch_first")
-        return {"kind": kind, "units": module.hidden_size, "bias": "two" if module.bias else "none"}
-
-    return layer
-
-
-def _averaged(module: Any) -> Layer:
-    if _plain(module.output_size) != 1:
-        raise ChalkworkError("an adaptive pooling is counted where it gives one number for each channel")
-    return {"kind": "global_average_pool"}
-
-
-def _normalised(kind: str) -> Callable[[Any], Layer | None]:
-    def layer(module: Any) -> Layer | None:
-        return {"kind": kind} if module.weight is not None else None
-
-    return layer
-
-
-def _activation(name: str) -> Callable[[Any], Layer]:
-    return lambda module: {"kind": "activation", "name": name}
+    def layer(self, module: Any) -> Layer:
+        """The layer; ChalkworkError for what is not counted."""
+        if self.refused(module):
+            raise ChalkworkError(self.why)
+        found = {ours: _plain(getattr(module, theirs)) for ours, theirs in self.settings.items()}
+        if "bias" in found:
+            biased = found["bias"] is not None and found["bias"] is not False
+            found["bias"] = ("two" if biased else "none") if self.kind in ("rnn", "lstm", "gru") else biased
+        return {"kind": self.kind, **found}
 
 
 _WINDOW = {"kernel": "kernel_size", "stride": "stride", "padding": "padding"}
-MODULES: dict[str, Callable[[Any], Layer | None]] = {
-    "Conv1d": _slides("conv1d"),
-    "Conv2d": _slides("conv2d"),
-    **{f"ConvTranspose{axes}d": _transposed(f"conv_transpose{axes}d") for axes in (1, 2)},
-    **{f"MaxPool{axes}d": _pools("max_pool") for axes in (1, 2)},
-    **{f"AvgPool{axes}d": _pools("average_pool") for axes in (1, 2)},
-    **{f"AdaptiveAvgPool{axes}d": _averaged for axes in (1, 2)},
-    "Flatten": lambda module: {"kind": "flatten"},
-    "Linear": lambda module: {"kind": "dense", "units": module.out_features, "bias": module.bias is not None},
-    "Embedding": lambda module: {
-        "kind": "embedding", "words": module.num_embeddings, "width": module.embedding_dim,
-    },
-    "RNN": _cell("rnn"),
-    "LSTM": _cell("lstm"),
-    "GRU": _cell("gru"),
-    "BatchNorm1d": _normalised("batch_norm"),
-    "BatchNorm2d": _normalised("batch_norm"),
-    "LayerNorm": _normalised("layer_norm"),
-    "RMSNorm": _normalised("rms_norm"),
-    **{f"Dropout{axes}": lambda module: {"kind": "dropout"} for axes in ("", "1d", "2d")},
-    "Identity": lambda module: None,
-    "ReLU": _activation("relu"),
-    "Tanh": _activation("tanh"),
-    "Sigmoid": _activation("sigmoid"),
-    "GELU": _activation("gelu"),
-    "SiLU": _activation("silu"),
-    "Softmax": _activation("softmax"),
-}  # fmt: skip
-"""What each class of PyTorch is here; None leaves it out."""
+_SLIDES = {"filters": "out_channels", "bias": "bias", **_WINDOW, "dilation": "dilation", "groups": "groups"}
+_BACK = {"filters": "out_channels", **_WINDOW, "output_padding": "output_padding", "bias": "bias"}
+_POOLS = {"pool": "kernel_size", "stride": "stride", "padding": "padding"}
+_CELL = {"units": "hidden_size", "bias": "bias"}
+
+
+def _several(module: Any) -> bool:
+    return _plain(module.dilation) != 1 or module.groups != 1
+
+
+def _odd_pool(module: Any) -> bool:
+    return bool(getattr(module, "ceil_mode", False)) or _plain(getattr(module, "dilation", 1)) != 1
+
+
+def _stacked(module: Any) -> bool:
+    own = getattr(module, "proj_size", 0)
+    return bool(module.num_layers != 1 or module.bidirectional or not module.batch_first or own)
+
+
+_NO_SEVERAL = _several, "a transposed convolution with dilation or groups is not counted"
+_NO_ODD_POOL = _odd_pool, "a pooling that rounds up or has a dilation is not counted"
+_NO_STACK = _stacked, "recurrent layers are counted one by one, in one direction, with batch_first"
+_NO_SIZE = (
+    lambda module: _plain(module.output_size) != 1,
+    "an adaptive pooling is counted where it gives one number for each channel",
+)
+MODULES: dict[str, _Reads | None] = {
+    "Conv1d": _Reads("conv1d", _SLIDES),
+    "Conv2d": _Reads("conv2d", _SLIDES),
+    **{f"ConvTranspose{axes}d": _Reads(f"conv_transpose{axes}d", _BACK, *_NO_SEVERAL) for axes in (1, 2)},
+    **{f"MaxPool{axes}d": _Reads("max_pool", _POOLS, *_NO_ODD_POOL) for axes in (1, 2)},
+    **{f"AvgPool{axes}d": _Reads("average_pool", _POOLS, *_NO_ODD_POOL) for axes in (1, 2)},
+    **{f"AdaptiveAvgPool{axes}d": _Reads("global_average_pool", {}, *_NO_SIZE) for axes in (1, 2)},
+    "Flatten": _Reads("flatten"),
+    "Linear": _Reads("dense", {"units": "out_features", "bias": "bias"}),
+    "Embedding": _Reads("embedding", {"words": "num_embeddings", "width": "embedding_dim"}),
+    "RNN": _Reads("rnn", _CELL, *_NO_STACK),
+    "LSTM": _Reads("lstm", _CELL, *_NO_STACK),
+    "GRU": _Reads("gru", _CELL, *_NO_STACK),
+    "BatchNorm1d": _Reads("batch_norm"),
+    "BatchNorm2d": _Reads("batch_norm"),
+    "LayerNorm": _Reads("layer_norm"),
+    "RMSNorm": _Reads("rms_norm"),
+    **{f"Dropout{axes}": _Reads("dropout") for axes in ("", "1d", "2d")},
+    "Identity": None,
+}
+"""What each class of PyTorch is here, besides the activations, which say their names; None leaves it out."""
+_WITHOUT_SCALES = ("BatchNorm1d", "BatchNorm2d", "LayerNorm", "RMSNorm")
+"""What has nothing to count without scales."""
+
+
+def _activations() -> dict[str, str]:
+    """The activations by the names that they have in PyTorch."""
+    return {unit.pytorch.name: kind for kind in KINDS if (unit := Activation(kind).unit).pytorch is not None}
 
 
 def layers_of(module: Any) -> list[Layer]:
@@ -116,14 +105,14 @@ def layers_of(module: Any) -> list[Layer]:
 
 
 def _layers(module: Any) -> Iterator[Layer]:
-    name = type(module).__name__
+    name, activations = type(module).__name__, _activations()
     if name == "Sequential":
         for child in module:
             yield from _layers(child)
-        return
-    if name not in MODULES:
-        known = ", ".join(MODULES)
+    elif name in activations:
+        yield {"kind": "activation", "name": activations[name]}
+    elif name not in MODULES:
+        known = ", ".join([*MODULES, *activations])
         raise ChalkworkError(f"a module of the class {name:.60} is not counted", hint=f"known are Sequential, {known}")
-    found = MODULES[name](module)
-    if found is not None:
-        yield found
+    elif (reads := MODULES[name]) is not None and not (name in _WITHOUT_SCALES and module.weight is None):
+        yield reads.layer(module)

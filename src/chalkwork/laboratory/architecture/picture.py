@@ -29,7 +29,7 @@ def picture(board: Board, enters: Sequence[int], layers: Sequence[Mapping[str, A
         piles.append(Pile(f"{number} {_label(own)}", sizes, (written(sizes), *([has] if count else []))))
         held = f", with the parameters of layer {own['shares']}" if own["shares"] and count else (
             f", {counted(count, 'parameter')}" if count else "")  # fmt: skip
-        said.append(f"{number}. {KINDS[own['kind']].words(own)}: {written(sizes)}{held}")
+        said.append(f"{number}. {KINDS[own['kind']].called(own)}: {written(sizes)}{held}")
     words = f"The layers in a row. What enters is {written(enters)}. {'; '.join(said)}."
     return draw_stack(piles, "The architecture", words).titled(_CAPTION)
 

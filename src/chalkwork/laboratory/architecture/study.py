@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in
 from chalkwork.algebra.reading.written import matrix
 from chalkwork.counting import counted
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError, meant
 from chalkwork.laboratory.architecture.kinds import KINDS, NONE, Counted
@@ -20,7 +21,7 @@ from chalkwork.laboratory.architecture.tally import At, Tally, product, symbol, 
 from chalkwork.networks.layers.settings import size
 from chalkwork.solutions.board import Board, maths
 from chalkwork.solutions.compose import blank
-from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
 
 MOST_LAYERS = 500
@@ -41,6 +42,8 @@ _LEGEND = {
 }  # fmt: skip
 _SUMMED = ("weights", "biases", "parameters", "macs", "flops", "activations")
 _LEARNED = ("weights", "biases", "parameters")
+_SLIDING = ("conv", "max", "average")
+"""What the kinds begin with that slide over maps."""
 _OF_LAST = ("receptive_field", "shape")
 """What is asked of the whole network is asked of its last layer."""
 
@@ -90,42 +93,32 @@ class Architecture:
         known = {equation.name for equation in tally.equations}
         every = [f"{name}{number}" for number in range(1, len(layers) + 1) for name in ("shape", "parameters")]
         ask = [_of_last(name, len(layers), known) for name in ask]
-        setting = Setting(
-            title="An architecture",
-            letters=tally.letters,
+        for name in ask:
+            if name not in tally.values:
+                raise ChalkworkError(f"{name} is nothing that is counted here", hint="shape1, parameters1, parameters")
+        return tally.solution(
+            style or Style(), title="An architecture", givens=(),
             script=lambda board: _script(board, self, layers, totals),
             asked=tuple(ask) or (*(name for name in every if name in known), "parameters"),
             blank=lambda board: [blank(board.solution, name) for name in board.solution.setting.asked],
-        )
-        values = {name.name: np.array([[float(tally.values[name.name])]]) for name in tally.givens}
-        solution = Solution(Derivation(tuple(tally.givens), tuple(tally.equations)), values, style, setting)
-        for name in ask:
-            if name not in solution:
-                raise ChalkworkError(f"{name} is nothing that is counted here", hint="shape1, parameters1, parameters")
-        return solution
+        )  # fmt: skip
 
     def _enter(self, tally: Tally) -> tuple[Name, ...]:
-        first = next((own["kind"] for own in self.layers if own["kind"].startswith(("conv", "max", "average"))), "")
+        sliding = any(own["kind"].startswith(_SLIDING) for own in self.layers)
+        tally.sizeless = sliding and len(self.input) == 1
         match self.input:
-            case (channels,) if first:
-                tally.sizeless = True
-                return (tally.given("c", 0, channels),)
-            case (size,):
-                return (tally.given("n", 0, size),)
-            case (channels, length) if first:
-                return tally.given("c", 0, channels), tally.given("n", 0, length)
-            case (steps, width):
-                return tally.given("T", 0, steps), tally.given("d", 0, width)
-            case (channels, height, width) if height == width:
-                side = tally.given("n", 0, height)
-                return tally.given("c", 0, channels), side, side
-            case (channels, height, width):
-                return tally.given("c", 0, channels), tally.given("h", 0, height), tally.given("w", 0, width)
-        raise ChalkworkError("input has 1 to 3 sizes")
+            case (_,):
+                letters = "c" if sliding else "n"
+            case (_, _):
+                letters = "cn" if sliding else "Td"
+            case (_, height, width):
+                letters = "cn" if height == width else "chw"
+        sizes = tuple(tally.number(letter, 0, size) for letter, size in zip(letters, self.input, strict=False))
+        return sizes if len(sizes) == len(self.input) else (*sizes, sizes[-1])
 
     def _layer(self, tally: Tally, number: int, own: Layer) -> Stage:
         kind = KINDS[own["kind"]]
-        stage = Stage(f"layer{number}", f"Layer {number}: {kind.words(own)}")
+        stage = Stage(f"layer{number}", f"Layer {number}: {kind.called(own)}")
         at = At(tally, number, own, stage)
         found = kind.count(at)
         tally.outputs.append(found.shape)
@@ -135,40 +128,30 @@ class Architecture:
 
 def _write(at: At, found: Counted) -> None:
     """The equations that every layer has."""
-    sizes = found.shape
     if not at.tally.sizeless:
-        shape = Equation(
-            f"shape{at.number}", Application(matrix(len(sizes), 1), tuple(sizes), ()), at.stage, "What comes out."
-        )
-        at.tally.equations.append(shape)
-        at.tally.letters[shape.name] = symbol("shape", at.number)
+        shape = Application(matrix(len(found.shape), 1), tuple(found.shape), ())
+        at.tally.equation(f"shape{at.number}", shape, at.stage, "What comes out.", symbol("shape", at.number))
+        at.tally.values[f"shape{at.number}"] = np.array(at.tally.sizes(found.shape))
     at.equation("weights", found.weights)
     at.equation("biases", found.biases)
     at.equation("parameters", found.weights if found.parameters is None else found.parameters)
     if not at.tally.sizeless:
         macs = at.equation("macs", found.macs)
         at.equation("flops", 2 * macs if found.macs != NONE else NONE)
-        at.equation("activations", product(sizes))
+        at.equation("activations", product(found.shape))
 
 
 def _totals(tally: Tally, layers: Sequence[Layer]) -> list[str]:
     """The sums over the layers; parameters that are shared count once."""
-    found = []
-    for name in _SUMMED:
-        if f"{name}1" not in tally.values:
-            continue
-        parts = [
+    names = [name for name in _SUMMED if f"{name}1" in tally.values]
+    for name in names:
+        parts: list[Expression] = [
             Name(f"{name}{number}")
             for number, own in enumerate(layers, 1)
-            if tally.values.get(f"{name}{number}")
-            and not (own["shares"] and name in ("weights", "biases", "parameters"))
+            if tally.values[f"{name}{number}"].any() and not (own["shares"] and name in _LEARNED)
         ]
-        total: Expression = parts[0] if parts else Number(0)
-        for part in parts[1:]:
-            total = total + part
-        tally.equation(name, None, total, TOTAL)
-        found.append(name)
-    return found
+        tally.follows(name, None, reduce(Expression.__add__, parts) if parts else Number(0), TOTAL)
+    return names
 
 
 # --- settings ------------------------------------------------------------------------------------------------------
@@ -238,7 +221,7 @@ def enters(sizes: Sequence[int], first: str) -> str:
     >>> enters((3, 32, 32), "conv2d"), enters((8,), "dense")
     ('What enters is 3 × 32 × 32: channels × height × width.', 'What enters are 8 numbers.')
     """
-    sliding = first.startswith(("conv", "max", "average"))
+    sliding = first.startswith(_SLIDING)
     if len(sizes) == 1:
         return f"What enters are {counted(sizes[0], 'channel' if sliding else 'number')}{' of any size' * sliding}."
     two = "channels × length" if sliding else "steps × width"
@@ -281,27 +264,23 @@ def _of_last(name: str, layers: int, known: Collection[str]) -> str:
 def _table(board: Board, of: Architecture, counts: Sequence[str]) -> Block:
     """A row a layer."""
     numbers = range(1, len(of.layers) + 1)
-    columns: list[Sequence[float] | Sequence[str]] = [
-        [f"{number} {own['kind'].replace('_', ' ')}" for number, own in enumerate(of.layers, 1)]
-    ]
-    shaped = "shape1" in board.values
-    if shaped:
-        columns.append([written([int(size) for size in board.values[f"shape{n}"].ravel()]) for n in numbers])
+    columns: dict[str, Sequence[float] | Sequence[str]] = {
+        "layer": [f"{number} {own['kind'].replace('_', ' ')}" for number, own in enumerate(of.layers, 1)]
+    }
+    if "shape1" in board.values:
+        columns["output"] = [written([int(size) for size in board.values[f"shape{n}"].ravel()]) for n in numbers]
     for name in counts:
-        values = [board.values.get(f"{name}{number}") for number in numbers]
-        empty = any(value is None for value in values)
-        columns.append(
-            ["" if v is None else f"{v.item():.0f}" for v in values]
-            if empty
-            else [v.item() for v in values if v is not None]
-        )
-    return board.table(("layer", *(["output"] * shaped), *(_COLUMNS[name] for name in counts)), columns)
+        found = [board.values[f"{name}{n}"].item() if f"{name}{n}" in board.values else None for n in numbers]
+        counted = [value for value in found if value is not None]
+        full = len(counted) == len(found)
+        columns[_COLUMNS[name]] = counted if full else ["" if value is None else f"{value:.0f}" for value in found]
+    return board.table(tuple(columns), list(columns.values()))
 
 
 def _legend(needed: set[str], kinds: Sequence[str]) -> Block:
     """What the letters stand for, those that occur."""
     known = {letter_of(name) for name in needed}
-    maps = any(kind.startswith(("conv", "max", "average")) for kind in kinds)
+    maps = any(kind.startswith(_SLIDING) for kind in kinds)
     dense = any(kind in ("dense", "flatten", "embedding") for kind in kinds)
     n = "$n$ the length of a side, or the number of units" if maps and dense else ""
     legend = {"n": n or ("$n$ the length of a side" if maps else "$n$ the number of units"), **_LEGEND}

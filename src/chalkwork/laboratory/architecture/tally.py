@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from chalkwork.algebra.expression import Expression, Name, Number
-from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
-from chalkwork.typesetting.notation import subscript
+from chalkwork.laboratory.work import Work
 from chalkwork.typesetting.symbols import Symbol
 
 Shape = tuple[Name, ...]
@@ -21,8 +19,8 @@ MOST = 10**15
 
 _WORDS = ("weights", "biases", "parameters", "activations")
 _LETTERS = {
-    "macs": (r"\text{MACs}", "MACs"), "flops": (r"\text{FLOPs}", "FLOPs"),
-    "receptive_field": ("r", "r"), "jump": ("j", "j"), "shape": ("S", "S"),
+    "macs": Symbol.word("MACs"), "flops": Symbol.word("FLOPs"), "receptive_field": Symbol("r", "r"),
+    "jump": Symbol("j", "j"), "shape": Symbol("S", "S"),
 }  # fmt: skip
 
 
@@ -32,61 +30,46 @@ def symbol(letter: str, number: int | None, axis: str = "") -> Symbol:
     >>> symbol("k", 1, "h").latex, symbol("weights", 2).text
     ('k_{h,1}', 'weights₂')
     """
-    latex, text = _LETTERS.get(letter, (letter, letter))
-    latex = rf"\text{{{letter}}}" if letter in _WORDS else latex
+    bare = Symbol.word(letter) if letter in _WORDS else _LETTERS.get(letter, Symbol(letter, letter))
     if number is None:
-        return Symbol(latex, text)
-    index, below = (f"{axis},{number}", f"_{axis},{number}") if axis else (f"{number}", subscript(str(number)))
-    return Symbol(f"{latex}_{{{index}}}", f"{text}{below}")
+        return bare
+    if axis:
+        return Symbol(f"{bare.latex}_{{{axis},{number}}}", f"{bare.text}_{axis},{number}")
+    return bare.below(number)
 
 
 @dataclass
-class Tally:
+class Tally(Work):
     """The givens and equations so far, with their values, and what goes into the next layer."""
 
     outputs: list[Shape] = field(default_factory=list)
     """The input, and what every layer gives."""
-    givens: list[Name] = field(default_factory=list)
-    equations: list[Equation] = field(default_factory=list)
-    letters: dict[str, Symbol] = field(default_factory=dict)
-    values: dict[str, int] = field(default_factory=dict)
     sizeless: bool = False
     """Whether only channels enter, so that parameters are counted and nothing that depends on a size."""
     seen: dict[str, tuple[Expression, Expression]] = field(default_factory=dict)
     """For every axis, on how many inputs a unit depends, and how far apart those of neighbours lie."""
 
-    def given(self, letter: str, number: int, value: int, axis: str = "") -> Name:
+    def number(self, letter: str, number: int, value: int, axis: str = "") -> Name:
         """A number that somebody chose."""
-        found = self._named(letter, number, axis)
-        self.givens.append(found)
-        self.values[found.name] = value
-        return found
+        return self.given(f"{letter}{axis}{number}", value, symbol(letter, number, axis))
 
-    def equation(
+    def follows(
         self, letter: str, number: int | None, expression: Expression, stage: Stage, reason: str = "", axis: str = ""
     ) -> Name:
         """A number that follows; ChalkworkError where it leaves the whole numbers that are exact."""
-        found = self._named(letter, number, axis)
-        value = self.value(expression)
-        if abs(value) > MOST:
-            raise ChalkworkError(f"{found.name} is larger than {MOST:,}, which is counted here at most")
-        self.equations.append(Equation(found.name, expression, stage, reason))
-        self.values[found.name] = value
-        return found
+        name = f"{letter}{axis}{'' if number is None else number}"
+        self.values[name] = evaluate(expression, self.values)
+        if abs(self.values[name].item()) > MOST:
+            raise ChalkworkError(f"{name} is larger than {MOST:,}, which is counted here at most")
+        return self.equation(name, expression, stage, reason, symbol(letter, number, axis))
 
     def value(self, expression: Expression) -> int:
         """The whole number that an expression is worth."""
-        known = {name: np.array([[float(value)]]) for name, value in self.values.items()}
-        return int(evaluate(expression, known).item())
+        return int(evaluate(expression, self.values).item())
 
     def sizes(self, shape: Shape) -> tuple[int, ...]:
         """A shape in numbers."""
-        return tuple(self.values[name.name] for name in shape)
-
-    def _named(self, letter: str, number: int | None, axis: str) -> Name:
-        name = f"{letter}{axis}{'' if number is None else number}"
-        self.letters[name] = symbol(letter, number, axis)
-        return Name(name)
+        return tuple(int(self.values[name.name].item()) for name in shape)
 
 
 @dataclass(frozen=True)
@@ -105,11 +88,11 @@ class At:
 
     def given(self, letter: str, value: int, axis: str = "") -> Name:
         """A setting of the layer as a letter."""
-        return self.tally.given(letter, self.number, value, axis)
+        return self.tally.number(letter, self.number, value, axis)
 
     def equation(self, letter: str, expression: Expression, reason: str = "", axis: str = "") -> Name:
         """A number of the layer that follows."""
-        return self.tally.equation(letter, self.number, expression, self.stage, reason, axis)
+        return self.tally.follows(letter, self.number, expression, self.stage, reason, axis)
 
     def value(self, expression: Expression) -> int:
         """The whole number that an expression is worth."""

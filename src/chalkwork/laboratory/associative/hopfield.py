@@ -127,7 +127,9 @@ def hopfield(
             yield Paragraph("It is none of the stored patterns." if word == "none" else f"It is {word}.")
 
     at_unit = {step: str(units[(step - 1) % len(units)]) for step in range(1, memory.steps + 1)}
-    columns = [*([Column("unit", "unit", cells=at_unit)] if one_by_one else []), "net", "s", "E"]
+    columns: list[Column | str] = ["net", "s", "E"]
+    if one_by_one:
+        columns.insert(0, Column("unit", "unit", cells=at_unit))
     style = Style.chosen(**look)
     return memory.answer("A Hopfield network", style, ask, columns, posed, subtracted, ended, first=0)
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.expression import Name
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.work_out import work_out
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import forward
-from chalkwork.networks.layers import Dense
-from chalkwork.networks.layers.dense import DENSE
+from chalkwork.networks.layers.dense import DENSE, Dense
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board
@@ -32,16 +34,7 @@ class Equivalent(Solution):
     `network` has the original's conventions and loss and parameters of its own.
     """
 
-    def __init__(
-        self,
-        derivation: Derivation,
-        givens: Mapping[str, Any],
-        style: Style,
-        setting: Setting,
-        network: NeuralNetwork,
-    ) -> None:
-        super().__init__(derivation, givens, style, setting)
-        self.network = network
+    network: NeuralNetwork
 
 
 def taken_apart(net: NeuralNetwork) -> Plan:
@@ -57,11 +50,6 @@ def taken_apart(net: NeuralNetwork) -> Plan:
     if len(net.layers) > MOST_HIDDEN_LAYERS + 1:
         raise ChalkworkError(f"the network has {len(net.layers)} layers; at most {MOST_HIDDEN_LAYERS + 1} are written")
     return net.plan()
-
-
-def oriented(net: NeuralNetwork, plan: Plan) -> dict[str, Array]:
-    """Every parameter as the matrix that it is on the board."""
-    return net.values(Derivation(tuple(plan.parameters()), ()), plan)
 
 
 def put_together(
@@ -92,88 +80,7 @@ def _written(activation: Activation) -> str:
 def primed(style: Style) -> Style:
     """The style in which what belongs to the second network has a prime (a plus where a prime transposes)."""
     mark = "plus" if style.notation.transpose == "prime" else "prime"
-    return replace(style, notation=replace(style.notation, new=mark))
-
-
-def given_point(net: NeuralNetwork, x: Any) -> Array:
-    """The inputs in the network's orientation; ones where none are given."""
-    if x is None:
-        x = np.ones(net.plan().layers[0].inputs)
-    found: Array = net.oriented_input(x)
-    return found
-
-
-def passes(plan: Plan, other: Plan, target: bool = False) -> tuple[list[Equation], list[Equation]]:
-    """The forward passes of a network and of the other one, whose names end in `_new`; without reasons."""
-    first, second = forward(plan, 0, target), forward(other, 1, target)
-    return [replace(e, reason="") for e in first], [replace(e, reason="") for e in second]
-
-
-def largest_difference(one: NeuralNetwork, other: NeuralNetwork, x: Array) -> float:
-    """The largest absolute difference of the outputs at x and at random inputs (standard normal, times two)."""
-    rows, columns = x.shape
-    shape = (rows, RANDOM_POINTS) if one.convention.samples == "columns" else (RANDOM_POINTS, columns)
-    drawn = 2 * np.random.default_rng(0).standard_normal(shape)
-    return max(float(np.max(np.abs(one.output(points) - other.output(points)))) for points in (x, drawn))
-
-
-def compared(board: Board, plan: Plan, other: Plan, difference: float) -> Iterator[Block]:
-    """Both forward passes with their numbers, and how far the outputs are apart."""
-    first = [name for at in range(1, plan.depth + 1) for name in (f"z{at}", f"a{at}")]
-    second = [f"{name}{at}_new" for at in range(1, other.depth + 1) for name in ("z", "a")]
-    out, out_new = f"{{a{plan.depth}}}", f"{{a{other.depth}_new}}"
-    said = f"The outputs agree: {out} = {out_new}. "
-    yield Heading("Both networks at one input", 2)
-    yield from board.givens(["x"])
-    yield board.say("The network as it was:")
-    yield from board.equations(first)
-    yield board.say("The other network:")
-    yield from board.equations(second)
-    yield board.say(said)
-    yield Paragraph(
-        f"At this input and at {RANDOM_POINTS} random ones the largest difference of the outputs is "
-        f"{board.number(difference, 2)}: rounding, nothing else."
-        if difference
-        else f"At this input and at {RANDOM_POINTS} random ones the outputs are equal in every digit."
-    )
-
-
-def results(net: NeuralNetwork, other: NeuralNetwork, x: Array) -> dict[str, Any]:
-    """What every rewriting finds besides its equations: both outputs, and their largest difference."""
-    return {"output": net.output(x), "output_new": other.output(x), "difference": largest_difference(net, other, x)}
-
-
-def answer(
-    net: NeuralNetwork,
-    other: NeuralNetwork,
-    derivation: Derivation,
-    values: Mapping[str, Any],
-    style: Style,
-    setting: Setting,
-) -> Equivalent:
-    """The worked rewriting of a network as another one; `setting` says what is particular to it.
-
-    Asked for are what it names, and the parameters of the second network.
-    """
-    new = (e.name for e in derivation.equations if e.stage == REWRITING and e.name.endswith("_new"))
-    common = replace(
-        setting,
-        givens=tuple(name.name for name in derivation.givens),
-        layers=len(net.layers),
-        samples=net.convention.samples,
-        asked=(*setting.asked, *new),
-    )
-    return Equivalent(derivation, values, style, common, other)
-
-
-def samples_of(net: NeuralNetwork, points: Array) -> int:
-    """How many inputs these are."""
-    return int(points.shape[net.convention.sample_axis])
-
-
-def derivation_of(givens: Sequence[Any], *parts: Sequence[Equation]) -> Derivation:
-    """The equations of all parts, in order."""
-    return Derivation(tuple(givens), tuple(equation for part in parts for equation in part))
+    return style._replace(notation=style.notation._replace(new=mark))
 
 
 REWRITING = Stage("rewriting", "The new parameters")
@@ -182,3 +89,77 @@ REWRITING = Stage("rewriting", "The new parameters")
 def rewritten(name: str, expression: Any, reason: str = "") -> Equation:
     """The equation of a parameter of the second network."""
     return Equation(name, expression, REWRITING, reason)
+
+
+class Rewriting:
+    """A network and the one that it becomes by equations for new parameters, at some inputs.
+
+    `activations` are those of the new network, `constants` what the equations need besides the parameters, and `names`
+    those of the new weights and biases where they are not `W1_new`, `b1_new` and so on.
+    """
+
+    def __init__(
+        self, net: NeuralNetwork, plan: Plan, x: Any, equations: Sequence[Equation], activations: Sequence[Activation],
+        constants: Mapping[str, Array] = MappingProxyType({}), names: Sequence[tuple[str, str]] = (),
+    ) -> None:  # fmt: skip
+        points = np.ones(plan.layers[0].inputs) if x is None else x
+        self.net, self.points, self.equations = net, net.oriented_input(points), list(equations)
+        self.givens = [*plan.parameters(), *(Name(name, value.shape) for name, value in constants.items())]
+        self.values = {**net.values(Derivation(tuple(plan.parameters()), ()), plan), **constants}
+        made = work_out(Derivation(tuple(self.givens), tuple(self.equations)), self.values)
+        self.network = put_together(net, activations, made, *names)
+        self.samples = int(self.points.shape[net.convention.sample_axis])
+        self.batch, self.new_batch = (each.plan(self.samples) for each in (net, self.network))
+        self.facts: dict[str, Any] = {
+            "output": net.output(self.points), "output_new": self.network.output(self.points),
+            "difference": self._difference(),
+        }  # fmt: skip
+
+    def passes(self, target: bool = False) -> tuple[list[Equation], list[Equation]]:
+        """The forward passes of both networks, the names of the other one ending in `_new`; without reasons."""
+        both = forward(self.batch, 0, target), forward(self.new_batch, 1, target)
+        first, second = ([replace(equation, reason="") for equation in each] for each in both)
+        return first, second
+
+    def derivation(self, *more: Equation) -> Derivation:
+        """The first pass, the rewriting and what follows from it, the second pass."""
+        first, second = self.passes()
+        return Derivation((self.batch.x, *self.givens), (*first, *self.equations, *more, *second))
+
+    def _difference(self) -> float:
+        """The largest absolute difference of the outputs here and at random inputs (standard normal, times two)."""
+        rows, columns = self.points.shape
+        shape = (rows, RANDOM_POINTS) if self.net.convention.samples == "columns" else (RANDOM_POINTS, columns)
+        drawn = 2 * np.random.default_rng(0).standard_normal(shape)
+        apart = (np.abs(self.net.output(x) - self.network.output(x)) for x in (self.points, drawn))
+        return max(float(np.max(each)) for each in apart)
+
+    def compared(self, board: Board) -> Iterator[Block]:
+        """Both forward passes with their numbers, and how far the outputs are apart."""
+        before, after = self.batch.depth, self.new_batch.depth
+        yield Heading("Both networks at one input", 2)
+        yield from board.givens(["x"])
+        yield board.say("The network as it was:")
+        yield from board.equations(f"{name}{at}" for at in range(1, before + 1) for name in "za")
+        yield board.say("The other network:")
+        yield from board.equations(f"{name}{at}_new" for at in range(1, after + 1) for name in "za")
+        yield board.say(f"The outputs agree: {{a{before}}} = {{a{after}_new}}. ")
+        difference = self.facts["difference"]
+        yield Paragraph(
+            f"At this input and at {RANDOM_POINTS} random ones the largest difference of the outputs is "
+            f"{board.number(difference, 2)}: rounding, nothing else."
+            if difference
+            else f"At this input and at {RANDOM_POINTS} random ones the outputs are equal in every digit."
+        )
+
+    def answer(self, derivation: Derivation, style: Style, **setting: Any) -> Equivalent:
+        """The worked rewriting; asked for are what `setting` names, and the parameters of the second network."""
+        new = (e.name for e in derivation.equations if e.stage == REWRITING and e.name.endswith("_new"))
+        common = {
+            "givens": tuple(name.name for name in derivation.givens), "layers": len(self.net.layers),
+            "samples": self.net.convention.samples, "asked": (*setting.pop("asked", ()), *new), "facts": self.facts,
+        }  # fmt: skip
+        values = {**self.values, "x": self.points}
+        worked = Equivalent(derivation, values, primed(style), Setting(**common, **setting))
+        worked.network = self.network
+        return worked

@@ -11,7 +11,6 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number
 from chalkwork.derivation.derivation import Equation
-from chalkwork.derivation.work_out import work_out
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.equivalent import reading
@@ -19,7 +18,7 @@ from chalkwork.networks.activations import Activation
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board, lines
-from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.setting import Style
 from chalkwork.typesetting.symbols import Symbol
 
 
@@ -38,11 +37,7 @@ class _Rule:
 
 _HALF = Fraction(1, 2)
 _TO_TANH = _Rule(
-    "sigmoid",
-    "tanh",
-    _HALF,
-    _HALF,
-    _HALF,
+    "sigmoid", "tanh", _HALF, _HALF, _HALF,
     (
         (r"\sigma(z) &= \frac{1}{1 + e^{-z}} = \frac{e^{z/2}}{e^{z/2} + e^{-z/2}}",
          "σ(z) = 1/(1 + e⁻ᶻ) = e^(z/2) / (e^(z/2) + e^(−z/2))"),
@@ -54,11 +49,7 @@ _TO_TANH = _Rule(
     "$e^{z/2} - e^{-z/2}$:",
 )  # fmt: skip
 _TO_SIGMOID = _Rule(
-    "tanh",
-    "sigmoid",
-    Fraction(2),
-    Fraction(2),
-    Fraction(-1),
+    "tanh", "sigmoid", Fraction(2), Fraction(2), Fraction(-1),
     (
         (r"\tanh z &= \frac{e^{z} - e^{-z}}{e^{z} + e^{-z}} = \frac{1 - e^{-2z}}{1 + e^{-2z}}",
          "tanh z = (eᶻ − e⁻ᶻ)/(eᶻ + e⁻ᶻ) = (1 − e^(−2z))/(1 + e^(−2z))"),
@@ -108,17 +99,10 @@ def _swapped(net: NeuralNetwork, x: Any, rule: _Rule, style: Style) -> reading.E
             f"no hidden layer is {rule.old}, so there is nothing to turn into {rule.new}",
             hint="the output layer keeps its activation",
         )
-    points = reading.given_point(net, x)
     equations = [equation for number in range(1, plan.depth + 1) for equation in _layer(plan, number, swapped, rule)]
     ones = [_ones(plan, number) for number in range(2, plan.depth + 1) if swapped[number - 2]]
-    givens = {**reading.oriented(net, plan), **{name.name: np.ones(name.shape) for name in ones}}
-    made = work_out(reading.derivation_of([*plan.parameters(), *ones], equations), givens)
     changed = [Activation(rule.new) if swap else at.activation for swap, at in zip(swapped, plan.layers, strict=True)]
-    other = reading.put_together(net, changed, made)
-    batch, new_batch = (each.plan(reading.samples_of(net, points)) for each in (net, other))
-    first, second = reading.passes(batch, new_batch)
-    whole = reading.derivation_of([batch.x, *plan.parameters(), *ones], first, equations, second)
-    facts = reading.results(net, other, points)
+    made = reading.Rewriting(net, plan, x, equations, changed, {name.name: np.ones(name.shape) for name in ones})
 
     def script(board: Board) -> Iterator[Block]:
         yield Paragraph(
@@ -132,12 +116,12 @@ def _swapped(net: NeuralNetwork, x: Any, rule: _Rule, style: Style) -> reading.E
         yield from board.givens([name.name for name in plan.parameters()])
         for number in range(1, plan.depth + 1):
             yield from _layer_blocks(board, plan, number, swapped, rule)
-        yield from reading.compared(board, batch, new_batch, facts["difference"])
+        yield from made.compared(board)
         yield Paragraph(_training_words(net))
 
     letters = {name.name: Symbol(r"\mathbf{1}", "𝟏") for name in ones}
-    setting = Setting(title=f"An equivalent network with {rule.new} units", letters=letters, script=script, facts=facts)
-    return reading.answer(net, other, whole, {**givens, "x": points}, reading.primed(style), setting)
+    title = f"An equivalent network with {rule.new} units"
+    return made.answer(made.derivation(), style, title=title, letters=letters, script=script)
 
 
 def _ones(plan: Plan, number: int) -> Name:
@@ -181,50 +165,38 @@ def _plus(start: Expression | None, factor: Fraction, term: Expression) -> Expre
     return start - scaled if factor < 0 else start + scaled
 
 
-def _layer_blocks(board: Board, plan: Plan, number: int, swapped: list[bool], rule: _Rule) -> list[Block]:
+def _layer_blocks(board: Board, plan: Plan, number: int, swapped: list[bool], rule: _Rule) -> Iterator[Block]:
     """Why the parameters of a layer become what they become, and the numbers."""
     below, here = number > 1 and swapped[number - 2], swapped[number - 1]
-    blocks: list[Block] = [Heading(f"Layer {number}", 3)]
+    yield Heading(f"Layer {number}", 3)
     if below:
-        blocks += _entering(board, plan, number, rule)
+        yield from _entering(board, plan, number, rule)
     if here:
-        blocks += _leaving(board, plan, number, rule, below)
+        share, factor = ("half", "1/2") if rule.scale == _HALF else ("twice", "2")
+        both = "weights and bias" if plan.layers[number - 1].has_bias or below else "the weights"
+        yield board.say(
+            f"A {rule.new} unit takes {share} the net input of the {rule.old} unit, so {both} get the factor {factor}"
+            f"{' as well' if below else ''}."
+        )
     if not below and not here:
-        blocks.append(board.say("Nothing changes here: neither what enters nor the activation."))
-    names = [name for name in (f"W{number}_new", f"b{number}_new") if name in board.derivation]
-    return [*blocks, *board.equations(names)]
+        yield board.say("Nothing changes here: neither what enters nor the activation.")
+    yield from board.equations(name for name in (f"W{number}_new", f"b{number}_new") if name in board.derivation)
 
 
-def _entering(board: Board, plan: Plan, number: int, rule: _Rule) -> list[Block]:
+def _entering(board: Board, plan: Plan, number: int, rule: _Rule) -> Iterator[Block]:
     """The old activations in terms of the new ones, put into the net input."""
     weights, bias = _parameters(plan, number)
-    weighted = plan.convention.weighted
-    shape = plan.convention.data_shape(plan.layers[number - 1].inputs, 1)
+    weighted, shape = plan.convention.weighted, plan.convention.data_shape(plan.layers[number - 1].inputs, 1)
     old, new = (Name(f"a{number - 1}{suffix}", shape) for suffix in ("", "_new"))
-    constant: Expression = _ones(plan, number)
-    if abs(rule.shift) != 1:
-        constant = _number(abs(rule.shift)) * constant
-    varying = _number(rule.slope) * new
-    split = varying - constant if rule.shift < 0 else varying + constant
+    split = _plus(_number(rule.slope) * new, rule.shift, _ones(plan, number))
     forms = [weighted(old, weights), weighted(split, weights)]
     if bias is not None:
         forms = [form + bias for form in forms]
     forms.append(weighted(new, _number(rule.slope) * weights) + _constant(plan, number, rule))
-    return [
-        board.say(f"With {{one{number}}} for a vector of ones, what enters is"),
-        board.forms(f"a{number - 1}", split),
-        board.say("Put into the net input, the factor goes to the weights and the constant to the bias:"),
-        board.forms(f"z{number}", *forms),
-    ]
-
-
-def _leaving(board: Board, plan: Plan, number: int, rule: _Rule, below: bool) -> list[Block]:
-    """What the new unit needs as its net input."""
-    share = "half" if rule.scale == _HALF else "twice"
-    both = "weights and bias" if plan.layers[number - 1].has_bias or below else "the weights"
-    after = " as well" if below else ""
-    said = f"A {rule.new} unit takes {share} the net input of the {rule.old} unit, so {both} get the factor "
-    return [board.say(f"{said}{'1/2' if rule.scale == _HALF else '2'}{after}.")]
+    yield board.say(f"With {{one{number}}} for a vector of ones, what enters is")
+    yield board.forms(f"a{number - 1}", split)
+    yield board.say("Put into the net input, the factor goes to the weights and the constant to the bias:")
+    yield board.forms(f"z{number}", *forms)
 
 
 def _training_words(net: NeuralNetwork) -> str:

@@ -22,7 +22,7 @@ from chalkwork.networks.equations import backward
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.setting import Style
 from chalkwork.typesetting.notation import superscript
 
 COUNTING = Stage("counting", "How many there are")
@@ -85,38 +85,41 @@ def symmetries(
     if plan.depth < 2:
         raise ChalkworkError("the network has no hidden layer, so it has no units to exchange")
     changes = _changes(plan, permute, flip)
-    points = reading.given_point(net, x)
-    samples = reading.samples_of(net, points)
-    target = None if y is None else net.oriented_target(y, samples)
     rewriting = [reading.rewritten(f"{name.name}_new", _transformed(plan, name)) for name in plan.parameters()]
-    matrices = [_matrix_name(plan, layer) for layer in changes]
-    givens: dict[str, Any] = reading.oriented(net, plan) | {f"Q{at}": change.matrix for at, change in changes.items()}
-    values = work_out(Derivation((*plan.parameters(), *matrices), tuple(rewriting)), givens)
-    other = reading.put_together(net, [layer.activation for layer in plan.layers], values)
-    facts = _counted(plan) | reading.results(net, other, points)
-    batch = net.plan(samples)
-    whole = _whole(batch, matrices, [*_count(facts), *rewriting], target is not None)
-    givens |= {"x": points} | ({} if target is None else {"y": target})
-    givens |= {name: np.array([[value]]) for name, value in net.constants.items() if name in _given_names(whole)}
-    if target is not None:
-        facts |= _with_target(net, other, plan, work_out(whole, givens), points, y)
+    activations = [layer.activation for layer in plan.layers]
+    matrices = {f"Q{at}": change.matrix for at, change in changes.items()}
+    made = reading.Rewriting(net, plan, x, rewriting, activations, matrices)
+    made.facts = _counted(plan) | made.facts
+    number = made.facts.get("number", 2**53)
+    if number < 2**53:  # which a double holds exactly
+        made.equations.insert(0, Equation("M", Number(number), COUNTING))
+    whole = made.derivation() if y is None else _with_backward(made)
+    if y is not None:
+        made.values["y"] = net.oriented_target(y, made.samples)
+        known = whole.shapes()
+        made.values |= {name: np.array([[value]]) for name, value in net.constants.items() if name in known}
+        values = work_out(whole, {**made.values, "x": made.points})
+        made.facts |= _with_target(net, made.network, plan, values, made.points, y)
 
     def script(board: Board) -> Iterator[Block]:
-        yield from _counting(board, plan, facts)
+        yield from _counting(board, plan, made.facts)
         yield from _applied(board, plan, changes)
-        yield from reading.compared(board, batch, batch, facts["difference"])
-        if target is not None:
-            yield from _losses(board, facts)
+        yield from made.compared(board)
+        if y is not None:
+            yield from _losses(board, made.facts)
         yield Heading("What it means for training", 2)
-        yield Paragraph(_meaning(net, other, plan))
+        yield Paragraph(_meaning(net, made.network, plan))
 
-    counted = ("M",) if "M" in whole else ()
-    setting = Setting(title="Weight-space symmetries", script=script, asked=counted, facts=facts)
-    return reading.answer(net, other, whole, givens, reading.primed(style or Style()), setting)
+    asked = ("M",) if "M" in whole else ()
+    return made.answer(whole, style or Style(), title="Weight-space symmetries", script=script, asked=asked)
 
 
-def _given_names(derivation: Derivation) -> set[str]:
-    return {name.name for name in derivation.givens}
+def _with_backward(made: reading.Rewriting) -> Derivation:
+    """Both passes with the rewriting between them, with losses and gradients."""
+    first, second = made.passes(target=True)
+    back = backward(made.batch, 0, first), backward(made.batch, 1, second)
+    givens = (made.batch.x, made.batch.y, *made.givens, *made.batch.constants(True))
+    return Derivation(givens, (*first, *back[0], *made.equations, *second, *back[1]))
 
 
 # --- how many ------------------------------------------------------------------------------------------------------
@@ -138,37 +141,25 @@ def _counted(plan: Plan) -> dict[str, Any]:
     return values
 
 
-def _count(values: Mapping[str, Any]) -> list[Equation]:
-    """The number as an equation, where a double holds it exactly."""
-    number = values.get("number", 2**53)
-    return [Equation("M", Number(number), COUNTING)] if number < 2**53 else []
-
-
-def _counting(board: Board, plan: Plan, values: Mapping[str, Any]) -> list[Block]:
-    blocks: list[Block] = [Heading("How many there are", 2), Paragraph(
+def _counting(board: Board, plan: Plan, values: Mapping[str, Any]) -> Iterator[Block]:
+    yield Heading("How many there are", 2)
+    yield Paragraph(
         "A unit of a hidden layer may change places with another one of the same layer, if its incoming weights, its "
         "bias and its outgoing weights move with it: the layer above adds up the same terms in another order. A layer "
         "of $n$ units has $n!$ such orders. If the activation is odd, $f(-z) = -f(z)$, the incoming weights, the bias "
         "and the outgoing weights of a unit may change their signs together: the two signs cancel. That is a choice "
         "for every unit, $2^n$ in all. The choices in different layers are independent, so the numbers multiply."
-    )]  # fmt: skip
+    )
     rows, latex, text = [], [], []
-    for layer in range(1, plan.depth):
-        n, odd = plan.layers[layer - 1].units, _odd(plan, layer)
-        words = plan.layers[layer - 1].activation.words
-        rows.append((str(layer), str(n), words, f"${n}!$", f"$2^{{{n}}}$" if odd else "not odd"))
+    for number, layer in enumerate(plan.layers[:-1], 1):
+        n, odd = layer.units, _odd(plan, number)
+        rows.append((str(number), str(n), layer.activation.words, f"${n}!$", f"$2^{{{n}}}$" if odd else "not odd"))
         latex.append(rf"{n}!" + (rf" \cdot 2^{{{n}}}" if odd else ""))
         text.append(f"{n}!" + (f" · 2{superscript(str(n))}" if odd else ""))
-    head = ("hidden layer", "units $n$", "activation", "permutations", "sign flips")
-    blocks.append(Table(head, tuple(rows), right=(0, 1)))
+    yield Table(("hidden layer", "units $n$", "activation", "permutations", "sign flips"), tuple(rows), right=(0, 1))
     result, product = _total(values), r" \cdot ".join(latex)
-    blocks.append(
-        Display(
-            rf"M = {product} {result[0]}",
-            f"M = {' · '.join(text)} {result[1]}",
-        )
-    )
-    return [*blocks, *_besides(plan)]
+    yield Display(rf"M = {product} {result[0]}", f"M = {' · '.join(text)} {result[1]}")
+    yield from _besides(plan)
 
 
 def _total(values: Mapping[str, Any]) -> tuple[str, str]:
@@ -267,29 +258,20 @@ def _transformed(plan: Plan, name: Name) -> Expression:
     return value if right is None else value @ right.T
 
 
-def _whole(batch: Plan, matrices: Sequence[Name], rewriting: Sequence[Equation], target: bool) -> Derivation:
-    """Both passes with the rewriting between them; with a target the losses and gradients too."""
-    first, second = reading.passes(batch, batch, target)
-    back = [backward(batch, 0, first), backward(batch, 1, second)] if target else [[], []]
-    data = [batch.x, batch.y] if target else [batch.x]
-    givens = [*data, *batch.parameters(), *matrices, *batch.constants(target)]
-    return reading.derivation_of(givens, first, back[0], rewriting, second, back[1])
-
-
-def _applied(board: Board, plan: Plan, changes: Mapping[int, _Change]) -> list[Block]:
-    blocks: list[Block] = [Heading("One of them applied", 2)]
+def _applied(board: Board, plan: Plan, changes: Mapping[int, _Change]) -> Iterator[Block]:
+    yield Heading("One of them applied", 2)
     for layer, change in changes.items():
-        blocks.append(Paragraph(f"Hidden layer {layer}: {_in_words(change)}."))
-    blocks.append(
-        Paragraph(
-            "As a matrix this is an identity matrix with its rows in the new order, and minus signs in those of the "
-            "flipped units. Its inverse is its transpose. Primes mark the new network."
-        )
+        yield Paragraph(f"Hidden layer {layer}: {_in_words(change)}.")
+    yield Paragraph(
+        "As a matrix this is an identity matrix with its rows in the new order, and minus signs in those of the "
+        "flipped units. Its inverse is its transpose. Primes mark the new network."
     )
-    blocks += board.givens([f"Q{layer}" for layer in changes])
-    blocks.append(board.say("The incoming weights and the bias of a hidden layer are multiplied by its matrix, the "
-                            "outgoing weights by the inverse, so that the two cancel between the layers."))  # fmt: skip
-    return [*blocks, *board.equations([f"{name.name}_new" for name in plan.parameters()])]
+    yield from board.givens([f"Q{layer}" for layer in changes])
+    yield board.say(
+        "The incoming weights and the bias of a hidden layer are multiplied by its matrix, the outgoing weights by the "
+        "inverse, so that the two cancel between the layers."
+    )
+    yield from board.equations([f"{name.name}_new" for name in plan.parameters()])
 
 
 def _in_words(change: _Change) -> str:
@@ -328,30 +310,27 @@ def _with_target(
     }
 
 
-def _losses(board: Board, values: Mapping[str, Any]) -> list[Block]:
-    blocks: list[Block] = [
-        Heading("Loss and gradients", 2),
-        *board.givens(["y"]),
-        *board.equations(["L", "L_new"], ""),
-        Paragraph(
-            "Equal outputs have equal losses. The gradients are images of each other under the same matrices, because "
-            "a signed permutation is orthogonal: what holds for the weights holds for the derivatives by them. For "
-            "the first layer:"
-        ),
-        *board.equations(["dW1", "dW1_new"], ""),
-        Table(
-            ("gradient", "largest difference from the image of the old one"),
-            tuple((f"$\\partial L' / \\partial {board.writer.symbols[name[1:]].latex}'$", board.number(apart, 2))
-                  for name, apart in values["gradient_differences"].items()),
-            right=(1,),
-        ),
-        Paragraph(
-            "So every step of gradient descent takes the two networks to images of each other again: they train alike "
-            f"for ever. Between them the loss is another one: half-way, at the mean of both parameters, it is "
-            f"{board.number(values['L_halfway'])}, against {board.number('L')} at both ends."
-        ),
-    ]  # fmt: skip
-    return blocks
+def _losses(board: Board, values: Mapping[str, Any]) -> Iterator[Block]:
+    yield Heading("Loss and gradients", 2)
+    yield from board.givens(["y"])
+    yield from board.equations(["L", "L_new"], "")
+    yield Paragraph(
+        "Equal outputs have equal losses. The gradients are images of each other under the same matrices, because a "
+        "signed permutation is orthogonal: what holds for the weights holds for the derivatives by them. For the first "
+        "layer:"
+    )
+    yield from board.equations(["dW1", "dW1_new"], "")
+    symbols = board.writer.symbols
+    rows = [
+        (f"$\\partial L' / \\partial {symbols[name[1:]].latex}'$", board.number(apart, 2))
+        for name, apart in values["gradient_differences"].items()
+    ]
+    yield Table(("gradient", "largest difference from the image of the old one"), tuple(rows), right=(1,))
+    yield Paragraph(
+        "So every step of gradient descent takes the two networks to images of each other again: they train alike for "
+        "ever. Between them the loss is another one: half-way, at the mean of both parameters, it is "
+        f"{board.number(values['L_halfway'])}, against {board.number('L')} at both ends."
+    )
 
 
 def _meaning(net: NeuralNetwork, other: NeuralNetwork, plan: Plan) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.presentation.rules import rule_of
 from chalkwork.laboratory.presentation.study import ASKED, MOST_PRESENTATIONS, Study
-from chalkwork.laboratory.presentation.text import ENDINGS, board_of, exercise_of, table_to_fill
+from chalkwork.laboratory.presentation.text import ENDINGS, board_of, exercise_of, table_of
 from chalkwork.laboratory.presentation.unit import (
     Letters,
     samples_of,
@@ -117,7 +117,7 @@ def learn(
         letters=Letters(style.notation).table(unit, names),
         script=lambda board: board_of(board, study, done),
         posed=lambda board: exercise_of(board, study, epochs),
-        blank=lambda board: table_to_fill(board, study, done),
+        blank=lambda board: [table_of(board, study, done, blank=True)],
         asked=asked_of(ask, derivation, ASKED if epochs == 1 else (*ASKED, "ending"), ["ending"]),
         columns=(*ASKED, "dw", "db", "dtheta", "E"),
         exact=True,

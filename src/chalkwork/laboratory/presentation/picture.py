@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from math import dist
 from typing import Any
@@ -22,28 +22,19 @@ Line = tuple[float, float, float]
 Ranges = tuple[tuple[float, float], tuple[float, float]]
 
 
-def picture(board: Board, study: Study, epochs: int) -> list[Block]:
+def picture(board: Board, study: Study, epochs: int) -> Iterator[Block]:
     """The plane of the inputs with the samples and the line after each epoch; nothing where none is a line."""
-    per_epoch = len(study.order)
     found: list[tuple[str, Line]] = []
     for epoch in range(epochs + 1):
-        line = _line_after(board, study, epoch * per_epoch)
-        label = "at the start" if epoch == 0 else f"after epoch {epoch}"
-        if line is not None and not (found and np.allclose(found[-1][1], line)):
-            found.append((label, line))
+        line = study.boundary(epoch * len(study.order))
+        assert line is not None
+        p, q, c = (float(np.ravel(evaluate(part, board.values)).item()) for part in line)
+        if (p or q) and not (found and np.allclose(found[-1][1], (p, q, c))):
+            found.append((f"after epoch {epoch}" if epoch else "at the start", (p, q, c)))
     if len(found) > MOST_LINES:
         found = [*found[: MOST_LINES - 1], found[-1]]
-    if not found or study.y is None:
-        return []
-    points = study.x[:, -2:]
-    return [plane(board, points, study.y, found, "The separating line, epoch by epoch")]
-
-
-def _line_after(board: Board, study: Study, step: int) -> Line | None:
-    line = study.boundary(step)
-    assert line is not None
-    p, q, c = (float(np.ravel(evaluate(part, board.values)).item()) for part in line)
-    return (p, q, c) if p or q else None
+    if found and study.y is not None:
+        yield plane(board, study.x[:, -2:], study.y, found, "The separating line, epoch by epoch")
 
 
 def plane(board: Board, points: Any, classes: Any, lines: Sequence[tuple[str, Line]], caption: str) -> Block:
@@ -54,18 +45,17 @@ def plane(board: Board, points: Any, classes: Any, lines: Sequence[tuple[str, Li
     x1, x2 = (board.writer.symbols[f"x[{place}]"] for place in (1, 2))
     if "x[0]" in board.solution.setting.letters or f"x[{points.shape[1] + 1}]" in board.solution.setting.letters:
         x1, x2 = (board.writer.symbols[f"x[{place}]"] for place in (2, 3))
-    curves = []
+    curves, said = [], []
     for value in sorted(set(classes.tolist()), reverse=True):
         mine = points[classes == value]
         shown = board.piece(value).box.lines[0]
         curves.append(Curve(mine[:, 0].tolist(), mine[:, 1].tolist(), f"target {shown}", dots=True, stops=True))
+        said.append(f"{counted(len(mine), 'sample')} with target {value:g}")
     for label, line in lines:
         ends = _ends(line, ranges)
         if ends:
             curves.append(Curve([end[0] for end in ends], [end[1] for end in ends], label))
-    kinds = sorted(set(classes.tolist()))
-    said = [f"{counted(int(sum(classes == value)), 'sample')} with target {value:g}" for value in kinds]
-    words = f"The plane of the two inputs with {', '.join(said)}."
+    words = f"The plane of the two inputs with {', '.join(reversed(said))}."
     words += "".join(f" {label[0].upper()}{label[1:]}: {_in_words(line)}." for label, line in lines)
     across, up = ranges
     drawn = line_plot(caption, words, curves, Axis(x1.text, within=across), Axis(x2.text, within=up), equal=True)

@@ -69,9 +69,7 @@ def contradiction(x: Array, high: Any) -> tuple[list[int], list[int]] | None:
         fits = np.flatnonzero((np.abs(times @ signed).max(1) < 1e-9) & times.any(1))
         if fits.size:
             best = times[fits[times[fits].sum(1).argmin()]]
-            kinds = (
-                [int(row) for row in np.flatnonzero(truth == kind) for _ in range(best[row])] for kind in (True, False)
-            )
-            one, other = kinds
+            one, other = ([int(row) for row in np.flatnonzero(truth == kind) for _ in range(best[row])]
+                          for kind in (True, False))  # fmt: skip
             return one, other
     return None

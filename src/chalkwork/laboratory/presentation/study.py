@@ -68,8 +68,10 @@ class Study:
 
     def names(self) -> dict[str, Expression]:
         """The names of a presentation without numbers, for its formulas."""
-        found = {name: Name(name, self._shape(name)) for name in (*"yzabe", "theta", "eta", "E", *self._lines)}
-        return {**found, **{name: Name(name, self._shape(name)) for name in ("w", "x", "dw", "db", "dtheta")}}
+        own = (name for name, _ in self.rule.lines)
+        return {
+            name: Name(name, self._shape(name)) for name in (*"yzabeEwx", "theta", "eta", "dw", "db", "dtheta", *own)
+        }
 
     def _shape(self, name: str) -> tuple[int, ...]:
         """The shape of a quantity, by its name without a number."""
@@ -78,44 +80,36 @@ class Study:
             return (inputs, 1) if name == "x" or outputs == 1 else (outputs, inputs)
         return () if outputs == 1 or name in ("eta", "E") else (outputs, 1)
 
-    @property
-    def _lines(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self.rule.lines)
-
     def formulas(self, known: Mapping[str, Expression]) -> list[tuple[str, Expression]]:
         """What a presentation works out, in order, in terms of these names; the changes last."""
         found: list[tuple[str, Expression]] = []
-        bound = dict(known)
-        net, output = known["z"], known["a"]
-        assert isinstance(net, Name) and isinstance(output, Name)
+        w, x, z, a = (known[name] for name in "wxza")
+        assert isinstance(w, Name) and isinstance(x, Name) and isinstance(z, Name) and isinstance(a, Name)
         if self.rule.net:
-            free = bound[self.unit.free] if self.unit.free else None
-            w, x = known["w"], known["x"]
-            assert isinstance(w, Name) and isinstance(x, Name)
-            found.append(("z", self.unit.net(w, x, free)))
+            found.append(("z", self.unit.net(w, x, known[self.unit.free] if self.unit.free else None)))
         if self.rule.output:
-            found.append(("a", self.unit.output(net)))
+            found.append(("a", self.unit.output(z)))
         for name, text in self.rule.lines:
-            found.append((name, self.unit.slope(net, output) if name == "slope" else read(text, bound)))
-        change = read(self.rule.change, bound)
-        found.append(("dw", change * bound["x"] if self.unit.outputs == 1 else change @ bound["x"].T))
+            found.append((name, self.unit.slope(z, a) if name == "slope" else read(text, dict(known))))
+        change = read(self.rule.change, dict(known))
+        found.append(("dw", change * x if self.unit.outputs == 1 else change @ x.T))
         if len(self.learned) > 1:
             found.append((f"d{self.unit.free}", -change if self.unit.free == "theta" else change))
         return found
 
     def presented(self, step: int) -> list[Equation]:
         """The equations of one presentation."""
-        sample, last = self.sample(step), step - 1
+        last = step - 1
         if self.batch:
             last -= last % len(self.order)
+        numbers = {"x": self.sample(step), "y": self.sample(step), "w": last} | dict.fromkeys(
+            ("b", "theta"), 0 if self.fixed else last
+        )
 
         def named(name: str, number: int) -> Name:
             return Name(f"{name}{number}", self._shape(name))
 
-        known: dict[str, Expression] = {name: named(name, step) for name in (*"zaeE", *self._lines)}
-        known |= {"w": named("w", last), "x": named("x", sample), "y": named("y", sample)}
-        for name in ("b", "theta"):
-            known[name] = named(name, 0 if self.fixed else last)
+        known: dict[str, Expression] = {name: named(name, numbers.get(name, step)) for name in self.names()}
         known["eta"] = Name("eta")
         equations = [Equation(f"{name}{step}", expression, PRESENTED) for name, expression in self.formulas(known)]
         for name in self.learned if not self.batch or step % len(self.order) == 0 else ():

@@ -20,8 +20,6 @@ ENDINGS = {
     "stopped": "the stopping rule is met",
     "unfinished": "samples still change the weights",
 }
-
-
 _COUNTED = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 
 
@@ -63,7 +61,8 @@ def exercise_of(board: Board, study: Study, epochs: int) -> Iterator[Block]:
 def _exercise(board: Board, study: Study) -> Iterator[Block]:
     yield board.say(_unit(board, study))
     yield board.say(study.rule.words)
-    yield samples_table(board, study)
+    columns = [Column(name, asked=False) for name in ("x", *(["y"] if study.y is not None else []))]
+    yield step_table(board, columns, range(1, len(study.x) + 1), "sample")
     yield from board.givens(["eta", "w0", *([f"{study.unit.free}0"] if study.unit.free else [])])
 
 
@@ -78,36 +77,21 @@ def rule_in_letters(board: Board, study: Study) -> list[Block]:
     return in_lines([join(head, EQUALS, board.writer.formula(expression)) for head, expression in pairs], board.writer)
 
 
-def samples_table(board: Board, study: Study) -> Table:
-    """The samples with their targets."""
-    columns = ["x", *(["y"] if study.y is not None else [])]
-    return step_table(board, [Column(name, asked=False) for name in columns], range(1, len(study.x) + 1), "sample")
-
-
-def table_to_fill(board: Board, study: Study, epochs: int) -> Iterator[Block]:
-    """The table of all presentations with empty cells."""
-    yield table_of(board, study, epochs, blank=True)
-
-
 def table_of(board: Board, study: Study, epochs: int, blank: bool = False) -> Table:
     """A row for each presentation."""
     per_epoch = len(study.order)
-    steps = range(1, epochs * per_epoch + 1)
-    changes = ["dw", "db", "dtheta"] if study.unit.outputs == 1 else []
-    shown = ["wrong", "e", "slope", "delta", *changes, "w", *study.learned[1:], "E"]
+    first = {n * per_epoch + 1: str(n + 1) for n in range(epochs)}
     columns = [
-        *(
-            [Column("epoch", "epoch", cells={n * per_epoch + 1: str(n + 1) for n in range(epochs)})]
-            if epochs > 1
-            else []
-        ),
+        *([Column("epoch", "epoch", cells=first)] if epochs > 1 else []),
         Column("x", at=lambda step: f"x{study.sample(step)}", asked=False),
-        Column("z"),
-        Column("a"),
+        "z",
+        "a",
         Column("y", at=lambda step: f"y{study.sample(step)}", asked=False),
-        *map(Column, shown),
+        *("wrong", "e", "slope", "delta"),
+        *(("dw", "db", "dtheta") if study.unit.outputs == 1 else ()),
+        *("w", *study.learned[1:], "E"),
     ]
-    return step_table(board, columns, steps, "$k$", blank)
+    return step_table(board, columns, range(1, epochs * per_epoch + 1), "$k$", blank)
 
 
 def _of_step(board: Board, step: int) -> Sequence[str]:
@@ -116,17 +100,15 @@ def _of_step(board: Board, step: int) -> Sequence[str]:
 
 
 def _unit(board: Board, study: Study) -> str:
-    unit = study.unit
+    unit, several = study.unit, study.unit.outputs > 1
     inputs = counted(unit.inputs - (unit.constant is not None), "input")
     beside = {"b": " and a bias ${b}$", "theta": " and a threshold ${theta}$, which is subtracted,"}.get(unit.free, "")
     if unit.constant is not None:
         beside = f" and, in front of them, a constant input of ${int(unit.constant)}$ with a weight of its own"
-    several = unit.outputs > 1
+    said = f"A unit with {inputs}{beside} learns"
     if several:
         beside = {"b": " and a bias each", "theta": " and a threshold each, which is subtracted,"}.get(unit.free, "")
-        inputs = f"the same {inputs}"
-    said = f"{_COUNTED.get(unit.outputs, unit.outputs)} units with {inputs}{beside} learn" if several else (
-        f"A unit with {inputs}{beside} learns")  # fmt: skip
+        said = f"{_COUNTED.get(unit.outputs, unit.outputs)} units with the same {inputs}{beside} learn"
     said += f" by {study.rule.title}."
     if several:
         said += " Each row of ${w}$ holds the weights of one unit."
@@ -143,11 +125,13 @@ def _unit(board: Board, study: Study) -> str:
 
 def _stop(study: Study) -> str:
     """The stopping rule in words."""
-    change = f"no weight changes by more than {study.stop_change:g} in an epoch"
-    if not study.batch:
-        change = f"no presentation of an epoch changes a weight by more than {study.stop_change:g}"
-    loss = "" if study.stop_loss is None else f"the loss of an epoch is at most {study.stop_loss:g}"
-    return " or ".join(part for part in (change if study.stop_change else "", loss) if part)
+    rules = []
+    if study.stop_change:
+        which = "no weight changes by" if study.batch else "no presentation of an epoch changes a weight by"
+        rules.append(f"{which} more than {study.stop_change:g}" + (" in an epoch" if study.batch else ""))
+    if study.stop_loss is not None:
+        rules.append(f"the loss of an epoch is at most {study.stop_loss:g}")
+    return " or ".join(rules)
 
 
 def _said(board: Board, study: Study, epochs: int) -> Iterator[Block]:

@@ -6,6 +6,6 @@ converges; `equations` are the derivation, `text` and `error` what stands on the
 """
 
 from chalkwork.laboratory.taylor.expansion import HIGHEST_ORDER
-from chalkwork.laboratory.taylor.worked import taylor, work
+from chalkwork.laboratory.taylor.worked import taylor
 
-__all__ = ["HIGHEST_ORDER", "taylor", "work"]
+__all__ = ["HIGHEST_ORDER", "taylor"]

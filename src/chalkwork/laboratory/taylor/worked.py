@@ -1,20 +1,18 @@
-"""Taylor polynomials as worked solutions: what people call, and what a sheet calls."""
+"""Taylor polynomials as worked solutions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import inf
-from typing import Any
+from typing import Any, Unpack
 
 from chalkwork.budget import within
 from chalkwork.documents.literal import literal
 from chalkwork.laboratory.taylor.equations import COEFFICIENTS, derivation, symbols
 from chalkwork.laboratory.taylor.expansion import Expansion, expanded
 from chalkwork.laboratory.taylor.text import coefficient_text, polynomial_text, script
-from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.setting import Look, Setting, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
 
 MOST_SECONDS = 20.0
@@ -25,10 +23,7 @@ def taylor(
     order: int = 3,
     about: Any = 0,
     interval: Sequence[Any] | None = None,
-    *,
-    notation: str | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """The Taylor polynomial of a function about a point, worked out, with its error over an interval.
 
@@ -42,7 +37,8 @@ def taylor(
     there is no short form), `polynomial` (a text that can be read again), `radius` (of convergence; None where not
     known), `error` (the largest at 4001 points) and `error_at`.
 
-    Raises ChalkworkError where the function has a kink or no derivative there or on the interval, and for bad input.
+    Digits are significant ones where nobody asks for decimals. Raises ChalkworkError where the function has a kink or
+    no derivative there or on the interval, and for bad input.
     Apostol, Calculus I (2nd edition 1967), sections 7.5 to 7.7; Moore, Kearfott and Cloud (2009), chapter 9.
 
     >>> answer = taylor("sigmoid", order=5, about=0, interval=(-2, 2))
@@ -51,13 +47,9 @@ def taylor(
     >>> bool(answer["error"] < answer["bound"] < 0.03), answer.check({"c3": "1/48"})["c3"].verdict
     (True, 'wrong')
     """
-    return work(function, order, about, interval, Style.of(notation, decimals, significant))
-
-
-def work(function: str, order: int, about: Any, interval: Sequence[Any] | None, style: Style) -> Solution:
-    """`taylor`, written in that style; with significant digits where nobody asked for decimals."""
+    style = Style.chosen(**look)
     if not style.stated and style.numbers.significant is None:
-        style = replace(style, numbers=NumberFormat(None, max(style.numbers.decimals or 0, 3)))
+        style = style._replace(numbers=NumberFormat(None, max(style.numbers.decimals or 0, 3)))
     with within(MOST_SECONDS):
         expansion = expanded(function, order, about, interval)
         derived, given = derivation(expansion)

@@ -53,6 +53,9 @@ class LayerKind:
     in_time: ClassVar[bool] = False
     """Whether the positions are steps, one after the other."""
 
+    spreads: ClassVar[bool] = False
+    """Whether its kernels are laid down, from few positions to many."""
+
     @property
     def zero_is_word(self) -> bool:
         """Whether a 0 that enters is a token like others, so that it is no padding."""

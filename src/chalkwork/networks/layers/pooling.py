@@ -135,7 +135,6 @@ class MaxPoolKind(PoolingKind):
         return Text.own("max_pool.title", "max pooling <window>", window=self.said(at)["window"])
 
 
-@dataclass(frozen=True)
 class AveragePoolKind(PoolingKind):
     """a = the mean of every window."""
 
@@ -169,7 +168,6 @@ class AveragePoolKind(PoolingKind):
         return Text.own("average_pool.title", "average pooling <window>", window=self.said(at)["window"])
 
 
-@dataclass(frozen=True)
 class GlobalAverageKind(LayerKind):
     """a = the mean of every channel over all positions: Lin, Chen and Yan, Network in Network (2013), section 3.2."""
 

@@ -7,12 +7,11 @@ is read is a function that works the answer out; it is called once, when the she
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from chalkwork.errors import SheetError
-from chalkwork.sheets.posed import Posed, posed_by_room
+from chalkwork.errors import ChalkworkError, SheetError
+from chalkwork.sheets.posed import Posed, posed, posed_by_room
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
 
@@ -44,12 +43,11 @@ MODULES = {
 """The language of a block, and the module that reads it: loaded when a sheet holds such a block."""
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What a block can use of its sheet: how it is written, and the networks above it, by name."""
 
-    manner: Style = field(default_factory=Style)
-    networks: Mapping[str, NeuralNetwork] = field(default_factory=dict)
+    manner: Style = Style()
+    networks: Mapping[str, NeuralNetwork] = {}
 
     def network(self, name: str, line: int) -> NeuralNetwork:
         """The network of that name; SheetError, with the line, where there is none above the block."""
@@ -65,12 +63,11 @@ Drawn = Literal["data", "weights", "target", "shares", "interval"]
 """How numbers are drawn anew: data keep their kind, weights have free signs, a target stays one, shares their sum."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One kind of block.
 
-    `read` is given the block's keys and raises SheetError, with the line, for what they cannot be; ChalkworkError
-    from the work gets the line of the block, or of the key that `line_of` names.
+    `read` is given the block's keys and raises SheetError, with the line, for what they cannot be; a ChalkworkError
+    from the work without a line gets that of the block.
     """
 
     keys: tuple[str, ...]
@@ -79,7 +76,7 @@ class Part:
     """What stands in the sheet before it is solved."""
     room: int = 8
     """Empty lines for the answer in a sheet with blanks."""
-    vary: Mapping[str, Drawn] = field(default_factory=dict)
+    vary: Mapping[str, Drawn] = {}
     """The keys whose numbers variants draw anew, and how."""
 
 
@@ -89,19 +86,35 @@ def calling(
     needed: tuple[str, ...] = (),
     renamed: Mapping[str, str] | None = None,
     vary: Mapping[str, Drawn] | None = None,
+    said: Mapping[str, str] | None = None,
+    usual: Mapping[str, str] | None = None,
+    checked: Mapping[str, Callable[[Any], Any]] | None = None,
 ) -> Part:
     """The part whose keys are the arguments of one call, which says the exercise by itself.
 
-    `needed` are the keys that must be there, `renamed` those that the call knows by another name.
+    `needed` are the keys that must be there, `renamed` those that the call knows by another name. Where the call does
+    not say the exercise, it is `said` key by key, with the `usual` values of keys that are left out: see `posed`. What
+    `checked` does not take of a key is an error on its line.
     """
 
     def read(fields: Fields) -> Work:
         for key in needed:
             fields.need(key, keys[key])
-        given = {(renamed or {}).get(key, key): value for key, value in fields.given(dict(keys)).items()}
-        return lambda surroundings: call(**given, style=surroundings.manner)
+        found = fields.given(dict(keys))
+        given = {(renamed or {}).get(key, key): value for key, value in found.items()}
 
-    return Part(tuple(keys), read, posed_by_room, vary=vary or {})
+        def work(surroundings: Surroundings) -> Solution:
+            for key, check in (checked or {}).items():
+                try:
+                    check(found[key])
+                except ChalkworkError as error:
+                    raise error.at(line=fields.line(key)) from None
+            return call(**given, style=surroundings.manner)
+
+        return work
+
+    pose = posed_by_room if said is None else lambda fields: posed(fields, said, usual)
+    return Part(tuple(keys), read, pose, vary=vary or {})
 
 
 def part_of(language: str) -> Part:

@@ -6,8 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.approximation import MOST_COMPARED, MOST_POINTS, study
-from chalkwork.laboratory.approximation import work as worked_out
+from chalkwork.laboratory.approximation import MOST_COMPARED, MOST_POINTS, study, written
 from chalkwork.laboratory.approximation.study import Study
 from chalkwork.laboratory.functions.one_variable import Function
 from chalkwork.sheets import values
@@ -36,7 +35,7 @@ def _read(fields: Fields) -> Work:
         except ChalkworkError as error:
             raise error.at(line=fields.line("function")) from None
         given = [None if each is None else tuple(each) for each in (points, heights, compare)]
-        return worked_out(_studied(function, low, high, n, adapted, *given), surroundings.manner)
+        return written(_studied(function, low, high, n, adapted, *given), surroundings.manner)
 
     return work
 

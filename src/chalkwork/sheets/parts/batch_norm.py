@@ -7,16 +7,11 @@ from typing import Any
 from chalkwork.laboratory.normalisation import LOSSES, Running, batch_norm
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node
-from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import posed
-from chalkwork.sheets.values import Fields
-from chalkwork.solutions.solution import Solution
+from chalkwork.sheets.parts import calling
 
 _UNITS = values.number_or(values.vector)
 _BATCH = values.number_or(values.numbers)
 _DIVISORS = ("biased", "unbiased")
-
-
 _RUNNING: dict[str, values.Reader[Any]] = {
     "mean": _UNITS,
     "variance": _UNITS,
@@ -30,7 +25,8 @@ def _running(node: Node, where: str) -> Running:
     return Running(**fields.given(_RUNNING))
 
 
-KEYS: dict[str, values.Reader[Any]] = {
+_KEYS: dict[str, values.Reader[Any]] = {
+    "batch": _BATCH,
     "gamma": _UNITS,
     "beta": _UNITS,
     "epsilon": values.number,
@@ -42,18 +38,6 @@ KEYS: dict[str, values.Reader[Any]] = {
     "running": _running,
     "inference": _BATCH,
 }
-
-
-def _read(fields: Fields) -> Work:
-    batch = fields.need("batch", _BATCH)
-    given = fields.given(KEYS)
-
-    def work(surroundings: Surroundings) -> Solution:
-        return batch_norm(batch, **given, style=surroundings.manner)
-
-    return work
-
-
 _SAID = {
     "batch": "the batch $x = {}$, a row for each sample",
     "gamma": r"$\gamma = {}$",
@@ -66,9 +50,10 @@ _SAID = {
     "running": "the running statistics ({})",
     "inference": "in inference $x = {}$",
 }
-PART = Part(
-    ("batch", *KEYS),
-    _read,
-    lambda fields: posed(fields, _SAID),
+PART = calling(
+    batch_norm,
+    _KEYS,
+    needed=("batch",),
+    said=_SAID,
     vary=dict.fromkeys(("batch", "gamma", "beta", "upstream", "target", "inference"), "data"),
 )

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.functions.one_variable import Function
-from chalkwork.laboratory.taylor import HIGHEST_ORDER
-from chalkwork.laboratory.taylor import work as worked_out
+from chalkwork.laboratory.taylor import HIGHEST_ORDER, taylor
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node
-from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import posed
-from chalkwork.sheets.values import Fields
-from chalkwork.solutions.solution import Solution
+from chalkwork.sheets.parts import calling
 
 _ENDS = "the two ends, such as [-2, 2]"
 
@@ -24,31 +19,18 @@ def interval(node: Node, where: str) -> tuple[str, ...]:
     return ends
 
 
-def _read(fields: Fields) -> Work:
-    function = fields.need("function", values.text)
-    order = fields.read("order", values.integer(0, HIGHEST_ORDER), 3)
-    about = fields.read("about", values.text, "0")
-    ends = fields.read("interval", interval, None)
-
-    def work(surroundings: Surroundings) -> Solution:
-        try:
-            Function.of(function)
-        except ChalkworkError as error:
-            raise error.at(line=fields.line("function")) from None
-        return worked_out(function, order, about, ends, surroundings.manner)
-
-    return work
-
-
 _SAID = {
     "function": "${}$",
     "order": "to order ${}$",
     "about": "about ${}$",
     "interval": "on ${}$",
 }
-PART = Part(
-    ("function", "order", "about", "interval"),
-    _read,
-    lambda fields: posed(fields, _SAID, {"order": "3", "about": "0"}),
+PART = calling(
+    taylor,
+    {"function": values.text, "order": values.integer(0, HIGHEST_ORDER), "about": values.text, "interval": interval},
+    needed=("function",),
+    said=_SAID,
+    usual={"order": "3", "about": "0"},
+    checked={"function": Function.of},
     vary={"interval": "interval"},
 )
