@@ -133,7 +133,7 @@ def thresholded(net: Expression, before: Expression, binary: bool, at_zero: AtZe
 
 def at_zero_of(value: Any) -> AtZero:
     """What is agreed for a net input of 0: `keep`, or a number."""
-    if value == "keep":
+    if isinstance(value, str) and value == "keep":
         return None
     found = number(value)
     if found not in (-1.0, 0.0, 1.0):
