@@ -21,8 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from chalkwork import Dense, NeuralNetwork
-from chalkwork.networks.layers import Conv2d, Flatten, MaxPool
+from chalkwork import Conv2d, Dense, Flatten, MaxPool, NeuralNetwork
 
 BATCH, FILTERS, SIZE, RATE = 64, 32, 28, 0.05
 

@@ -20,8 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from chalkwork import Dense, NeuralNetwork
-from chalkwork.networks.layers import GRU, LSTM, RNN
+from chalkwork import GRU, LSTM, RNN, Dense, NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.training import training_step
 from chalkwork.training.engines.compiled import JaxEngine

@@ -4,9 +4,9 @@
 
 Reading: CSV of 100,000 rows and 50 columns (40 of decimals, 5 of whole numbers, 4 of categories, a target), read, typed
 and made inputs of a network, beside polars' `read_csv` of the same file; seconds of processor time of this process, in
-turns. Memory: the largest size (`ru_maxrss`) of a fresh process of `chalkwork train`, one epoch with NumPy: CSV of 10^6
-rows and 100 columns; and folders of Parquet files of 400,000 rows and 50 columns each, read batch by batch whatever
-their size, beside the size of their numbers.
+turns. Memory: the largest size (`ru_maxrss`) of a fresh process of `chalkwork train`, one epoch with NumPy, and of
+`chalkwork predict`: CSV of 10^6 rows and 100 columns, as a whole and in blocks; and folders of Parquet files of 400,000
+rows and 50 columns each, read batch by batch whatever their size, beside the size of their numbers.
 """
 
 from __future__ import annotations
@@ -68,18 +68,23 @@ def reading(folder: Path, rounds: int) -> None:
         print(f"reading, {name:8} {median(values):6.2f} s  ({min(values):.2f} to {max(values):.2f})", flush=True)
 
 
-def peak(data: Path, folder: Path, large: int) -> float:
-    """MiB of a fresh process that trains on this."""
-    command = [sys.executable, "-c", ROW, str(large), "train", str(data), "-o", str(folder / "model"), *TRAIN.split()]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return float(said.split()[-1])
+def peaks(data: Path, folder: Path, large: int) -> str:
+    """MiB of a fresh process that trains on this, and of one that predicts it."""
+    model, found = str(folder / "model"), []
+    for command in (["train", data, "-o", model, *TRAIN.split()], ["predict", model, data, "-o", folder / "out.csv"]):
+        row = [sys.executable, "-c", ROW, large, *command]
+        said = subprocess.run(list(map(str, row)), capture_output=True, text=True, check=True).stdout
+        found.append(f"{float(said.split()[-1]):.0f} MiB")
+    return " to train, ".join(found) + " to predict"
 
 
 def large_csv(folder: Path, rounds: int) -> None:
     """A million rows in one file."""
     file = folder / "large.csv"
     made(1_000_000, 94, 3, 2).write_csv(file)
-    print(f"CSV, 10^6 x 100: {peak(file, folder, 10**8):.0f} MiB; the file has {file.stat().st_size / 2**20:.0f}")
+    print(f"CSV, 10^6 x 100, {file.stat().st_size / 2**20:.0f} MiB")
+    for name, large in (("in blocks", 1), ("as a whole", 10**8)):
+        print(f"{name}: {peaks(file, folder, large)}", flush=True)
 
 
 def folders(folder: Path, rounds: int) -> None:
@@ -92,7 +97,7 @@ def folders(folder: Path, rounds: int) -> None:
             made(400_000, 45, 2, 2, files).write_parquet(place / f"{files}.parquet")
             files += 1
         numbers = files * 400_000 * 50 * 8 / 2**20
-        print(f"Parquet, {files} files of {numbers:.0f} MiB in all: {peak(place, folder, 1):.0f} MiB", flush=True)
+        print(f"Parquet, {files} files of {numbers:.0f} MiB in all: {peaks(place, folder, 1)}", flush=True)
 
 
 def main() -> None:

@@ -17,12 +17,13 @@ from chalkwork.sheets import solve
 from chalkwork.sheets.schema import Sheet
 
 LONG = frozenset({
-    "answer_files", "answers", "check", "check_mistakes", "differentiate", "distributed", "doors", "doors_files",
-    "engine_blas", "exchange", "exchange_libraries", "exchange_onnx", "exchange_strangers", "exports", "folder",
-    "hierarchical_softmax", "hostile_hand_ins", "intervals", "intervals_tangled", "layers", "mistakes",
-    "mistakes_apart", "network", "notebooks", "operations", "operations_edges", "operations_onnx",
-    "operations_shapes", "optimisation", "optimisation_steps", "outputs", "shipped_sheets", "simplify", "sklearn",
-    "table_files", "taylor", "train_command", "training",
+    "acceptance", "answer_files", "answers", "check", "check_fuzz", "check_mistakes", "claims_parts", "conventions",
+    "differentiate", "distributed", "doors", "doors_files", "engine_blas", "exchange", "exchange_libraries",
+    "exchange_onnx", "exchange_strangers", "exports", "folder", "hierarchical_softmax", "hostile_hand_ins",
+    "intervals", "intervals_tangled", "layers", "mistakes", "mistakes_apart", "network", "notebooks", "operations",
+    "operations_edges", "operations_onnx", "operations_shapes", "optimisation", "optimisation_steps", "outputs",
+    "programs_evidence", "read_back", "shipped_sheets", "simplify", "sklearn", "table_files", "table_parts",
+    "taylor", "train_command", "training",
 })  # fmt: skip
 """Files that go on for long: they start processes or kernels, train, compile, or go through whole tables."""
 
@@ -51,18 +52,21 @@ solve.work_parts = lru_cache(maxsize=200)(solve.work_parts.__wrapped__)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test is quick unless its file is long, or hypothesis draws its cases.
+    """A test is quick unless its file is long, or hypothesis draws its cases; of a table, the first case is.
 
     Tests of one shipped sheet run in one process, which reads and solves it once for all of them.
     """
+    seen = set()
     for item in items:
         for value in item.callspec.params.values() if hasattr(item, "callspec") else ():
             name = value.stem if isinstance(value, Path) else value
             if isinstance(name, str) and name in _NAMES:
                 item.add_marker(pytest.mark.xdist_group(f"the sheet {name}"))
         drawn = getattr(getattr(item, "function", None), "is_hypothesis_test", False)
-        if not drawn and item.path.stem.removeprefix("test_") not in LONG:
+        test = item.nodeid.partition("[")[0]
+        if test not in seen and not drawn and item.path.stem.removeprefix("test_") not in LONG:
             item.add_marker("quick")
+        seen.add(test)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.networks import (
+from chalkwork import (
     BatchNorm,
     Dense,
     Dropout,

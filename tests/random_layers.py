@@ -13,8 +13,18 @@ from in_numpy import in_numpy
 from layers_in_jax import GATES, REFERENCES
 from random_networks import CONVENTIONS
 
-from chalkwork import Dense, NeuralNetwork
-from chalkwork.networks import Attention, BatchNorm, Dropout, Embedding, Flatten, LayerNorm, Residual, RMSNorm
+from chalkwork import (
+    Attention,
+    BatchNorm,
+    Dense,
+    Dropout,
+    Embedding,
+    Flatten,
+    LayerNorm,
+    NeuralNetwork,
+    Residual,
+    RMSNorm,
+)
 from chalkwork.networks.layers import (
     GRU,
     LSTM,

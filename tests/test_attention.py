@@ -18,6 +18,7 @@ from chalkwork import (
     Embedding,
     Flatten,
     Graph,
+    LayerNorm,
     NeuralNetwork,
     Residual,
     load_model,
@@ -25,7 +26,6 @@ from chalkwork import (
 )
 from chalkwork.errors import ReadError, ShapeError
 from chalkwork.exchange import from_torch, to_onnx, to_torch, torch_state
-from chalkwork.networks import LayerNorm
 
 X = np.array([[1.0, 0, 2, 1], [0, 1, -1, 0.5], [1, 1, 0, 2], [0, 0, 0, 0]])
 

@@ -144,11 +144,12 @@ def test_the_wrong_step_is_the_first_and_the_others_follow(
 ) -> None:
     case = draw(7, convention, hidden="tanh", samples=3)
     solution = case.solve()
-    exact = case.work()
+    exact, made = case.work(), {}
     for name, step in case.steps.items():
         shift = rng.uniform(0.2, 0.6, np.shape(exact[name]))
-        found = case.work({name: lambda v, step=step, shift=shift: step(v) + shift}, decimals)
-        report = solution.check(case.handed_in(found, decimals))
+        made[name] = case.work({name: lambda v, step=step, shift=shift: step(v) + shift}, decimals)
+    reports = solution.check_class([case.handed_in(found, decimals) for found in made.values()])
+    for (name, found), report in zip(made.items(), reports, strict=True):
         assert report.first_wrong == name, str(report)
         assert report[name].credit == 0
         assert report.score == pytest.approx(1 - 1 / len(report))

@@ -56,11 +56,10 @@ def test_every_convention_has_full_credit_and_is_said() -> None:
     seen = set()
     for loss, optimiser in MADE:
         done = solution(loss, 2, optimiser)
-        for found in conventions_of(Context(done.derivation, -2)):
-            if len(found.conventions) > 1:
-                continue
-            values = values_of(done.arrays, found.forms)
-            report = done.check({name: values[name] for name in done.derivation})
+        single = [one for one in conventions_of(Context(done.derivation, -2)) if len(one.conventions) == 1]
+        worked = [values_of(done.arrays, found.forms) for found in single]
+        reports = done.check_class([{name: values[name] for name in done.derivation} for values in worked])
+        for found, values, report in zip(single, worked, reports, strict=True):
             same = {name for name in report if np.array_equal(values[name], done[name])}
             changed = [name for name in found.forms if name in report and name not in same]
             if not changed:

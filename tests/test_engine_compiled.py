@@ -70,6 +70,39 @@ def test_a_step_is_compiled_once_whatever_is_left_over(fresh, monkeypatch):
     assert sizes == {20: 1, 8: 1}  # and none for the last four samples of an epoch
 
 
+def test_registers_are_used_whole_unless_somebody_chose(fresh, monkeypatch):
+    engine, seen = compiled.JaxEngine(), []
+    monkeypatch.setattr(engine.jax, "jit", lambda program, **given: seen.append(given["compiler_options"]))
+    for units, flags in enumerate(("", f"--{compiled.WIDTH}=256"), 3):
+        monkeypatch.setenv("XLA_FLAGS", flags)
+        engine.prepare(training_step(network(units).plan(20), Optimiser.of("gradient_descent")), {})
+    assert seen == [{compiled.WIDTH: 512}, None]
+
+
+def test_large_data_stay_where_they_are_and_the_bits_are_the_same(fresh, monkeypatch):
+    pieces, place, room = [], compiled.JaxEngine.placed, np.random.default_rng(1).normal(size=1100)
+    monkeypatch.setattr(compiled, "GATHERED", 5000)
+    monkeypatch.setattr(
+        compiled.JaxEngine, "placed", lambda self, near: pieces.append(len(near["x"])) or place(self, near)
+    )
+    aligned = room[(-room.ctypes.data // 8) % 8 :]
+    x, layers = aligned[1:1001].reshape(100, 10), (Dense(8, "relu", inputs=10), Dropout(0.2), Dense(2, "softmax"))
+    found: list[list[tuple[NeuralNetwork, History]]] = [[], []]
+    for runs, most, seen in zip(found, (1 << 26, 1 << 12), ([100] * 2, [49] * 4 + [100]), strict=True):
+        monkeypatch.setattr(compiled, "MOST_BYTES", most)
+        pieces.clear()
+        for steps in ({"epochs": 2, "batch_size": 7, "schedule": "cosine"}, {"iterations": 3}):
+            net = NeuralNetwork(layers, "cross_entropy", seed=1)
+            runs.append((net, net.train(x, np.arange(100) % 2, 0.1, engine="jax", progress=False, **steps)))
+        assert pieces == seen
+    for (net, history), (other, others) in zip(*found, strict=True):
+        assert same(net, other) and np.array_equal(history.loss, others.loss)
+    data = compiled.JaxEngine().data({"x": aligned[:1000].reshape(100, 10), "y": x})
+    assert isinstance(data["x"], np.ndarray)  # since y would be copied
+    lying = compiled.JaxEngine().data({"x": aligned[:1000].reshape(100, 10)})["x"]
+    assert lying.unsafe_buffer_pointer() == aligned.ctypes.data
+
+
 def test_batches_of_a_source_are_compiled_once(fresh, monkeypatch):
     monkeypatch.setattr(stream, "GROUP", 600)  # two batches of eight samples
     plain, net = network(), network()

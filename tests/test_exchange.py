@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,15 @@ import numpy as np
 import pytest
 from exchanged import ACTIVATIONS, CONVENTIONS, SMOOTH, network, output, same
 
+from chalkwork import (
+    BatchNorm,
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Dense,
+    Dropout,
+    NeuralNetwork,
+    SquaredError,
+)
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange import (
     EXCHANGES,
@@ -19,15 +27,6 @@ from chalkwork.exchange import (
     load_network,
     save_model,
     save_network,
-)
-from chalkwork.networks import (
-    BatchNorm,
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Dense,
-    Dropout,
-    NeuralNetwork,
-    SquaredError,
 )
 from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.losses import LOSSES
@@ -49,8 +48,8 @@ def modules_of(activation: Activation) -> tuple[Any, ...]:
 
 
 def test_an_activation_that_a_library_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    unit = replace(Activation("mish").unit, pytorch=None, keras=None)
-    monkeypatch.setitem(KINDS, "mish", replace(KINDS["mish"], unit=unit))
+    unit = Activation("mish").unit._replace(pytorch=None, keras=None)
+    monkeypatch.setitem(KINDS, "mish", KINDS["mish"]._replace(unit=unit))
     for write in (foreign.in_pytorch, foreign.in_keras):
         with pytest.raises(ChalkworkError, match="has no layer for the Mish"):
             write(Activation("mish"))

@@ -14,6 +14,12 @@ import pytest
 from exchanged import ACTIVATIONS, CONVENTIONS, network, oriented, output, same
 from safetensors.numpy import load_file, save_file
 
+from chalkwork import (
+    BatchNorm,
+    Dense,
+    Dropout,
+    NeuralNetwork,
+)
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange import (
     foreign,
@@ -24,12 +30,6 @@ from chalkwork.exchange import (
     load_torch_state,
     to_torch,
     torch_state,
-)
-from chalkwork.networks import (
-    BatchNorm,
-    Dense,
-    Dropout,
-    NeuralNetwork,
 )
 
 # --- PyTorch --------------------------------------------------------------------------------------------------------
@@ -225,7 +225,7 @@ def test_reading_a_state_needs_no_pytorch() -> None:
 import sys
 sys.modules["torch"] = sys.modules["keras"] = sys.modules["onnx"] = None
 from chalkwork.exchange import *
-from chalkwork.networks import Dense, NeuralNetwork
+from chalkwork import Dense, NeuralNetwork
 net = NeuralNetwork([Dense(2, "tanh", inputs=3)])
 load_torch_state(net, torch_state(net))
 load_keras_weights(net, keras_weights(net))

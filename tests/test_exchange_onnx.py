@@ -12,6 +12,10 @@ import onnxruntime
 import pytest
 from exchanged import ACTIVATIONS, CONVENTIONS, network, oriented
 
+from chalkwork import (
+    Dense,
+    NeuralNetwork,
+)
 from chalkwork.algebra.expression import Name, apply
 from chalkwork.algebra.operations import TABLE
 from chalkwork.derivation.evaluate import evaluate
@@ -21,10 +25,6 @@ from chalkwork.exchange import (
     to_onnx,
 )
 from chalkwork.exchange.onnx_graph import OnnxGraph, Tensor
-from chalkwork.networks import (
-    Dense,
-    NeuralNetwork,
-)
 
 # --- ONNX -----------------------------------------------------------------------------------------------------------
 

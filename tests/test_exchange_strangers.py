@@ -13,6 +13,7 @@ import pytest
 from exchanged import network
 from safetensors import numpy as safetensors
 
+from chalkwork import Dense, NeuralNetwork
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange import architecture as architecture_room
 from chalkwork.exchange import (
@@ -22,7 +23,6 @@ from chalkwork.exchange import (
     save_model,
     to_onnx,
 )
-from chalkwork.networks import Dense, NeuralNetwork
 from chalkwork.training.tensors import sealed
 
 # --- files from strangers -------------------------------------------------------------------------------------------

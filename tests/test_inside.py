@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chalkwork import BatchNorm, Dense, Dropout, NeuralNetwork
 from chalkwork.errors import ChalkworkError
 from chalkwork.inside import (
     Findings,
@@ -15,7 +16,6 @@ from chalkwork.inside import (
     gradients,
     summary,
 )
-from chalkwork.networks import BatchNorm, Dense, Dropout, NeuralNetwork
 
 Rng = np.random.Generator
 LOG_LOSS = "binary_cross_entropy"

@@ -13,9 +13,8 @@ from layers_in_jax import GATES, REFERENCES
 from random_layers import BATCH, OF_WINDOWS, draw_stack
 from random_networks import CONVENTIONS, far
 
-from chalkwork import ChalkworkError, CrossEntropy, Dense, NeuralNetwork
+from chalkwork import BatchNorm, ChalkworkError, CrossEntropy, Dense, Dropout, NeuralNetwork
 from chalkwork.errors import ShapeError, ValueProblem
-from chalkwork.networks import BatchNorm, Dropout
 from chalkwork.networks.equations import derive
 from chalkwork.networks.layers import LAYERS
 

@@ -9,9 +9,8 @@ import pytest
 from random_layers import draw_stack
 from random_networks import CONVENTIONS, far
 
-from chalkwork import Dense, NeuralNetwork
+from chalkwork import BatchNorm, Dense, Dropout, NeuralNetwork
 from chalkwork.errors import SheetError
-from chalkwork.networks import BatchNorm, Dropout
 from chalkwork.sheets.format import parse_sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.typesetting.boxes import width_of

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from test_inside import LOG_LOSS, Rng, small
 
+from chalkwork import BatchNorm, Dense, Dropout, NeuralNetwork
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.inside import (
     Landscape,
@@ -25,7 +26,6 @@ from chalkwork.inside import (
     plot_loss,
     plot_weights,
 )
-from chalkwork.networks import BatchNorm, Dense, Dropout, NeuralNetwork
 from chalkwork.training.history import History
 
 

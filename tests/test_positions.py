@@ -11,11 +11,10 @@ import pytest
 from random_layers import BATCH, draw_stack
 from random_networks import CONVENTIONS, far
 
-from chalkwork import Attention, ChalkworkError, Dense, Flatten, LayerNorm, NeuralNetwork, Residual
+from chalkwork import Attention, BatchNorm, ChalkworkError, Dense, Dropout, Flatten, LayerNorm, NeuralNetwork, Residual
 from chalkwork.cli import main
 from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ShapeError
-from chalkwork.networks import BatchNorm, Dropout
 from chalkwork.sheets.check import check_hand_in
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet

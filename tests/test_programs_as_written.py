@@ -14,7 +14,6 @@ import pytest
 
 import chalkwork
 from chalkwork import BatchNorm, Dense, Dropout, NeuralNetwork
-from chalkwork.checking.report import Report
 from chalkwork.solutions.solution import Solution
 
 r = np.random.default_rng(77)
@@ -321,29 +320,31 @@ MADE: dict[str, tuple[Solution, str, dict[str, Any], list[Exchange]]] = {
 }  # fmt: skip
 
 
-def reports(kind: str, text: str) -> tuple[Report, Report, list[str]]:
-    """What is said of the variables that the program leaves, and of its recording; and its lines."""
-    done, _, given, _ = MADE[kind]
+def left_by(kind: str, text: str, number: int) -> tuple[list[Any], list[str]]:
+    """The variables that the program leaves, and its recording; and its lines."""
+    given = MADE[kind][2]
     source = f"{HELPERS}with record() as run:\n{textwrap.indent(text.strip(), '    ')}\n"
-    file = f"<{kind}>"
+    file = f"<{kind} {number}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     space: dict[str, Any] = {"X": X.copy(), **deepcopy(given), "record": chalkwork.record, "__name__": "__main__"}
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         exec(compile(source, file, "exec"), space)
-    run = space.pop("run")
-    return done.check(space), done.check(run), source.splitlines()
+    return [space, space.pop("run")], source.splitlines()
 
 
 @pytest.mark.parametrize("kind", MADE)
 def test_a_program_as_people_write_it(kind: str) -> None:
-    _, text, _, exchanges = MADE[kind]
-    for report in reports(kind, text)[:2]:
+    done, text, _, exchanges = MADE[kind]
+    assert all(text.count(right) == 1 for right, *_ in exchanges)
+    texts = [text, *(text.replace(right, wrong) for right, wrong, *_ in exchanges)]
+    made = [left_by(kind, each, number) for number, each in enumerate(texts)]
+    reports = done.check_class([one for left, _ in made for one in left])
+    for report in reports[:2]:
         assert report.first_wrong is None and len(report) > 4, str(report)
         assert not any("Other data" in str(note) for note in report.notes), str(report)
-    for right, wrong, first, said in exchanges:
-        assert text.count(right) == 1, right
-        left, recorded, lines = reports(kind, text.replace(right, wrong))
+    for place, (_, wrong, first, said) in enumerate(exchanges, 1):
+        left, recorded = reports[2 * place : 2 * place + 2]
         firsts = (first,) if isinstance(first, str) else first
         for report in (left, recorded):
             assert report.first_wrong in firsts, (wrong, str(report))
@@ -351,4 +352,4 @@ def test_a_program_as_people_write_it(kind: str) -> None:
             assert said in result.mistakes or said in result.message, (wrong, str(report))
         at = recorded[recorded.first_wrong or ""].at
         if wrong != "pass":
-            assert at is not None and wrong in lines[at.line - 1], (wrong, at)
+            assert at is not None and wrong in made[place][1][at.line - 1], (wrong, at)

@@ -12,7 +12,6 @@ import numpy as np
 
 import chalkwork
 from chalkwork import RNN, BatchNorm, Dense, Dropout, NeuralNetwork, SquaredError
-from chalkwork.checking.report import Report
 from chalkwork.solutions.solution import Solution
 
 r = np.random.default_rng(6)
@@ -237,26 +236,30 @@ PROGRAMS: list[tuple[Solution, str, dict[str, Any], list[Exchange]]] = [
 ]  # fmt: skip
 
 
-def reports(done: Solution, text: str, given: dict[str, Any]) -> tuple[Report, Report]:
-    """What is said of the variables that the program leaves, and of its recording."""
+def left_by(text: str, given: dict[str, Any], number: int) -> list[Any]:
+    """The variables that the program leaves, and its recording."""
     source = f"import numpy as np\ndef sigmoid(z): return 1/(1 + np.exp(-z))\nwith record() as run:\n{textwrap.indent(text.strip(), '    ')}\n"
-    linecache.cache["<evidence>"] = (len(source), None, source.splitlines(keepends=True), "<evidence>")
+    file = f"<evidence {number}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     space: dict[str, Any] = {"X": X.copy(), **deepcopy(given), "record": chalkwork.record, "__name__": "__main__"}
-    exec(compile(source, "<evidence>", "exec"), space)
-    run = space.pop("run")
-    return done.check(space), done.check(run)
+    exec(compile(source, file, "exec"), space)
+    return [space, space.pop("run")]
 
 
 def test_what_the_names_do_not_tell() -> None:
     for done, text, given, exchanges in PROGRAMS:
-        for report in reports(done, text, given):
+        assert all(text.count(right) == 1 for right, *_ in exchanges), text
+        texts = [text, *(text.replace(right, wrong) for right, wrong, *_ in exchanges)]
+        first, second, *others = done.check_class(
+            [one for number, each in enumerate(texts) for one in left_by(each, given, number)]
+        )
+        for report in (first, second):
             assert report.first_wrong is None and len(report) > 1, str(report)
-        for right, wrong, firsts, said in exchanges:
-            assert text.count(right) == 1, right
-            for report in reports(done, text.replace(right, wrong), given):
-                assert report.first_wrong in firsts, (wrong, str(report))
-                result = report[report.first_wrong]
-                assert said in result.mistakes or said in " ".join(result.message.split()), (wrong, str(report))
+        for place, report in enumerate(others):
+            _, wrong, firsts, said = exchanges[place // 2]
+            assert report.first_wrong in firsts, (wrong, str(report))
+            result = report[report.first_wrong]
+            assert said in result.mistakes or said in " ".join(result.message.split()), (wrong, str(report))
 
 
 def test_a_renewed_vector_with_its_bias() -> None:

@@ -3,7 +3,6 @@
 An operation that a reading has no rule for is read by its entry: turns, branches, definition, value over arrays.
 """
 
-from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -169,8 +168,8 @@ def test_nothing_that_can_be_an_activation_is_refused():
 
 def stranger(**more):
     """x exp(x), of which no reading has ever heard."""
-    return replace(
-        TABLE["mish"], name="stranger", value=lambda xp, x: x * xp.exp(x), derivative=("exp(x) + y",), turns=None,
+    return TABLE["mish"]._replace(
+        name="stranger", value=lambda xp, x: x * xp.exp(x), derivative=("exp(x) + y",), turns=None,
         code="stranger(<0>)", code_definition="def stranger(x):\n    return x * np.exp(x)", **more,
     )  # fmt: skip
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -15,10 +17,11 @@ from hypothesis import strategies as st
 from chalkwork.cli import main
 from chalkwork.errors import ChalkworkError
 from chalkwork.tables import prepare, read_table, reading, save_predictor, train_table
-from chalkwork.tables.cells import is_missing
+from chalkwork.tables.cells import DATE, is_missing
 from chalkwork.tables.columns import Category, LeftOut, Number
 from chalkwork.tables.forms import Form, Look
 from chalkwork.tables.notes import notes
+from chalkwork.tables.table import ALL
 from chalkwork.tables.targets import Classes, Numbers, find_target
 from chalkwork.tables.training import Choices
 
@@ -201,6 +204,40 @@ def test_targets_are_numbers_as_columns_are(tmp_path, cells, values):
         find_target(table_of(tmp_path, {"a": range(30), "t": [f"2024-01-{d:02}" for d in range(1, 31)]}), ["t"])
 
 
+def test_the_column_decides_what_stands_first_in_a_date(tmp_path):
+    cases = (
+        (["12/31/2024", "3/4/2024", "2024/5/6"], "", "", (20088, 19786, 19849)),
+        (["3-4-2024 9:30", "31-12-2024"], "", "", (19816 + 9.5 / 24, 20088)),
+        (["3/4/2024", "3.5.2024", "2024-01-01", "NA"], "m", "", (19786, 19846, 19723, np.nan)),
+        (["3/4/2024", "5/6/2024"], "", "d", (19816, 19879)),
+        (["3/3/2024", "4/4/2024"], "", "", (19785, 19817)),
+        (
+            ["3/4/2024"],
+            "",
+            "",
+            "line 2: column 'c': '3/4/2024' is 2024-04-03 with the day first, but 2024-03-04 with the",
+        ),
+        (
+            ["1/1/2024", "31/12/2024", "12/31/2024"],
+            "",
+            "",
+            "'31/12/2024' has the day first, but '12/31/2024' the month",
+        ),
+    )
+    for cells, said, learned, expected in cases:
+        table = replace(table_of(tmp_path, {"c": cells}), dates=said)
+        known = Form(learned, "", DATE) if learned else None
+        if isinstance(expected, tuple):
+            form = table.form("c", known)
+            assert form.is_date and Form.from_data(form.to_data()) == form
+            assert np.allclose(table.numbers("c", ALL, form), expected, equal_nan=True), cells
+        else:
+            with pytest.raises(ChalkworkError, match=re.escape(expected)):
+                table.form("c", known)
+    with pytest.raises(ChalkworkError, match="'12/31/2024' is no date with the day first"):
+        table_of(tmp_path, {"c": ["12/31/2024"]}).numbers("c", ALL, Form("d", "", DATE))
+
+
 # --- what is left out, and said --------------------------------------------------------------------------------------
 
 
@@ -208,7 +245,7 @@ def test_what_is_left_out_is_said_last(tmp_path, capsys):
     rows = 240
     columns = {
         "x": range(rows),
-        "day": ["12/31/2024", "1/1/2025"] * (rows // 2),
+        "day": ["12/31/24", "1/1/25"] * (rows // 2),
         "city": [f"c{row % 120}" for row in range(rows)],
         "shop": ["s1"] * 50 + [f"s{row}" for row in range(rows - 50)],
         "size": ["5 km", "7 km"] * (rows // 2),
@@ -220,7 +257,7 @@ def test_what_is_left_out_is_said_last(tmp_path, capsys):
     assert main(command) == 0
     said = capsys.readouterr().err
     for part in (
-        "column 'day' is left out: '12/31/2024' looks like a date, which is read as 2024-12-31 or 31.12.2024 only",
+        "column 'day' is left out: '12/31/24' looks like a date, which is read as 2024-12-31, 31.12.2024 or 12/31/2024",
         "column 'city' is left out: it has 120 different texts, none of them 10 times; --categories takes each",
         "column 'shop' has an input for 1 common value and one for the 1",
         "column 'size' is taken for 2 categories, not for numbers: '5 km', '7 km'",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -16,7 +17,15 @@ from tabled import QUICK, written
 
 from chalkwork.cli import main
 from chalkwork.documents.terminal import to_text
-from chalkwork.tables import load_predictor, predict_table, read_table, streamed, train_table
+from chalkwork.tables import (
+    Predicted,
+    csv_fast,
+    load_predictor,
+    predict_table,
+    read_table,
+    streamed,
+    train_table,
+)
 from chalkwork.tables.columns import LeftOut, Number
 from chalkwork.tables.report import report, report_data
 from chalkwork.tables.targets import Numbers
@@ -196,7 +205,7 @@ def test_one_onnx_graph_predicts_from_raw_cells_as_the_command_does(tmp_path, ca
         np.testing.assert_allclose(found["prediction 2"], predicted.values, atol=1e-10)
         return
     np.testing.assert_allclose(found["probability"], recipe.target.probabilities(predicted.outputs), atol=1e-12)
-    header, *lines = csv.reader(io.StringIO(predicted.to_csv()))
+    header, *lines = csv.reader(io.StringIO("".join(Predicted(net, recipe).csv([table]))))
     place = [place for place, name in enumerate(header) if name.startswith("prediction ")]
     assert found["prediction 2"].tolist() == [[line[at] for at in place] for line in lines]
 
@@ -230,13 +239,13 @@ def parquet_folder(tmp_path, monkeypatch):
 
 
 def test_a_folder_larger_than_memory_is_learned_from_as_a_table_is(parquet_folder):
-    folder = streamed.folder_or_table(parquet_folder)
+    folder = streamed.table_or_pieces(parquet_folder)
     whole = folder.table()
-    assert isinstance(folder, streamed.Folder) and len(folder) == len(whole) == 1000
+    assert isinstance(folder, streamed.Pieces) and len(folder) == len(whole) == 1000
     for target, split in (("kind", "group:house"), ("price", "time:day")):
         choices = replace(QUICK, split=split, epochs=8, class_weight="balanced" if target == "kind" else None)
         leave_out = ["price" if target == "kind" else "kind"]
-        ours = streamed.train_folder(folder, target, leave_out=leave_out, choices=choices)
+        ours = streamed.train_pieces(folder, target, leave_out=leave_out, choices=choices)
         theirs = train_table(whole, target, leave_out=leave_out, choices=choices)
         assert ours.in_all == {name: len(rows) for name, rows in theirs.parts.items()}
         numbers = [column for column in ours.recipe.columns if isinstance(column, Number)]
@@ -251,10 +260,15 @@ def test_a_folder_larger_than_memory_is_learned_from_as_a_table_is(parquet_folde
         assert ours.figures["test"][key] > ours.baseline[key] + 0.2
         assert "read batch by batch" in to_text(report(ours)).replace("\n", " ")
         assert ours.split_words == theirs.split_words
+        in_pieces, at_once = (Predicted(ours.net, ours.recipe) for _ in "ab")
+        assert "".join(in_pieces.csv(part for _, part in folder.chunks())) == "".join(at_once.csv([whole]))
+        assert in_pieces.notes == at_once.notes and in_pieces.known == 1000
+        assert in_pieces.figures["loss"] == pytest.approx(at_once.figures["loss"])
+    assert isinstance(streamed.table_or_pieces(parquet_folder / "part-0.parquet"), streamed.Pieces)
 
 
 def test_an_epoch_holds_every_row_of_the_training_part_once(parquet_folder):
-    folder = streamed.open_folder(parquet_folder)
+    folder = streamed.open_parquet(parquet_folder)
     problem = streamed.Problem.of(folder.table(["price"]), "price", "auto", (), (), QUICK)
     run = streamed._Run(folder, problem, problem.parts(QUICK), QUICK)
     kept, places = run.kept
@@ -286,7 +300,49 @@ def test_a_folder_in_the_command_and_what_is_wrong_with_one(parquet_folder, tmp_
         assert main(given) == 2
         assert said in capsys.readouterr().err
     (parquet_folder / "z.parquet").unlink()
-    assert main([*command, "--folds", "3"]) == 2
-    assert "cross-validation needs the table in memory" in capsys.readouterr().err
     assert main(["train", str(parquet_folder), "--target", "Kind"]) == 2
     assert "did you mean 'kind'" in capsys.readouterr().err
+
+
+@pytest.fixture
+def long_csv(tmp_path, monkeypatch):
+    """A file of 900 rows in five blocks, read in chunks of 120."""
+    for name, value in (("CHUNK", 120), ("BUFFER", 200), ("HELD", 300), ("LARGE", 10)):
+        monkeypatch.setattr(streamed, name, value)
+    monkeypatch.setattr(csv_fast, "BLOCK", 5000)
+    size, day = np.random.default_rng(1).normal(5, 2, 900), date(2024, 1, 1)
+    rows = [
+        (f"{value:.2f}".replace(".", ","), (day + timedelta(row % 300)).strftime("%d/%m/%Y"), '"a;b"' * (row % 7 == 0),
+         "yes" if value > 5 else "no")
+        for row, value in enumerate(size)
+    ]  # fmt: skip
+    path = tmp_path / "long.csv"
+    path.write_text("\n".join(map(";".join, [("größe", "sold", "note", "large"), *rows])), encoding="utf-8-sig")
+    return path
+
+
+def test_a_csv_file_larger_than_memory_is_read_in_blocks(long_csv, tmp_path, monkeypatch, capsys):
+    pieces, whole = streamed.table_or_pieces(long_csv, missing=["n/k"]), read_table(long_csv, missing=["n/k"])
+    assert isinstance(pieces, streamed.Pieces) and len(pieces.rows) == 5 and len(pieces) == len(whole) == 900
+    for name in whole.names:
+        assert pieces.table([name])[name] == whole[name]
+        assert sum((part[name] for _, part in pieces.chunks()), ()) == whole[name]
+    assert [line for _, part in pieces.chunks() for line in part.lines] == list(whole.lines)
+    command = ["train", str(long_csv), "--target", "large", "--epochs", "3", "--folds", "2", "--eta", "0.03"]
+    assert main([*command, "-o", str(tmp_path / "m")]) == 0
+    printed = capsys.readouterr().out
+    figures = json.loads((tmp_path / "m" / "report.json").read_text())
+    assert "Cross-validation, 2 folds" in printed and len(figures["folds"]["each"]) == 2
+    assert figures["figures"]["test"]["accuracy"] > 0.85 and figures["rows"]["train"] == 630
+    said = []
+    for large in (10, 10**9):
+        monkeypatch.setattr(streamed, "LARGE", large)
+        assert main(["predict", str(tmp_path / "m"), str(long_csv)]) == 0
+        said.append(capsys.readouterr())
+    assert said[0] == said[1] and said[0].out.count("\n") == 901
+    monkeypatch.setattr(streamed, "LARGE", 10)
+    with long_csv.open("a") as file:
+        file.write("\n5,5;12/31/2024;;yes")
+    assert main(["predict", str(tmp_path / "m"), str(long_csv), "-o", str(tmp_path / "out.csv")]) == 2
+    assert "long.csv, line 902: column 'sold': '12/31/2024' is no date with the day first" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*out.csv*")) and not list(tmp_path.glob(".chalk*"))

@@ -14,27 +14,21 @@ if TYPE_CHECKING:
     from chalkwork.exchange import load_model, save_model
     from chalkwork.laboratory.architecture import Architecture
     from chalkwork.networks.graph import Graph
-    from chalkwork.networks.layers import (
-        GRU,
-        LSTM,
-        RNN,
-        Attention,
-        AveragePool,
-        BatchNorm,
-        Conv1d,
-        Conv2d,
-        ConvTranspose1d,
-        ConvTranspose2d,
-        Dense,
-        Dropout,
-        Embedding,
-        Flatten,
-        GlobalAveragePool,
-        LayerNorm,
-        MaxPool,
-        Residual,
-        RMSNorm,
-    )
+    from chalkwork.networks.layers.attention import Attention
+    from chalkwork.networks.layers.batch_norm import BatchNorm
+    from chalkwork.networks.layers.convolution import Conv1d, Conv2d
+    from chalkwork.networks.layers.dense import Dense
+    from chalkwork.networks.layers.dropout import Dropout
+    from chalkwork.networks.layers.embedding import Embedding
+    from chalkwork.networks.layers.flatten import Flatten
+    from chalkwork.networks.layers.gru import GRU
+    from chalkwork.networks.layers.layer_norm import LayerNorm
+    from chalkwork.networks.layers.lstm import LSTM
+    from chalkwork.networks.layers.pooling import AveragePool, GlobalAveragePool, MaxPool
+    from chalkwork.networks.layers.residual import Residual
+    from chalkwork.networks.layers.rms_norm import RMSNorm
+    from chalkwork.networks.layers.rnn import RNN
+    from chalkwork.networks.layers.transposed import ConvTranspose1d, ConvTranspose2d
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
     from chalkwork.networks.network import NeuralNetwork
     from chalkwork.solutions.solution import Solution

@@ -19,7 +19,7 @@ _Identity = tuple[int, int]
 _inputs: ContextVar[Mapping[_Identity, Path] | None] = ContextVar("inputs", default=None)
 
 
-def write_aside(path: str | Path, data: str | bytes) -> None:
+def write_aside(path: str | Path, data: bytes | Iterable[str]) -> None:
     """Write one file, as a whole or not at all; see `write_together`.
 
     >>> from tempfile import TemporaryDirectory
@@ -31,8 +31,8 @@ def write_aside(path: str | Path, data: str | bytes) -> None:
     write_together({Path(path): data})
 
 
-def write_together(files: Mapping[Path, str | bytes]) -> None:
-    """Write files that belong together; texts as UTF-8. Their folders must be there.
+def write_together(files: Mapping[Path, bytes | Iterable[str]]) -> None:
+    """Write files that belong together; texts, whole or in parts, as UTF-8. Their folders must be there.
 
     All are written beside their places first and then renamed, so that a full disk or a kill leaves the old ones.
     A link is followed, a device or a pipe is written into.
@@ -45,15 +45,19 @@ def write_together(files: Mapping[Path, str | bytes]) -> None:
     path = Path()
     try:
         for path, data in files.items():
-            content = data if isinstance(data, bytes) else data.encode(errors="replace")
+            parts = [data] if isinstance(data, bytes | str) else data
+            content = (part if isinstance(part, bytes) else part.encode(errors="replace") for part in parts)
             target = _target(path)
             if target is None:
-                path.write_bytes(content)
+                with path.open("wb") as stream:
+                    stream.writelines(content)
             else:
                 beside[path] = target.with_name(f".chalkwork-{os.urandom(8).hex()}.part")
                 _write(beside[path], target, content)
         for path, name in reversed(beside.items()):
             name.replace(os.path.realpath(path))
+    except ChalkworkError:
+        raise  # of whoever makes the parts
     except (OSError, ValueError) as error:
         raise _unwritten(path, error) from error
     finally:
@@ -164,9 +168,9 @@ def _target(path: Path) -> Path | None:
     return target
 
 
-def _write(beside: Path, target: Path, content: bytes) -> None:
+def _write(beside: Path, target: Path, content: Iterable[bytes]) -> None:
     with beside.open("xb") as stream:
-        stream.write(content)
+        stream.writelines(content)
         stream.flush()
         os.fsync(stream.fileno())
     with suppress(OSError):

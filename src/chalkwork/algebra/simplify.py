@@ -9,9 +9,9 @@ cross-entropy `a - y` and the sigmoid under binary cross-entropy too.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite, prod
+from typing import NamedTuple
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, check_written, names_in, rebuild
 from chalkwork.algebra.numerals import Scalar
@@ -25,8 +25,7 @@ MOST_TERMS = 64
 LARGEST_EXACT = 10**30
 
 
-@dataclass(frozen=True, slots=True)
-class SumsToOne:
+class SumsToOne(NamedTuple):
     """The fact that the entries of `name` along `axis`, or all of them, add up to one."""
 
     name: str
@@ -36,8 +35,7 @@ class SumsToOne:
 Factors = tuple[tuple[Expression, Scalar], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A coefficient times a product of powers."""
 
     coefficient: Scalar

@@ -171,7 +171,8 @@ class Way:
     @cached_property
     def context(self) -> Context:
         """What its equations are for."""
-        return Context(self.derivation, self.before.samples)
+        times = {name: form.factor for name, form in self.found.forms.items() if not form.turned}
+        return Context(self.derivation, self.before.samples, times)
 
     @cached_property
     def entering(self) -> list[str]:
@@ -244,13 +245,22 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     report = other.reports([typed], [before.unused])[0]
     bad = _bad(report)
     entering = [name for name in way.entering if name in report]
-    if _is_of_the_velocity(way, report, before):
+    if _is_of_the_velocity(way, report, before) or _follow_by_it(report, before, entering):
         return True
     if not entering or any(report[name].verdict not in _ACCEPTED or name not in changed for name in entering):
         return False
     left = {(report[name].mistakes, report[name].together) for name in bad}
     named = len(left) == 1 and all(ids and not together for ids, together in left)
     return named and set(bad) <= set(_bad(before)) and all(_goes_along(name, other, typed, before) for name in bad)
+
+
+def _follow_by_it(report: Report, before: Report, entering: Collection[str]) -> bool:
+    """Whether one mistake in the step where the convention comes in is all, and much that is wrong without it follows."""
+    bad = _bad(report)
+    kinds = {report[name].mistakes for name in bad}
+    if bad[0] not in entering or len(kinds) != 1 or not kinds.pop() or any(report[name].together for name in bad):
+        return False
+    return len([name for name in _bad(before) if report[name].verdict == Verdict.FOLLOWS.word]) > 1
 
 
 def _resolves(way: Way, task: Task, other: Task, reading: Reading, before: Report, quick: Report) -> bool:

@@ -32,7 +32,8 @@ def taken_apart(
     found, said = dict(answers), []
     ways: list[tuple[int, int]] = []
     sides: list[bool] = []
-    for name, answer in sorted(answers.items(), key=lambda item: not _tells(item[0], item[1], shapes, values)):
+    telling = {name: _tells(name, answer, shapes, values) for name, answer in answers.items()}
+    for name, answer in sorted(answers.items(), key=lambda item: (not telling[item[0]], "_new" not in item[0])):
         own = answer.as_given
         if own is None or len(shapes[name]) != 2 or own.value.ndim != 2:
             continue

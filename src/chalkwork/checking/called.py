@@ -17,7 +17,7 @@ _STEMS: Mapping[str, tuple[str, ...]] = {
           "output", "outputs", "l", "h"),
     "delta": ("delta", "deltas", "layerdelta", "d", "dz", "zdelta", "sigma", "localgradient", "errorterm",
               "dhraw", "dpre"),
-    "W": ("w", "weight", "weights", "theta", "syn", "synapse"),
+    "W": ("w", "weight", "weights", "theta", "syn", "synapse", "kernel"),
     "b": ("b", "bias", "biases"),
 }  # fmt: skip
 _ALONE: Mapping[str, tuple[str, ...]] = {
@@ -27,7 +27,7 @@ _ALONE: Mapping[str, tuple[str, ...]] = {
           "o", "out", "output", "outputs", "predictedoutput", "softmaxoutput", "hypothesis"),
     "delta": ("dscores", "dlogits", "dscore", "outputdelta", "outputdeltas", "dpredictedoutput", "doutput", "dy"),
     "L": ("loss", "cost", "mse", "sse", "bce", "crossentropy", "dataloss", "totalloss", "totalerror", "j", "e", "error",
-          "err", "losses", "objective", "errortotal", "meansquarederror", "nll", "negloglikelihood"),
+          "err", "losses", "objective", "errortotal", "meansquarederror", "nll", "negloglikelihood", "total", "totalcost"),
 }  # fmt: skip
 _HIDDEN_ALONE: Mapping[str, tuple[str, ...]] = {
     "a": ("h", "hidden", "hiddenlayer", "hiddenoutput", "hiddenoutputs", "hiddenlayeroutput", "hid"),
@@ -42,6 +42,10 @@ _OF_A_NORMALISATION: Mapping[str, tuple[str, ...]] = {
 }
 _BETWEEN = {1: ("ih", "xh", "inputhidden", "inputtohidden", "inh", "hiddeninput"),
             2: ("ho", "hy", "hiddenoutput", "hiddentooutput", "hout", "outputhidden")}  # fmt: skip
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_KINDS = {stem: kind for kind in "Wb" for stem in _STEMS[kind]}
+_DERIVED = ("d", "grad", "grads", "gradient", "gradients", "nabla", "g")
+_OF_A_LAYER = ("fc", "dense", "linear", "lin", "affine", "layer", "l")
 _BACK = ("hh", "rec", "recurrent", "hiddenhidden", "hiddentohidden")
 
 
@@ -114,6 +118,29 @@ def _called(kind: str, layer: int, layers: int) -> Iterator[str]:
         yield from ("l0", "layer0", "act0", "activation0", "inputs", "data", "features")
     if kind == "y":
         yield from ("t", "targets", "label", "labels", "expected", "expectedoutput", "truth", "ytrue")
+
+
+@lru_cache(maxsize=1 << 10)
+def read_in_parts(word: str, layers: int) -> str | None:
+    """The parameter, or its gradient, that a word of several parts names: the kind and the layer, in any order.
+
+    >>> read_in_parts("fc1_w", 2), read_in_parts("grad_fc2_bias", 2), read_in_parts("outputLayerWeights", 2)
+    ('W1', 'db2', 'W2')
+    >>> read_in_parts("fc1_out", 2), read_in_parts("my_weights", 2)
+    (None, None)
+    """
+    kinds, places, before = set(), set(), ""
+    for part in (found[0].lower() for found in _PART.finditer(word)):
+        stem = part[1:] if part[0] == "d" and part[1:] in _KINDS else part
+        before = "d" if stem != part or part in _DERIVED else before
+        if stem in _KINDS:
+            kinds.add(_KINDS[stem])
+        elif part.isdigit() or part in (*_OUT[:4], *_HIDDEN[:3]):
+            places.add(int(part) if part.isdigit() else layers if part in _OUT else 1)
+        elif part not in (*_DERIVED, *_OF_A_LAYER):
+            return None
+    place = places.pop() if len(kinds) == len(places) == 1 else 0
+    return f"{before}{kinds.pop()}{place}" if 1 <= place <= layers else None
 
 
 def differentiated(word: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from chalkwork.checking.adopting import adopted, on_turned_weights
 from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike
 from chalkwork.checking.augmented import taken_apart as taken_apart_biases
 from chalkwork.checking.consequences import name_by_consequence
+from chalkwork.checking.contradicted import without_contradicted
 from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.doubtful import thousands_in
@@ -153,6 +154,7 @@ def check_class(
         reports[place] = on_turned_weights(task, typed[place], data[place], reports[place], conventions)
         if place not in runs:
             reports[place] = in_every_step(task, typed[place], reports[place])
+        reports[place] = without_contradicted(task, typed[place], reports[place], conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     for place, one in made.items():

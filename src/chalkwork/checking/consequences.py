@@ -6,13 +6,14 @@ place of a step that has none: then it is that step, whatever it is called.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.answers import answer_like, with_given
+from chalkwork.checking.answers import answer_like, read_answer, with_given
+from chalkwork.checking.augmented import taken_apart
 from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.passes import base_of
 from chalkwork.checking.programs import Names, Reader
@@ -20,8 +21,10 @@ from chalkwork.checking.variables import PART
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text
 
+_ANY = "any parameter"
 _MOST_LOOSE = 80
 _MOST_TRIED = 2000
+_NO_ANSWER = read_answer(None, ())
 _NEAR = 0.5
 """Weights that are no further from where they began than this part of them have been updated."""
 
@@ -39,7 +42,7 @@ def by_consequence(
 
     `data` are the program's own givens. Some programs have the error with a minus, or without 1/m.
     """
-    known = dict(steps)
+    known = apart(reader, steps)
     able = [place for place, value in enumerate(loose) if tells(value)][-_MOST_LOOSE:]
     found: dict[str, int] = {}
     tried = 0
@@ -57,20 +60,83 @@ def by_consequence(
             if tried > _MOST_TRIED:
                 return found
             if same(known[target], made()):
+                for one, at in ((name, place), *_kept_alike(reader, known, made.factor, loose, able)):
+                    if at in able and one not in known:
+                        found[one] = at
+                        known[one] = loose[at]
+                        able.remove(at)
+                break
+        else:
+            pair = _one_with_the_other(reader, known, own, loose, able)
+            if pair is None:
+                break
+            for name, place in pair:
                 found[name] = place
                 known[name] = loose[place]
                 able.remove(place)
-                break
-        else:
-            break
     return found
+
+
+def _kept_alike(
+    reader: Reader, known: Mapping[str, object], factor: float, loose: Sequence[object], able: Sequence[int]
+) -> Iterator[tuple[str, int]]:
+    """The right steps that somebody keeps as another one is kept: without 1/m, or with a minus."""
+    derivation = reader.context.derivation
+    for name in derivation if factor != 1 else ():
+        if name not in known and derivation[name].derivative is not None:
+            yield from ((name, place) for place in able if same(factor * np.asarray(loose[place]), reader.values[name]))
+
+
+def apart(reader: Reader, steps: Mapping[str, object]) -> dict[str, object]:
+    """The steps, with biases that are kept within the weights by themselves."""
+    found = dict(steps)
+    within = {name: read_answer(value, reader.shapes[name]) for name, value in steps.items() if name[0] in "Wda"}
+    if any(answer.as_given is not None for answer in within.values()):
+        known = {name: within.get(name, _NO_ANSWER) for name in steps}
+        split, _ = taken_apart(known, reader.shapes, reader.values)
+        changed = {name for name in split if split[name] is not known.get(name)}
+        found |= {name: with_given(split[name], reader.values[name]) for name in changed}
+    return found
+
+
+def _one_with_the_other(
+    reader: Reader, known: Mapping[str, object], own: Mapping[str, Any], loose: Sequence[object], able: Sequence[int]
+) -> tuple[tuple[str, int], tuple[str, int]] | None:
+    """Two values of which one is worked out with the other, as it is with two steps without a value, and no others."""
+    met: dict[tuple[int, int], list[tuple[str, str]]] = {}
+    derivation = reader.context.derivation
+    for later in _in_play(reader, known):
+        made_of = [one.name for one in names_in(derivation[later].expression)] if later not in known else []
+        size = np.size(reader.values[later])
+        able_to = [place for place in able if np.size(np.asarray(loose[place])) == size]
+        for name in [one for one in made_of if one in derivation and one not in known] if able_to else ():
+            for place in able:
+                if np.size(np.asarray(loose[place])) != np.size(own[name]) or not reader.fits(loose[place], name):
+                    continue
+                made = _Made(reader, own, name, 1.0, loose[place], (later,))()
+                if same(loose[place], made) or same(own[later], made):
+                    continue
+                for other in able_to:
+                    if other != place and same(loose[other], made):
+                        met.setdefault((place, other), []).append((name, later))
+    for (place, other), names in met.items():
+        if len(names) == 1:
+            return (names[0][0], place), (names[0][1], other)
+    return None
+
+
+def _in_play(reader: Reader, known: Mapping[str, object]) -> list[str]:
+    """The steps that there can be: what is worked out after an update is none where nothing was updated."""
+    updated = any(name in reader.updates for name in known)
+    steps = reader.context.steps
+    return [name for name in reader.context.derivation if updated or not steps[name] or name in reader.updates]
 
 
 def _plainly(
     reader: Reader, known: Mapping[str, object], own: Mapping[str, Any], loose: Sequence[object], able: Sequence[int]
 ) -> tuple[str, int] | None:
     """A step without a value, and a value that follows there from wrong ones before it."""
-    for name in reader.context.derivation:
+    for name in _in_play(reader, known):
         if name not in known and not same(own[name], reader.values[name]):
             for place in able:
                 if same(loose[place], own[name]):
@@ -87,9 +153,33 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
         found.steps[name] = given[word]
         del found.unused[word]
         found.notes.append(Text.of("note.taken", word=word, name=name))
+    named = {word: name for name, value in found.steps.items() for word in given if given[word] is value}
+    rest = [word for word in left if word in found.unused]
+    for word, name in like_its_family(reader, named, rest).items():
+        if reader.fits(given[word], name) and name not in found.steps:
+            found.steps[name] = given[word]
+            del found.unused[word]
+            found.notes.append(Text.of("note.taken", word=word, name=name))
     for word in left:
         if word.startswith(PART):
             found.unused.pop(word, None)
+
+
+def like_its_family(reader: Reader, named: Mapping[str, str], words: Iterable[str]) -> dict[str, str]:
+    """What the words stand for that differ from a named one in the parameter alone: `state_W1` beside `state_b1`."""
+    known = reader.context.derivation
+    found: dict[str, str] = {}
+    given = [name for name in reader.givens.known if f"{name}_new" in reader.updates]
+    ways = {(word.replace(one, _ANY), name.replace(one, _ANY))
+            for word, name in named.items() for one in given if one in word and one in name and word != name}  # fmt: skip
+    for word in words:
+        able = {called.replace(_ANY, one) for of, called in ways for one in given if of.replace(_ANY, one) == word} - {
+            *named.values(),
+            *found.values(),
+        }
+        if len(able) == 1 and (name := able.pop()) in known:
+            found[word] = name
+    return found
 
 
 def _name_parameters(reader: Reader, found: Names, given: Mapping[str, object]) -> None:
@@ -133,8 +223,10 @@ def _guesses(
     """A step that does not follow, a step without a value before it, and a value that may be that one's."""
     derivation = reader.context.derivation
     divisors = {float(reader.context.sizes[0]), 1.0}
+    in_play = _in_play(reader, known)
     right = (one for one in derivation if one in known and same(known[one], reader.values[one]))
     well = {name for one in right for name in _open_before(reader, one, known)}
+    able = [place for place in able if not any(_is_multiple(reader, loose[place], name, divisors) for name in well)]
     for equation in derivation.equations:
         if equation.name not in known or not tells(known[equation.name]):
             continue
@@ -142,6 +234,7 @@ def _guesses(
             if same(known[equation.name], evaluate(equation.expression, own)):
                 continue
         open_ = [name for name in _open_before(reader, equation.name, known) if name not in well]
+        open_ = [name for name in open_ if name in in_play]
         for name in open_:
             between = [one for one in _open_before(reader, equation.name, known)[::-1] if one != name]
             factors = [1.0]
@@ -153,6 +246,14 @@ def _guesses(
                     continue
                 for factor in factors:
                     yield equation.name, name, place, _Made(reader, own, name, factor, value, (*between, equation.name))
+
+
+def _is_multiple(reader: Reader, value: object, name: str, divisors: Iterable[float]) -> bool:
+    """Whether it is a step that is right as somebody keeps it: with a minus, or without 1/m."""
+    right = reader.values[name]
+    if np.size(np.asarray(value)) != np.size(right):
+        return False
+    return any(same(value, sign * factor * right) for factor in divisors for sign in (1.0, -1.0))
 
 
 class _Made:

@@ -23,6 +23,8 @@ from chalkwork.words import Said, Text
 
 _ERROR = re.compile(r"(?:l|layer|output|hidden|final|o|h)?\d*(?:error|errors|err|gradient\w?)")
 
+_MOST_ENTRIES = 10**5
+
 
 class Evidence:
     """What one exercise's values say of a program's."""
@@ -40,6 +42,8 @@ class Evidence:
         weighed = (re.fullmatch(r"W(\d+)", name) for name in self.givens.known)
         self.weighed = sorted(int(found[1]) for found in weighed if found)
         self.has_states = any(name not in by for name in updated)
+        self.begun = {one.name for one in context.derivation.equations if not names_in(one.expression)}
+        """The states that a sequence begins with: zeros, which nobody works out."""
         self.aliases = aliases_of(tuple(self.shapes), symbols.layers)
 
     def fits(self, value: object, name: str) -> bool:
@@ -65,6 +69,19 @@ class Evidence:
     def _sums(self) -> dict[str, tuple[int, float]]:
         names = (*self.givens.known, *self.context.derivation)
         return {name: (np.size(self.values[name]), float(np.sum(np.abs(self.values[name])))) for name in names}
+
+    def is_entry(self, value: object) -> bool:
+        """Whether a single number of a program is an entry of something larger that is right."""
+        entries, own = self._entries, float(np.asarray(value, dtype=float).ravel()[0])
+        place = int(np.searchsorted(entries, own))
+        near = entries[max(place - 1, 0) : place + 1]
+        return bool(tells(value) and np.any(np.abs(near - own) <= 1e-12 * abs(own)))
+
+    @cached_property
+    def _entries(self) -> np.ndarray[Any, Any]:
+        whole = [np.asarray(value, dtype=float).ravel() for value in self.values.values()]
+        whole += [np.asarray(value, dtype=float).ravel() for _, value in self.auxiliary()]
+        return np.sort(np.concatenate([one for one in whole if 1 < one.size <= _MOST_ENTRIES] or [np.empty(0)]))
 
     def is_another(self, equal: Sequence[str], meant: Iterable[str], held: Mapping[str, Sequence[str]]) -> bool:
         """Whether a right value under the name of another quantity is no mistake: the program has that one too, or what
@@ -134,7 +151,7 @@ class Evidence:
         if not is_target and (equation is None or self.context.layer(equation) is None):
             return False
         right, own = np.asarray(self.values[target]), np.asarray(value)
-        if throughout and own.ndim == 1 and own.size < right.size:
+        if throughout and own.size == max(own.shape, default=0) < right.size:
             return True  # whatever it is, with an input of 1 for the bias or without
         if own.size * count != right.size:
             return False
@@ -156,7 +173,7 @@ class Evidence:
 
     def _of_no_step(self, value: object) -> Text | None:
         """That a value is that of a quantity that has no line here, if it is."""
-        for said, other in self.auxiliary if tells(value) else ():
+        for said, other in self._of_no_line if tells(value) else ():
             if same(value, other):
                 return Text.of("unused.no_step", what=said)
         return None
@@ -170,11 +187,11 @@ class Evidence:
         return Text.of("unused.no_step", what=Text.of("unused.derivative", name="x"))
 
     @cached_property
-    def auxiliary(self) -> tuple[tuple[Said, Any], ...]:
-        """Quantities that programs have and the derivation has no line for."""
-        return tuple(self._auxiliary())
+    def _of_no_line(self) -> tuple[tuple[Said, Any], ...]:
+        return tuple(self.auxiliary())
 
-    def _auxiliary(self) -> Iterator[tuple[Said, Any]]:
+    def auxiliary(self) -> Iterator[tuple[Said, Any]]:
+        """Quantities that programs have and the derivation has no line for."""
         layers = self.context.layers(0)
         if layers and "y" in self.values:
             output = layers[-1].activation.name

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from chalkwork.checking.augmented import gradients_with_bias
+from chalkwork.checking.called import read_in_parts
 from chalkwork.checking.evidence import Evidence
 from chalkwork.checking.names import bare_name
 from chalkwork.checking.states import states_called
 from chalkwork.checking.variables import AGAIN
 from chalkwork.words import Said
 
+_GRADIENT = "grad_"
+_TIME, _ENDS = re.compile(r"_t(\d+)"), re.compile(r"(.*\D)(\d+)")
 _FORWARD = re.compile(r"(z|a|s|h|net|act|delta|d|dz|sigma|activation|layer|l)(\d+)(?:delta|error)?", re.IGNORECASE)
 _PARAMETER = re.compile(
     r"(?:d|grad|g|nabla|gradient|delta)?(w|b|weight|weights|bias|theta|syn)(\d+)(?:grad|gradient)?", re.I
@@ -41,7 +44,7 @@ class Meanings(Evidence):
             target = states.get(bare) or used.get(bare) or self._meaning(bare)
             if target:
                 plain[word] = target
-        known = dict(plain)
+        known = plain | self._in_time(given)
         asked: dict[str, Said] = {}
         for pattern, shifts in ((_FORWARD, (-1, 1)), (_PARAMETER, (1,))):
             family = [word for word, bare in words.items() if pattern.fullmatch(bare)]
@@ -61,6 +64,22 @@ class Meanings(Evidence):
         with_bias = gradients_with_bias(given, known, self.values, self.context.derivation, self.fits)
         known = {word: name for word, name in {**known, **with_bias}.items() if name}
         return known, asked
+
+    def _in_time(self, given: Iterable[str]) -> dict[str, str]:
+        """What the words mean whose numbers are the steps of a sequence, counted from 0: f0, f1, f2."""
+        steps = {int(found[1]) for name in self.shapes if (found := _TIME.search(name))}
+        families: dict[str, dict[int, str]] = {}
+        for word in given if steps else ():
+            if found := _ENDS.fullmatch(word):
+                families.setdefault(found[1], {})[int(found[2])] = word
+        meant: dict[str, str] = {}
+        for stem, numbered in families.items():
+            if set(numbered) == set(range(max(steps))):
+                matched, _ = self.table.match([f"{stem}{number + 1}" for number in numbered])
+                names = {number: matched.get(f"{stem}{number + 1}", "") for number in numbered}
+                if all(name.endswith(f"_t{number + 1}") for number, name in names.items()):
+                    meant |= {numbered[number]: name for number, name in names.items()}
+        return meant
 
     def _score(self, given: Mapping[str, object], meant: Mapping[str, str | None]) -> tuple[int, int]:
         """How many values are right by a reading, and how many shapes."""
@@ -119,11 +138,22 @@ class Meanings(Evidence):
             return "x"
         return self._meaning(word) if number > 0 else None
 
+    def _total(self, word: str) -> str | None:
+        """What an engine keeps beside a number: the derivative of the last result by it."""
+        last = next((name for name in reversed(list(self.shapes)) if "/d" in name and " " not in name), "")
+        name = f"{last.partition('/d')[0]}/d{word}"
+        return name if name in self.shapes and name != word else None
+
     def _meaning(self, word: str) -> str | None:
         matched, _ = self.table.match([word])
         if not matched:
             matched, _ = self.givens.match([word])
         if matched:
             return next(iter(matched.values()))
+        if not self.layers and word.startswith(_GRADIENT):
+            return self._total(word.removeprefix(_GRADIENT))
         found = self.aliases.get(bare_name(word).lower(), ())
+        if not found:
+            name = read_in_parts(word, self.layers) if self.layers else None
+            return name if name in self.values else None
         return found[0] if len(found) == 1 else None

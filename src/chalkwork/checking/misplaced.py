@@ -20,6 +20,7 @@ from chalkwork.algebra.expression import Application, Expression, Name, Number, 
 from chalkwork.algebra.expression import replace as exchanged
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.mistakes import Context
+from chalkwork.checking.mistakes.errors import error_factors, slope_of
 from chalkwork.checking.mistakes.structure import is_operation
 from chalkwork.checking.passes import base_of
 from chalkwork.derivation.derivation import Derivation, Stage
@@ -88,6 +89,12 @@ class _Step:
         }
         if written:
             yield exchanged(expression, written)
+        factors = error_factors(context.derivation[name], context)
+        slope = slope_of(factors[0], factors[0]) if factors is not None else None
+        if factors is not None and slope is not None and slope.shape == factors[1].shape:
+            yield factors[1] * slope  # with the slope in one piece
+            if is_operation(slope, "subtract"):
+                yield factors[1] * slope.arguments[0] - factors[1] * slope.arguments[1]
         for _ in range(_MOST_WRITTEN_IN):
             names = [one for one in names_in(expression) if one.name in context.derivation and one.name not in answered]
             open_: dict[Expression, Expression] = {one: context.derivation[one.name].expression for one in names}
@@ -159,6 +166,12 @@ class _Step:
                     yield f"{letter}_{word}", f"{letter}_t", exchanged(self.expression, others)
 
     @cached_property
+    def _scalars(self) -> list[tuple[str, float]]:
+        """The rates and decays of the equation."""
+        found = [one for one in names_in(self.expression) if not one.shape and one.name not in self.context.derivation]
+        return [(one.name, float(np.ravel(self.own[one.name])[0])) for one in found]
+
+    @cached_property
     def _parts(self) -> dict[Expression, Array]:
         """The parts of the equation that are no numbers, with their values."""
         found: dict[Expression, Array] = {}
@@ -218,19 +231,32 @@ class _Step:
             f"1 / {inner}": 1 / np.where(value == 0, np.nan, value), f"0 * {inner}": np.zeros(shape),
             f"2 * {inner}": 2 * value, f"{inner} / 2": value / 2, f"sign({own})": np.sign(value),
         }  # fmt: skip
+        inside = [one for one in names_in(part) if one != part and one.shape == part.shape != ()]
+        for name in (one.name for one in inside[:2]):
+            net = np.asarray(self.own[name], dtype=float).reshape(shape)
+            found[f"{name} where it is positive, else {own},"] = np.where(net > 0, net, value)
+            found[f"{name} where it is negative, else {own},"] = np.where(net > 0, value, net)
         if value.size > 1:
             for axis, of in ((0, "column"), (1, "row")):
                 found[f"the mean of each {of} of {own}"] = np.broadcast_to(value.mean(axis, keepdims=True), shape)
                 found[f"the sum of each {of} of {own}"] = np.broadcast_to(value.sum(axis, keepdims=True), shape)
             found[f"the mean of {own}"] = np.broadcast_to(value.mean(), shape)
             found[f"the sum of {own}"] = np.broadcast_to(value.sum(), shape)
+        for word, number in self._scalars:
+            found[f"{word} * {inner}"] = number * value
+        if is_operation(part, "subtract") and part.arguments[1].shape == part.shape:
+            first, mask = (np.asarray(evaluate(one, self.own), dtype=float) for one in part.arguments)
+            if np.shape(first) == shape and np.isin(mask, (0, 1)).all():
+                word = ", ".join(map(_shown, part.arguments[::-1]))
+                found[f"1 where {word.replace(', ', ' is 1, else ')},"] = np.where(mask == 1, 1.0, first)
         if is_operation(part, "softmax"):
             with np.errstate(all="ignore"):
                 net = np.asarray(evaluate(part.arguments[0], self.own), dtype=float)
-                for axis, of in ((0, "column"), (1, "row")):
+                for axis, of, across in ((0, "column", "row"), (1, "row", "column")):
                     powers = np.exp(net - net.max(axis, keepdims=True))
-                    word = f"e / sum(e), e = exp({_shown(part.arguments[0])} - the largest of each {of}),"
-                    found[word] = powers / powers.sum()
+                    word = f"e = exp({_shown(part.arguments[0])} - the largest of each {of})"
+                    found[f"e / sum(e), {word},"] = powers / powers.sum()
+                    found[f"e / the sum of each {across} of e, {word},"] = powers / powers.sum(1 - axis, keepdims=True)
         yield from found.items()
         others = [(turned, one) for word, other in self._others.items()
                   for turned, one in ((word, other), (f"{word}.T", other.T)) if turned != own]  # fmt: skip
@@ -277,6 +303,7 @@ def slips(derivation: Derivation, name: str) -> list[list[Expression]]:
             one: list[Expression] = [part**2, 1 - part, 2 * part, part / 2, -part, 0 * part, 0 * part + 1]
             others = [each for each in near if each != part and each.shape == part.shape]
             one += [made for each in others[:3] for made in (each, part * each, part + each)]
+            one += [part * each for each in near if not each.shape and each != part and part.shape]
             inside = [each for each in names_in(part) if each.shape == part.shape != ()]
             one += [made for n in inside[:2] if n != part for made in (n * (1 - n), 1 - n**2, (1 - n) ** 2)]
             found.append([exchanged(expression, {part: each}) for each in one])

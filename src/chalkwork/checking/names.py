@@ -32,7 +32,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "class": ("class", "predictedclass"),
 }
 _TIMED = re.compile(r"([A-Za-z]+)(\d*)_t(\d+)")
-_OF_STEPS = {"ctilde": ("g", "chat", "cbar"), "htilde": ("n", "hhat", "hbar"), "u": ("z",)}
+_OF_STEPS = {"c": ("cell",), "ctilde": ("g", "chat", "cbar"), "htilde": ("n", "hhat", "hbar"), "u": ("z",)}
 """What the candidates and the update gate are called besides."""
 _LAST = ("out", "output", "yhat", "haty", "ypred")
 _LETTERS = {"x": "input", "y": "target", "z": "net", "a": "activation", "W": "weight", "b": "bias", "L": "loss",

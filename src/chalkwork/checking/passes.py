@@ -56,3 +56,13 @@ def base_of(name: str) -> str:
     ('W1', 'delta1')
     """
     return name.partition("_new")[0]
+
+
+def updates_before(name: str) -> int:
+    """How many updates come before a quantity.
+
+    >>> updates_before("W1_new2"), updates_before("delta1")
+    (2, 0)
+    """
+    _, new, number = name.partition("_new")
+    return int(number or 1) if new else 0

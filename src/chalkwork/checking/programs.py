@@ -12,7 +12,7 @@ from chalkwork.algebra.expression import names_in
 from chalkwork.checking.evidence import is_mask, tells
 from chalkwork.checking.meanings import Meanings
 from chalkwork.checking.names import NO_NAME
-from chalkwork.checking.passes import base_of, of_the_last_step
+from chalkwork.checking.passes import after, base_of, of_the_last_step, updates_before
 from chalkwork.checking.variables import PART, is_rectangular
 from chalkwork.words import Said, Text
 
@@ -43,15 +43,18 @@ class Reader(Meanings):
             elif word not in numbers:
                 found.unused[word] = NO_NUMBERS
         known, asked = self.known(numbers, used, refused)
+        known = {word: name for word, name in known.items() if name not in self.begun or self._is(numbers[word], name)}
         single = {word for word, name in known.items() if np.size(self.values[name]) == 1 and name in self.shapes}
         for word, value in numbers.items():  # a number of layers, a place in a loop, the losses of all steps
             count = isinstance(value, (int, np.integer)) and (word in single or known.get(word) != word)
             count = count or (word in single and isinstance(value, (list, tuple)))
-            of_data = known.get(word) in self.givens.known
-            count = count or (of_data and isinstance(value, float) and np.size(self.values[known[word]]) > 1)
+            of_data = known.get(word) in self.givens.known and isinstance(value, float)
+            count = count or (of_data and (np.size(self.values[known[word]]) > 1 or self._is_setting(value)))
+            count = count or (word in single and isinstance(value, float) and self.is_entry(value))
             if count and word in known and not self._is(value, known[word]):
                 del known[word]
         held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
+        held = {word: [known[word]] if known.get(word) in equal else equal for word, equal in held.items()}
         known = {
             word: name
             for word, name in known.items()
@@ -94,6 +97,11 @@ class Reader(Meanings):
             self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
         return found
+
+    def _is_setting(self, value: float) -> bool:
+        """Whether it is a rate or a decay of the exercise, whatever it is called: Adam's b1."""
+        given = self.context.derivation.givens
+        return any(float(np.ravel(self.values[one.name])[0]) == value for one in given if not one.shape)
 
     def _is_renewed_beside(self, found: Names, target: str, value: object) -> bool:
         """Whether a parameter that is there as it was is there once more, renewed."""
@@ -151,7 +159,13 @@ class Reader(Meanings):
             alone = not any(self.context.steps[step] == 0 and step not in self.updates for step in found.steps)
             if not self._is(found.data[name], name) and (renewed or alone or self._was_right(found, name)):
                 able = [later for later in self.context.derivation if later.startswith(f"{name}_new")]
-                self._later(found, name, able[:-2:-1] if alone else able[:1])
+                able = able[:-2:-1] if alone else [one for one in able if not self._was_right(found, one)][:1]
+                self._later(found, name, able)
+        for name in [name for name in found.steps if name in self.updates and base_of(name) in self.givens.known]:
+            if not self._is(found.steps[name], name) and self._was_right(found, name):
+                later = after(base_of(name), updates_before(name) + 1)
+                if later in self.context.derivation and later not in found.steps:
+                    found.steps[later] = found.steps.pop(name)
         in_place = found.notes and any(f"{given}_new" in found.steps for given in self.givens.known)
         for name in [name for name in found.data if f"d{name}" in found.steps] if in_place else ():
             if self._is(found.data[name], name):  # those beside it were renewed, and its gradient is there
@@ -167,8 +181,12 @@ class Reader(Meanings):
         """Whether something that is worked out with a parameter has the value that the exercise's gives."""
         reached = {name}
         for equation in self.context.derivation.equations:
-            made = self.context.steps[equation.name] == 0 and equation.name not in self.updates
-            if made and any(one.name in reached for one in names_in(equation.expression)):
+            made = self.context.steps[equation.name] == updates_before(name)
+            if (
+                made
+                and equation.name not in self.updates
+                and any(one.name in reached for one in names_in(equation.expression))
+            ):
                 if equation.name not in found.steps:
                     reached.add(equation.name)
                 elif self._is(found.steps[equation.name], equation.name):

@@ -16,10 +16,10 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
-from chalkwork.checking.consequences import by_consequence, followed
+from chalkwork.checking.consequences import by_consequence, followed, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME
-from chalkwork.checking.passes import base_of
+from chalkwork.checking.passes import base_of, updates_before
 from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.recording import Made
 from chalkwork.checking.versions import Words, numbers_together, refined, samples_together
@@ -27,6 +27,8 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Said
 
 _MOST_UNUSED = 12
+_ENTRIES = 4
+"""One of so many values of a word, or more, are entries of something larger where it goes through these."""
 _NUMBERS = re.compile(r"\d*(?:_t\d+)?$")
 
 
@@ -72,7 +74,7 @@ class _Placing:
             if not self.chains[word]:
                 self.chains[word] = [one for one in self.names if base_of(one) == name]
         self.updates = self._updates()
-        self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary]
+        self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary()]
 
     def done(self) -> Recorded:
         """By value, by name, and by what follows."""
@@ -86,8 +88,9 @@ class _Placing:
         for word in self.chains:
             self._learn(word)
         held = {str(made.order): self._equal(made) for made, _ in items if tells(made.value)}
+        held |= {str(order): [name] for (_, order), name in self.meant.items()}
         for made, word in items:
-            equal = held.get(str(made.order), [])
+            equal = self._equal(made) if tells(made.value) else []
             if (
                 made.line is not None
                 and not self._serves(made)
@@ -113,13 +116,20 @@ class _Placing:
 
     def _chain(self, word: str, target: str | None, versions: Sequence[Made]) -> list[str]:
         """The quantities that a word can stand for, in the order in which they are worked out."""
-        if word in self.asked:
+        if word in self.asked or self._are_entries(versions):
             return []
         kinds = kinds_called(word)
+        names = [name for name in self.names if name not in self.reader.begun]
         several = len({made.order for made in versions}) > 1
         if target is not None and not (several and kinds and word not in self.names):
-            return [name for name in self.names if base_of(name) == base_of(target)]
+            return [name for name in names if base_of(name) == base_of(target)]
         return self._of_kinds(kinds)
+
+    def _are_entries(self, versions: Sequence[Made]) -> bool:
+        """Whether a word goes through the entries of something larger, or through the sums that end as one of them."""
+        numbers = [made.value for made in versions if made.value.size == 1]
+        met = sum(map(self.reader.is_entry, numbers)) if len(numbers) == len(versions) > 1 else 0
+        return met > 1 and _ENTRIES * met >= len(numbers)
 
     def _of_a_parameter(self, word: str) -> list[str]:
         """What a word without a meaning can stand for that had a parameter's value when the recording began."""
@@ -133,7 +143,7 @@ class _Placing:
 
     def _of_kinds(self, kinds: Iterable[str]) -> list[str]:
         wanted = set(kinds)
-        return [name for name in self.names if self._kind(name) in wanted]
+        return [name for name in self.names if self._kind(name) in wanted and name not in self.reader.begun]
 
     def _kind(self, name: str) -> str:
         return _NUMBERS.sub("", base_of(name))
@@ -173,7 +183,8 @@ class _Placing:
             return
 
     def _serves(self, made: Made) -> bool:
-        return any(order == made.order for _, order in self.meant)
+        same_one = {made.order, made.of.order if made.of is not None else made.order}
+        return any(order in same_one for _, order in self.meant)
 
     # --- by name ---------------------------------------------------------------------------------------------------
 
@@ -197,7 +208,7 @@ class _Placing:
 
     def _possible(self, name: str, made: Made) -> bool:
         """Whether a quantity after an update can have been made at that time."""
-        step = _step(name)
+        step = updates_before(name)
         if not step or base_of(name) in self.givens or not any(self.updates.values()):
             return True
         return any(sum(order < made.order for order in orders) >= step for orders in self.updates.values())
@@ -252,7 +263,7 @@ class _Placing:
             if made.line is not None and self._may_be(word, made, free[0]):
                 by_round[self._rounds(made)] = made
         for round_, made in sorted(by_round.items()):
-            due = [name for name in free if _step(name) <= round_ and self._is_due(name, made)]
+            due = [name for name in free if updates_before(name) <= round_ and self._is_due(name, made)]
             if due:
                 self._name(word, made, due[-1])
                 free.remove(due[-1])
@@ -315,7 +326,7 @@ class _Placing:
 
     def _is_due(self, name: str, made: Made) -> bool:
         """Whether the time of a quantity has come: what is worked out again is so after the update."""
-        return _step(name) <= self._rounds(made) or self.derivation[name].stage == Stage.UPDATE
+        return updates_before(name) <= self._rounds(made) or self.derivation[name].stage == Stage.UPDATE
 
     def _name(self, word: str, made: Made, name: str) -> None:
         if name not in self.taken:
@@ -332,6 +343,11 @@ class _Placing:
         steps = {name: made.value for name, made in self.taken.items()}
         for name, place in by_consequence(self.reader, steps, self._data(), [made.value for made, _ in left]).items():
             self._name(left[place][1], left[place][0], name)
+        named = {word: name for (word, _), name in self.meant.items() if name not in self.givens}
+        rest = [word for word, made in self.words.items() if word not in named and made[-1].line is not None]
+        for word, name in like_its_family(self.reader, named, rest).items():
+            if self.reader.fits(self.words[word][-1].value, name):
+                self._name(word, self.words[word][-1], name)
 
     def _data(self) -> dict[str, object]:
         """The exercise's givens as the program has them."""
@@ -373,9 +389,3 @@ class _Placing:
 def _is_given_back(word: str) -> bool:
     """Whether it is what a function gave back: a name that it is given tells more."""
     return word.endswith("()")
-
-
-def _step(name: str) -> int:
-    """How many updates come before a quantity."""
-    _, new, number = name.partition("_new")
-    return int(number or 1) if new else 0

@@ -1,4 +1,4 @@
-"""A mistake in every step of a training, of which a program's variables hold only what the last one left."""
+"""A mistake in every step of a training, or in every layer, of which a program's variables hold only what was left."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression
+from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.adopting import ways
 from chalkwork.checking.conventions import values_of
 from chalkwork.checking.evidence import same, tells
@@ -18,15 +18,13 @@ from chalkwork.checking.mistakes import distinct
 from chalkwork.checking.passes import after, base_of, last_step
 from chalkwork.checking.report import Report
 from chalkwork.checking.seen import seen_in
-from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.words import Text
+from chalkwork.words import Text, say
 
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
 
-_BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 _MOST = 3000
 """So many mistakes are tried."""
 _MOST_SLIPS, _MOST_NUMBERS = 2500, 10**7
@@ -43,23 +41,32 @@ def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Re
     steps = task.context.steps
     last = last_step(task.context)
     first_ones = [one for one in task.derivation.equations if not steps[one.name]]
-    if not last or not any(one.verdict in _BAD for one in report.values()):
+    if report.first_wrong is None:
         return report
     held = {name: value for name, value in typed.items() if tells(value)}
-    if any(one.name in held for one in first_ones) or _numbers_in(held) < _FEWEST_NUMBERS:
+    begun = any(one.name in held for one in first_ones) if last else _is_said(report, report.first_wrong)
+    if begun or _numbers_in(held) < _FEWEST_NUMBERS:
         return report
     for said, other in _by_conventions(task):
         equations = [other.derivation[one.name] for one in first_ones]
-        for found, most in ((_mistaken, _MOST), (_slipped, _most_slips(other) if said is None else 0)):
+        for found, most in ((_mistaken, _MOST), (_slipped, _most_slips(other) if said is None and last else 0)):
             for forms in islice(found(other, equations, last), most):
                 own = _given_by(other, held, forms)
                 if own is not None:
                     return _told(other, typed, own, report, said)
+    if not last:
+        return report
     said = Text.own(
         "program.last_step",
         "The variables hold what the last step left. `with chalkwork.record() as run:` around all steps keeps all.",
     )
     return report.noting([said])
+
+
+def _is_said(report: Report, name: str) -> bool:
+    """Whether it is said of a wrong step what is wrong with it."""
+    unexplained = {say(report.language, sentence) for sentence in ("step.wrong", "step.stopped")}
+    return bool(report[name].mistakes) or report[name].message not in unexplained
 
 
 def _numbers_in(held: Mapping[str, object]) -> int:
@@ -86,10 +93,12 @@ def _told(task: Task, typed: Mapping[str, object], own: Mapping[str, Any], repor
     again = again if again[first].mistakes else seen_in(task, whole, again)
     kept = {name: result for name, result in again.items() if name in typed or name == first}
     found = Report(kept, again.unused, again.follows, report.notes, language=report.language)
-    said = Text.own(
-        "program.every_step",
-        "The variables are those of the last step. All of them come out like this with one mistake in every step.",
-    )
+    said = Text.own("program.every_layer", "All variables come out like this with one mistake in every layer.")
+    if last_step(task.context):
+        said = Text.own(
+            "program.every_step",
+            "The variables are those of the last step. All of them come out like this with one mistake in every step.",
+        )
     notes = ([by] if by is not None else []) + ([] if first in typed else [said])
     return found.noting(notes) if notes else found
 
@@ -104,8 +113,8 @@ def _mistaken(task: Task, first_ones: list[Equation], last: int) -> Iterator[For
             forms = {name: made[key] for name, made in zip(names, found, strict=True) if key in made}
             if len(forms) == len(names):
                 yield forms
-                kind = base_of(equation.name).rstrip("0123456789"), *key
-                by_kind[kind] = by_kind.get(kind, {}) | forms
+                for kind in _kinds(equation, first_ones):
+                    by_kind[kind, *key] = by_kind.get((kind, *key), {}) | forms
     yield from by_kind.values()
 
 
@@ -123,9 +132,17 @@ def _slipped(task: Task, first_ones: list[Equation], last: int) -> Iterator[Form
             for number in range(len(of_part)):
                 forms = {name: made[at][number] for name, made in zip(names, found, strict=True)}
                 yield forms
-                kind = base_of(equation.name).rstrip("0123456789"), at, number
-                by_kind[kind] = by_kind.get(kind, {}) | forms
+                for kind in _kinds(equation, first_ones):
+                    by_kind[kind, at, number] = by_kind.get((kind, at, number), {}) | forms
     yield from by_kind.values()
+
+
+def _kinds(equation: Equation, first_ones: list[Equation]) -> list[str]:
+    """What is alike in every layer, in every one but that where it begins, and for weights and biases."""
+    kind = base_of(equation.name).rstrip("0123456789")
+    of_kind = [one for one in first_ones if base_of(one.name).rstrip("0123456789") == kind]
+    found = [kind, kind[:-1]] if kind[-1:] in ("W", "U", "b") else [kind]
+    return found if equation is of_kind[0] else [*found, f"later {kind}"]
 
 
 def _by_ids(task: Task, name: str) -> dict[tuple[tuple[str, ...], int], Expression]:
@@ -150,12 +167,18 @@ def _in_each(equation: Equation, last: int) -> list[str]:
 def _given_by(task: Task, held: Mapping[str, object], forms: Forms) -> dict[str, Any] | None:
     """What all quantities are with these equations; None where the program has another value."""
     own = {given.name: task.values[given.name] for given in task.derivation.givens}
-    for equation in task.derivation.equations:
-        try:
+    open_ = [(one.name, forms.get(one.name, one.expression)) for one in task.derivation.equations]
+    while open_:
+        waiting = []
+        for name, expression in open_:
+            if any(one.name not in own for one in names_in(expression)):  # it is made of what comes later
+                waiting.append((name, expression))
+                continue
             with np.errstate(all="ignore"):
-                own[equation.name] = evaluate(forms.get(equation.name, equation.expression), own)
-        except KeyError:  # it is made of what comes later
+                own[name] = evaluate(expression, own)
+            if name in held and not same(held[name], own[name]):
+                return None
+        if len(waiting) == len(open_):
             return None
-        if equation.name in held and not same(held[equation.name], own[equation.name]):
-            return None
+        open_ = waiting
     return own

@@ -140,7 +140,9 @@ class _Look:
         return bool(np.all(met | ~places)) and float(np.prod(chance)) < BY_ACCIDENT
 
     def _relations(self, word: str, right: Array) -> Iterator[Text]:
-        factor = self._factor(right) if right.size > 1 else None  # a single number is always some multiple
+        own = self.answer
+        exact = own.given.all() and bool(np.all(own.high - own.low < _ROOM * np.abs(own.value)))
+        factor = self._factor(right) if right.size > 1 or exact else None  # a single number is always some multiple
         if factor is not None:
             yield Text.of("seen.factor", times=_times(factor), of=_of(word))
         yield from self._signs(word, right)

@@ -26,7 +26,7 @@ def numbered_layers(objects: Sequence[Mapping[str, object]], layers: int) -> lis
     """
     objects = [dict(_flat(one)) for one in objects]
     holding = [any(map(_is_parameter, one, one.values())) for one in objects]
-    if len(objects) < 2 or sum(holding) != layers:
+    if len(objects) < 2 or not layers or sum(holding) != layers:
         return None
     return list(_numbered(objects, holding))
 
@@ -42,6 +42,8 @@ def _flat(one: Mapping[str, object]) -> Iterator[tuple[str, object]]:
                 yield (word if word.lower().startswith(("d", "grad")) else f"{before}{word}"), part
         elif isinstance(value, (list, tuple)) and len(value) == 2 and (before or bare in _PARAMETERS):
             yield from ((f"{before}{word}", part) for word, part in zip("Wb", value, strict=True))
+        elif isinstance(value, Mapping):
+            yield from ((f"{key.strip('_')}_{name}", part) for name, part in value.items())
         else:
             yield key, value
 

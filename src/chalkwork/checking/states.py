@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterable
 from chalkwork.checking.names import bare_name
 
 _STEMS = {
-    "m": ("m", "mt", "moment", "moments", "momentum", "firstmoment", "expavg", "mom"),
-    "v": ("v", "vt", "vel", "velocity", "velocities", "secondmoment", "expavgsq"),
+    "m": ("m", "mt", "moment", "moments", "momentum", "momentums", "firstmoment", "first", "expavg", "mom"),
+    "v": ("v", "vt", "vel", "velocity", "velocities", "secondmoment", "second", "sec", "expavgsq"),
     "s": ("s", "st", "sq"),
     "r": ("r", "acc", "accumulator"),
 }
 _LETTER = {stem: letter for letter, stems in _STEMS.items() for stem in stems}
 _MARK = "(?:bias|un)?(?:hat|corrected|corr|biased|h|c)"
 _STEM = "|".join(sorted(_LETTER, key=len, reverse=True))
-_STATE = re.compile(f"({_STEM})({_MARK})?(?:d|grad)?({_MARK})?(w|b|weights?|bias)(\\d+)({_MARK})?")
+_STATE = re.compile(f"({_STEM})({_MARK})?(?:d|grad)?({_MARK})?(w|b|weights?|kernel|bias)(\\d+)({_MARK})?")
 _KEPT = re.compile(f"({_STEM})({_MARK})?")
-_PARAMETER = re.compile(r"d?(?:w|b|weights?|bias)_?\d+", re.IGNORECASE)
+_PARAMETER = re.compile(r"d?(?:w|b|weights?|kernel|bias)_?\d+", re.IGNORECASE)
 
 
 def kept_state(name: str, key: str) -> str | None:

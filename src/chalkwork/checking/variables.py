@@ -17,11 +17,30 @@ MOST_VARIABLES = 2000
 MOST_NUMBERS = 1_000_000
 MOST_DEPTH = 4
 MOST_LAYERS = 100
+_TYPED_DECIMALS = 6
 _GRADIENTS = ("grad", "grads", "gradient", "gradients", "nabla", "nablas", "derivatives")
 _PASSED = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType)
 _NOTEBOOK = frozenset(("In", "Out", "exit", "quit", "get_ipython", "self"))
 _WHOLE = ("model", "net", "network", "own object", "mlp", "nn")
 """What a module is called that is all of the network."""
+_LAST_LAYER = ("out", "last", "final", "head", "o_", "dec")
+_OF_LAYERS = (
+    "params",
+    "parameters",
+    "layers",
+    "layer",
+    "cache",
+    "caches",
+    "weights",
+    "model",
+    "net",
+    "network",
+    "memory",
+)
+"""What a dictionary of the layers is called that holds what has names of its own."""
+_KINDS = ("w", "b", "dw", "db", "weights", "biases")
+"""What a dictionary is called whose keys are the places of what has this kind: `W["f"]`, `weights["out"]`."""
+_PARAMETERS = ("params", "parameters", "theta", "variables")
 AGAIN = "another "
 """What stands in front of a word that is there already, in another dictionary or object."""
 PART = "part of "
@@ -81,6 +100,8 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
             continue
         if isinstance(value, Mapping):
             inner.append(_of_mapping(name, value, layers, depth))
+        elif isinstance(value, (list, tuple)) and (words := _of_parameters(name, value, layers)):
+            inner.append(iter(zip(words, map(numbers_of, value), strict=True)))
         elif isinstance(value, (list, tuple)) and _is_per_layer(value, layers):
             inner.append(_of_list(name, value, layers, depth))
         elif isinstance(value, (list, tuple)) and not (_is_one(name) or is_rectangular(value)):
@@ -89,7 +110,7 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
         elif _is_object(value) and depth < MOST_DEPTH:
             inner.append(_of_object(name, value, layers, depth))
         elif not callable(value):
-            yield name, value
+            yield name, _as_array(value) if isinstance(value, list) else value
     for each in inner:
         yield from each
 
@@ -165,6 +186,9 @@ def is_module(value: object) -> bool:
 
 def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int) -> Iterator[tuple[str, object]]:
     bare = name.strip("_").lower()
+    if len(value) == layers > 1 and all(isinstance(one, Mapping) for one in value.values()):
+        yield from _walk(_by_layer(bare, value), layers, depth + 1)
+        return
     named: dict[str, object] = {}
     for key, one in value.items():
         word = str(key)
@@ -172,8 +196,42 @@ def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int)
             word = f"{name}{key}"
         elif bare in _GRADIENTS and not word.lower().startswith(("d", "grad", "nabla")):
             word = f"grad_{word}"
+        elif bare in _KINDS and not word.lower().startswith(("w", "b", "d")):
+            word = f"{bare.replace('dw', 'dW').replace('w', 'W')}{'_' * (len(word) > 1)}{word}"
         named[kept_state(bare, word) or word] = one
     yield from _walk(named, layers, depth + 1)
+
+
+def _by_layer(bare: str, value: Mapping[Any, Mapping[Any, object]]) -> dict[str, object]:
+    """What a dictionary of the layers holds, `params["hidden"]["W"]`, by names with the number of the layer."""
+    named: dict[str, object] = {}
+    for number, key in enumerate(sorted(value, key=lambda key: str(key).lower().startswith(_LAST_LAYER)), 1):
+        for word, one in value[key].items():
+            whole = f"{word}{number}"
+            if bare in _GRADIENTS:
+                whole = whole if whole.lower().startswith(("d", "grad", "nabla")) else f"d{whole}"
+            elif bare not in _OF_LAYERS:
+                whole = kept_state(bare, whole) or f"{bare}_{whole}"
+            named[whole] = one
+    return named
+
+
+def _of_parameters(name: str, value: Sequence[object], layers: int) -> list[str]:
+    """The words for a list of all weights and biases, of their gradients or of what an optimiser keeps of them."""
+    bare = name.strip("_").lower()
+    if len(value) != 2 * layers or layers < 1 or not all(map(_is_array, value)):
+        return []
+    axes = [int(getattr(one, "ndim", 0)) for one in value]
+    kinds = ["b" if axis < 2 else "W" for axis in axes] if min(axes) < 2 else ["W", "b"] * layers
+    if kinds not in (["W", "b"] * layers, ["W"] * layers + ["b"] * layers):
+        return []
+    plain = [f"{kind}{kinds[: place + 1].count(kind)}" for place, kind in enumerate(kinds)]
+    if bare in _GRADIENTS:
+        return [f"d{one}" for one in plain]
+    if bare in _PARAMETERS:
+        return plain
+    kept = [kept_state(bare, one) for one in plain]
+    return [one for one in kept if one is not None]
 
 
 def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool:
@@ -197,6 +255,16 @@ def is_rectangular(value: object) -> bool:
         return np.asarray(value).dtype.kind in "fiubU"
     except Exception:  # rows of several lengths, and whatever foreign arrays raise
         return False
+
+
+def _as_array(value: list[Any]) -> object:
+    """A list of numbers that a program has worked out, as an array; one that somebody may have typed as it is."""
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return value
+    worked_out = array.dtype.kind == "f" and bool((array != np.round(array, _TYPED_DECIMALS)).any())
+    return array if worked_out else value
 
 
 def _is_wide(value: Any) -> bool:
@@ -267,7 +335,8 @@ def attributes_of(value: object) -> Mapping[str, object]:
 
 def _of_object(name: str, value: object, layers: int, depth: int) -> Iterator[tuple[str, object]]:
     attributes = attributes_of(value)
-    if _is_array(attributes.get("data")) and _is_array(attributes.get("grad")):  # of an engine of somebody's own
+    held = attributes.get("data"), attributes.get("grad")
+    if all(_is_array(one) or isinstance(one, (int, float)) for one in held):  # of an engine of somebody's own
         yield from ((name, attributes["data"]), (f"grad_{name}", attributes["grad"]))
         return
     if is_module(value):

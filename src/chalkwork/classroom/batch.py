@@ -103,7 +103,7 @@ class Bench:
             style, own = one.solution.style, one.solution
             if style not in made:
                 made[style] = Solution(self.derivation, given, style, own.setting, own.writer().symbols)
-        return [replace(one, solution=made[one.solution.style]) for one in self.exercises]
+        return [one._replace(solution=made[one.solution.style]) for one in self.exercises]
 
 
 def led(value: Array, shape: tuple[int, ...]) -> Array:

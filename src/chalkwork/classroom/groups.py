@@ -134,7 +134,7 @@ class Layout:
         notation = Notation.of(sheet.notation, LANGUAGES[sheet.language].decimal_comma)
         fill = filler([given.with_numbers(now) for given in self.givens], Style(notation))
         blocks = tuple(
-            replace(block, markdown=fill(block.typed, block.line))
+            block._replace(markdown=fill(block.typed, block.line))
             if isinstance(block, Prose) and block.typed is not None
             else block
             for block in sheet.blocks

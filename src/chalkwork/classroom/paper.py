@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from chalkwork.classroom.variant import Variant, Variants
@@ -117,7 +116,7 @@ def book_of(variant: Variant, show: Show) -> Workbook:
     """The workbook of one variant, its code in the title."""
     book = workbook(variant.sheet, show)
     title = f"{book.title} ({literal(variant.code)})"
-    return replace(book, title=title, document=replace(book.document, title=title))
+    return book._replace(title=title, document=book.document._replace(title=title))
 
 
 def documents_of(variants: Sequence[Variant], show: Show, progress: Progress | None = None) -> Mapping[str, Document]:

@@ -28,23 +28,23 @@ def add(commands: Any) -> None:
 
 def _predict(options: argparse.Namespace) -> int:
     from chalkwork.documents.terminal import to_text
-    from chalkwork.errors import ChalkworkError
     from chalkwork.files import write_aside
-    from chalkwork.tables.predicting import load_predictor, predict_table
+    from chalkwork.tables.predicting import Predicted, load_predictor
     from chalkwork.tables.report import figures_document
-    from chalkwork.tables.streamed import Folder
+    from chalkwork.tables.streamed import Pieces
 
     net, recipe = load_predictor(options.model)
     table = table_of(options)
-    if isinstance(table, Folder):
-        raise ChalkworkError("this folder is too large to predict at once", hint="predict one file after the other")
-    predicted = predict_table(net, recipe, table)
+    predicted = Predicted(net, recipe)
+    rows = predicted.csv((piece for _, piece in table.chunks()) if isinstance(table, Pieces) else [table])
+    if options.output is None:
+        for part in rows:
+            pour(part)
+    else:
+        write_aside(options.output, rows)
     for words in predicted.notes:
         complain(words)
-    if options.output is None:
-        pour(predicted.to_csv())
-    else:
-        write_aside(options.output, predicted.to_csv())
+    if options.output is not None:
         say(f"{options.output} written")
     if predicted.figures is not None:
         figures = figures_document(predicted.recipe.target, predicted.figures, predicted.known)

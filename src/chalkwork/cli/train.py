@@ -70,6 +70,11 @@ def add_reading(group: Any) -> None:
         "--decimal", choices=("point", "comma"), help="the decimal mark, where a column such as 1,234 leaves it open"
     )
     group.add_argument(
+        "--dates",
+        choices=("day-first", "month-first"),
+        help="the order, where a column of dates such as 3/4/2024 leaves it open",
+    )
+    group.add_argument(
         "--missing", metavar="TEXT", action="append", default=[], help="stands for a missing value (repeatable)"
     )
 
@@ -110,14 +115,14 @@ def _train(options: argparse.Namespace) -> int:
     from chalkwork.documents.terminal import print_document
     from chalkwork.tables.folder import made_folder, save_trained, unused_folder
     from chalkwork.tables.report import report
-    from chalkwork.tables.streamed import Folder, train_folder
+    from chalkwork.tables.streamed import Pieces, train_pieces
     from chalkwork.tables.training import train_table
 
     folder = options.output or unused_folder(Path("table") if str(options.data) == STANDARD else options.data)
     _check_checkpoint(options.checkpoint, options.resume, folder)
     table = table_of(options)
     with made_folder(folder, replace=options.overwrite or options.resume, onnx=options.onnx):
-        trained = (train_folder if isinstance(table, Folder) else train_table)(
+        trained = (train_pieces if isinstance(table, Pieces) else train_table)(
             table,
             columns(options.target, table.names),
             task=options.task,
@@ -141,14 +146,12 @@ def table_of(options: argparse.Namespace) -> Any:
     """The table that the options name: in a file, or in standard input."""
     from chalkwork.tables.reading import MOST_BYTES, read_table
 
-    mark = {"point": ".", "comma": ","}.get(options.decimal or "", "")
-    if options.data.is_dir():
-        from chalkwork.tables.streamed import folder_or_table
-
-        return folder_or_table(options.data, mark, options.missing)
+    mark, order = {"point": ".", "comma": ","}.get(options.decimal or "", ""), (options.dates or "")[:1]
     if str(options.data) != STANDARD:
-        return read_table(options.data, mark, options.missing)
-    return read_table(from_standard_input(MOST_BYTES), mark, options.missing, "standard input")
+        from chalkwork.tables.streamed import table_or_pieces
+
+        return table_or_pieces(options.data, mark, options.missing, order)
+    return read_table(from_standard_input(MOST_BYTES), mark, options.missing, "standard input", order)
 
 
 def _choices(options: argparse.Namespace) -> Any:

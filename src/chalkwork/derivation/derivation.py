@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 from chalkwork.algebra.expression import Expression, Name, names_in
 from chalkwork.algebra.expression import replace as replaced
@@ -52,8 +52,7 @@ def updates_of(name: str) -> int:
     return int(found[1] or 1) if found else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Derivative:
+class Derivative(NamedTuple):
     """The symbol of one derivative, d(of)/d(by), as it stands in a chain rule.
 
     `fixed` are the names that are held fixed although they depend on `by` too: what is left is the derivative along

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from chalkwork.documents.model import Block, Code, Display, Marked, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
@@ -30,7 +29,7 @@ def _with_commas(block: Block) -> Block:
             return Paragraph(commas_in_prose(block.markdown), commas_in_text(block.text))
         case Table():
             rows = tuple(tuple(map(commas_in_prose, row)) for row in block.rows)
-            return replace(block, head=tuple(map(commas_in_prose, block.head)), rows=rows)
+            return block._replace(head=tuple(map(commas_in_prose, block.head)), rows=rows)
         case Drawing():
             svg = re.sub(r">[^<>]+<", lambda found: commas_in_text(found[0]), block.svg)
             return Drawing(svg, commas_in_text(block.description), commas_in_prose(block.caption))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 
 from chalkwork.documents.model import Block, Code, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
@@ -62,7 +61,7 @@ def in_outline(blocks: Iterable[Block]) -> Iterator[Block]:
         while above and above[-1] >= block.level:
             above.pop()
         above.append(block.level)
-        yield replace(block, level=len(above))
+        yield block._replace(level=len(above))
 
 
 def _text(block: Block) -> str:

@@ -6,13 +6,12 @@ text only, so that a new output format needs no knowledge of derivations.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalkwork.drawings.canvas import Drawing
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A heading of one line of inline Markdown; level 1 is the document's title, sections start at 2.
 
     >>> Heading("Forward pass", 2).level
@@ -23,8 +22,7 @@ class Heading:
     level: int
 
 
-@dataclass(frozen=True, slots=True)
-class Paragraph:
+class Paragraph(NamedTuple):
     """Prose in Markdown, which may hold $maths$, lists and tables; it may come from a stranger's sheet.
 
     >>> Paragraph("The loss is $L = 0.79$.").markdown
@@ -40,8 +38,7 @@ Board = tuple[tuple[tuple[str, str], ...], ...]
 """Lines of (kind, characters); the kinds are name, formula, numbers, result and space."""
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(NamedTuple):
     r"""An equation on lines of its own: LaTeX without the dollars, and the same for a terminal.
 
     >>> Display(r"z_1 = W_1^{\top} x", "z₁ = W₁ᵀ x").text
@@ -54,8 +51,7 @@ class Display:
     """The text again with what each piece of it is, for colour."""
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """Program text, kept as it is, and the language it is in ('' if none).
 
     >>> Code("z1 = W1.T @ x", "python").language
@@ -66,8 +62,7 @@ class Code:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """A head and rows of cells in inline Markdown; the columns that `right` counts from 0 are flush right.
 
     >>> Table(("step", "right"), (("$z_1$", "12"),), right=(1,)).rows[0][1]
@@ -79,8 +74,7 @@ class Table:
     right: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Marked:
+class Marked(NamedTuple):
     """Blocks that stand out from the others: what a reader should see first.
 
     >>> len(Marked((Paragraph("The first wrong step."),)).blocks)
@@ -93,8 +87,7 @@ class Marked:
 Block = Heading | Paragraph | Display | Drawing | Code | Table | Marked
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A title (one line of inline Markdown), what follows it, and the language that it says it is in.
 
     >>> len(Document("Exercise 1", (Heading("Forward pass", 2), Paragraph("Propagate $x$."))).blocks)

@@ -14,7 +14,6 @@ import subprocess
 import warnings
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from html import escape
 from importlib.util import find_spec
@@ -218,7 +217,7 @@ def to_one_pdf(documents: Mapping[str, Document], path: str | Path, title: str =
         parts += re.split(rf"(?:#block\(sticky: true\)\[\n)?{boundary}\n(?:\n\])?", body)[1:]
         figures |= own
     coded = [_CODED.replace("CODE", _typst_string(code)) + part for code, part in zip(codes, parts, strict=True)]
-    _typeset(("".join(coded), figures), replace(every[0], title=title or every[0].title), path)
+    _typeset(("".join(coded), figures), every[0]._replace(title=title or every[0].title), path)
 
 
 _SPOKEN = re.compile("\ue007([^\ue007]*)\ue007")
@@ -287,7 +286,7 @@ def to_docx(document: Document, path: str | Path) -> None:
 def _on_paper(document: Document) -> Document:
     """The document with tables that are wider than a page in parts."""
     blocks = (in_parts(block, _PAPER) if isinstance(block, Table) else [block] for block in document.blocks)
-    return replace(document, blocks=tuple(chain.from_iterable(blocks)))
+    return document._replace(blocks=tuple(chain.from_iterable(blocks)))
 
 
 def _convert(document: Document, to: str, *options: str, target: FigureTarget | None = None) -> bytes:

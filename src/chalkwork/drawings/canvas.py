@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 INK = "#222222"
@@ -27,8 +27,7 @@ _NARROW = frozenset(".,;:'|!()[]ijlt/ ·₁₂₃₄₅₆₇₈₉₀ᵢⱼ⁰�
 _WIDE = frozenset("mwMW@%…—⟶→")
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(NamedTuple):
     """A figure: standalone SVG, the same in words for those who cannot see it, and its caption in inline Markdown.
 
     The description stands in for the drawing where there is none, so it is never empty.
@@ -43,7 +42,7 @@ class Drawing:
 
     def titled(self, caption: str) -> Drawing:
         """The same with a caption."""
-        return replace(self, caption=caption)
+        return self._replace(caption=caption)
 
 
 class Point(NamedTuple):

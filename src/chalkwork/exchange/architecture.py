@@ -18,8 +18,8 @@ from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array
 from chalkwork.networks.initialisers import INITIALISERS, Initialiser
 from chalkwork.networks.labels import Labels
-from chalkwork.networks.layers import LAYERS, Layer
-from chalkwork.networks.layers.base import Size
+from chalkwork.networks.layers import LAYERS
+from chalkwork.networks.layers.base import Layer, Size
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.losses import LOSSES, Loss, OwnLoss, loss_of
 from chalkwork.networks.network import NeuralNetwork

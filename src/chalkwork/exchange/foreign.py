@@ -15,7 +15,7 @@ from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers import Foreign, Layer
+from chalkwork.networks.layers.base import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan
 from chalkwork.networks.quantities import LEARNED, Role

@@ -14,7 +14,7 @@ from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.exchange.foreign import arrays_of, check_training, counterpart, in_keras, put, slots_of
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers import Foreign, Layer
+from chalkwork.networks.layers.base import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan
 
@@ -128,7 +128,7 @@ def keras_layers(net: NeuralNetwork, *, inference: bool = False) -> list[tuple[s
     derivative of leaky ReLU at 0 itself is that of Keras' backend.
 
     >>> from chalkwork import Dense
-    >>> from chalkwork.networks.layers import BatchNorm
+    >>> from chalkwork import BatchNorm
     >>> net = NeuralNetwork([Dense(2, inputs=3), BatchNorm("tanh", running_variance="biased")])
     >>> for name, arguments in keras_layers(net):
     ...     print(name, arguments)

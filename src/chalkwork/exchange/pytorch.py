@@ -21,7 +21,7 @@ from chalkwork.exchange.safetensors_file import finite_arrays, read_header
 from chalkwork.exchange.torch_modules import layers_of
 from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers import Foreign, Layer
+from chalkwork.networks.layers.base import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import LayerPlan
 from chalkwork.packages import package

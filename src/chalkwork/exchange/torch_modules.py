@@ -11,21 +11,17 @@ from typing import Any
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import KINDS, Activation
-from chalkwork.networks.layers import (
-    Attention,
-    AveragePool,
-    BatchNorm,
-    Conv2d,
-    Dense,
-    Dropout,
-    Embedding,
-    Flatten,
-    GlobalAveragePool,
-    Layer,
-    LayerNorm,
-    MaxPool,
-    RMSNorm,
-)
+from chalkwork.networks.layers.attention import Attention
+from chalkwork.networks.layers.base import Layer
+from chalkwork.networks.layers.batch_norm import BatchNorm
+from chalkwork.networks.layers.convolution import Conv2d
+from chalkwork.networks.layers.dense import Dense
+from chalkwork.networks.layers.dropout import Dropout
+from chalkwork.networks.layers.embedding import Embedding
+from chalkwork.networks.layers.flatten import Flatten
+from chalkwork.networks.layers.layer_norm import LayerNorm
+from chalkwork.networks.layers.pooling import AveragePool, GlobalAveragePool, MaxPool
+from chalkwork.networks.layers.rms_norm import RMSNorm
 
 Made = tuple[Callable[..., Layer], dict[str, Any]]
 """A layer before it is made: its class and its settings."""

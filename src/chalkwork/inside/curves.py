@@ -32,7 +32,7 @@ def plot_loss(histories: Histories, *, log: bool = False, loss: str = "loss", ax
     to the validation loss, as it is in the training loss. `log` makes the ordinate logarithmic, `loss` is
     its label. Returns the figure, or `ax` where it was given. Raises ChalkworkError for a run without steps.
 
-    >>> from chalkwork.networks import Dense, NeuralNetwork
+    >>> from chalkwork import Dense, NeuralNetwork
     >>> net = NeuralNetwork([Dense(1)])
     >>> history = net.train([[0.0], [1.0]], [[1.0], [3.0]], eta=0.1, iterations=20, engine="reference")
     >>> plot_loss(history).axes[0].get_xlabel()

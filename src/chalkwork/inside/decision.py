@@ -42,7 +42,7 @@ def plot_decision(net: NeuralNetwork, x: Any, y: Any, *, ax: Axes | None = None)
 
     Raises ShapeError unless there are two inputs, ChalkworkError where the outputs are no probabilities.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(weights=[[1.0], [1.0]], activation="sigmoid")], "binary_cross_entropy")
     >>> plot_decision(net, [[0, -1], [2, 1]], [0, 1]).axes[0].get_legend_handles_labels()[1]
     ['class 0', 'class 1']

@@ -30,7 +30,7 @@ def draw(net: NeuralNetwork, x: Any = None, *, decimals: int | None = None) -> P
     Large layers are shortened, and their weights left out. Raises ShapeError for a sample that does not fit,
     ChalkworkError for more than one.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(weights=[[2.0], [1.0]], bias=[-1])])
     >>> draw(net, [0, 1]).svg.startswith("<svg")
     True

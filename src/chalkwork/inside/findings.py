@@ -82,7 +82,7 @@ def findings(net: NeuralNetwork, x: Any, y: Any) -> Findings:
 
     Raises ChalkworkError for fewer than 16 samples, ShapeError or ValueProblem for data that does not fit.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> x = np.linspace(-1, 1, 32).reshape(16, 2)
     >>> net = NeuralNetwork([Dense(4, "tanh", weights=0.5, inputs=2), Dense(1, weights=0.5)])
     >>> print(findings(net, x, x[:, 0]))

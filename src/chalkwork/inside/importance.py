@@ -92,7 +92,7 @@ def importance(
     Source: Breiman, Random forests (2001), section 10; Fisher, Rudin and Dominici (2019), equation 3. Raises
     ChalkworkError for what it does not know, and for inputs that are matrices.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(weights=[[1.0], [0.0]], bias=False)])
     >>> x = np.array([[1.0, 3.0], [2.0, 4.0], [4.0, 5.0]])
     >>> importance(net, x, x[:, :1], metric="mse", repeats=3, names=["length", "width"])
@@ -111,7 +111,7 @@ def importance(
     name = metrics[0].name if metrics else "loss"
     sign = _direction(metric, better)
     inputs = data.x if axis == -2 else data.x.T
-    called, places = _parts(inputs.shape[1], names, groups)
+    shown, places = _parts(inputs.shape[1], names, groups)
     plan = net.plan()
     values = checked(net.parameters, plan) | checked(net.state, plan, "running statistic")
     before, worse = measure(values)[name], np.empty((len(places), count))
@@ -123,7 +123,7 @@ def importance(
             shuffled[:, columns] = kept[:, columns][order]
             worse[row, repeat] = sign * (measure(values)[name] - before)
         shuffled[:, columns] = kept[:, columns]
-    return Importance(called, worse, name, before)
+    return Importance(shown, worse, name, before)
 
 
 def _direction(metric: Any, better: str | None) -> int:
@@ -136,13 +136,18 @@ def _direction(metric: Any, better: str | None) -> int:
     return 1 if metric in SMALLER or (better and one_of(better, ("larger", "smaller"), "better") == "smaller") else -1
 
 
+def called(inputs: int, names: Sequence[str] | None) -> tuple[str, ...]:
+    """The names of so many inputs: those given, or x1, x2, ... ChalkworkError where they are more or fewer."""
+    found = tuple(f"x{place}" for place in range(1, inputs + 1)) if names is None else tuple(map(str, names))
+    if len(found) != inputs:
+        raise ChalkworkError(f"there are {len(found)} names for {inputs} inputs")
+    return found
+
+
 def _parts(inputs: int, names: Any, groups: Any) -> tuple[tuple[str, ...], list[list[int]]]:
     """The inputs by their names, or groups of them, and the places of each."""
     if groups is None:
-        called = tuple(map(str, names)) if names is not None else tuple(f"x{place}" for place in range(1, inputs + 1))
-        if len(called) != inputs:
-            raise ChalkworkError(f"there are {len(called)} names for {inputs} inputs")
-        return called, [[place] for place in range(inputs)]
+        return called(inputs, names), [[place] for place in range(inputs)]
     if names is not None or not isinstance(groups, Mapping) or not groups:
         raise ChalkworkError("groups are names with the places of their inputs, in place of names")
     places = [[whole(place, f"a place of {name}", 0, inputs - 1) for place in group] for name, group in groups.items()]

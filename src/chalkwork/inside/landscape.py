@@ -75,7 +75,7 @@ def landscape(
     section 3.1 and figure 4. Raises ChalkworkError for a network with dropout, whose loss is another one for every
     mask, and ValueProblem where the loss is no number any more.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(weights=[[1.0]], bias=False)])  # L = (w - 3)^2 / 2: its second derivative is 1
     >>> landscape(net, [[1.0]], [[3.0]], eta=0.1, steps=5).smoothness.round(12).tolist()
     [1.0, 1.0, 1.0, 1.0, 1.0]
@@ -150,7 +150,7 @@ def plot_landscape(landscapes: Landscape | Mapping[str, Landscape], *, log: bool
     The range of the loss along the gradient, the range of the change of the gradient, and the effective smoothness.
     `log` makes the ordinates logarithmic. Returns the figure, which may be given.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(weights=[[1.0]], bias=False)])
     >>> figure = plot_landscape(landscape(net, [[1.0]], [[3.0]], eta=0.1, steps=5))
     >>> [ax.get_ylabel() for ax in figure.axes]

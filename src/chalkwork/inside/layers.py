@@ -30,7 +30,7 @@ def plot_activations(net: NeuralNetwork, x: Any, *, ax: Axes | None = None) -> F
 
     The share of zeros stands on the right where there are any. Returns the figure, or `ax` where it was given.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(3, "relu", inputs=2), Dense(1)])
     >>> [label.get_text() for label in plot_activations(net, [[1, 2], [3, 4]]).axes[0].get_yticklabels()]
     ['a1: ReLU', 'a2: identity']
@@ -56,7 +56,7 @@ def plot_gradients(net: NeuralNetwork, x: Any, y: Any, *, ax: Axes | None = None
     The scale is logarithmic; entries that are 0 are left out, and their share stands on the right. Returns the figure,
     or `ax` where it was given.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(3, "tanh", inputs=2), Dense(1)])
     >>> plot_gradients(net, [[1, 2], [3, 4]], [[0], [1]]).axes[0].get_xscale()
     'log'
@@ -76,7 +76,7 @@ def plot_gradients(net: NeuralNetwork, x: Any, y: Any, *, ax: Axes | None = None
 def plot_weights(net: NeuralNetwork, *, figure: Any = None) -> Figure:
     """A histogram of the entries of each weight matrix, on one scale. Returns the figure, which may be given.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> [ax.get_title() for ax in plot_weights(NeuralNetwork([Dense(3, "tanh", inputs=2), Dense(1)])).axes]
     ['W1: 6 weights, std 0.23', 'W2: 3 weights, std 0.62']
     """

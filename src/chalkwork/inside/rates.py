@@ -90,7 +90,7 @@ def find_rate(
     Source: Smith, Cyclical Learning Rates for Training Neural Networks (2015), section 3.3. Raises ChalkworkError where
     not even ten steps give a loss, and as `train` does.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> x = np.linspace(-1, 1, 64)[:, None]
     >>> net = NeuralNetwork([Dense(8, "tanh", inputs=1), Dense(1)], "mean_squared_error")
     >>> found = find_rate(net, x, np.sin(3 * x), batch_size=16, engine="numpy")

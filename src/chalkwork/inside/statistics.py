@@ -30,7 +30,7 @@ def activations(net: NeuralNetwork, x: Any) -> Table:
     `zero` (the share of entries that are 0) and `saturated` (for sigmoid and tanh: the share of entries whose
     derivative is below 5 % of its largest value). Raises ShapeError or ValueProblem for data that does not fit.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(weights=[[1, -1], [1, -1]], activation="relu", bias=False), Dense(1)])
     >>> activations(net, [[1, 0], [2, 1], [0, 3], [1, 1]]).column("zero")
     [0.5, 0.0]
@@ -54,7 +54,7 @@ def gradients(net: NeuralNetwork, x: Any, y: Any) -> Table:
     of the parameter; none where the parameter is 0), `mean`, `std`, `5 %`, `median`, `95 %` of its entries, and `zero`
     (the share that is 0). Raises ShapeError or ValueProblem for data that does not fit.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(weights=[[1.0], [1.0]], bias=False)])
     >>> table = gradients(net, [[3, 4]], [6])
     >>> table.column("gradient"), table.column("norm"), table.column("mean")

@@ -13,7 +13,7 @@ def summary(net: NeuralNetwork) -> Table:
 
     Raises ChalkworkError while the number of inputs is not known.
 
-    >>> from chalkwork.networks import BatchNorm, Dense, Dropout
+    >>> from chalkwork import BatchNorm, Dense, Dropout
     >>> summary(NeuralNetwork([Dense(4, inputs=2, bias=False), BatchNorm("relu"), Dropout(0.1), Dense(1, "sigmoid")]))
     layer  kind       outputs  activation  parameters
     -----  ---------  -------  ----------  ----------

@@ -33,25 +33,36 @@ class Work:
     givens: list[Name] = field(default_factory=list)
     equations: list[Equation] = field(default_factory=list)
     letters: dict[str, Symbol] = field(default_factory=dict)
+    usual: Stage = WORK
+    """The stage of equations that say none."""
+    _known: set[str] = field(default_factory=set)
 
     def given(self, name: str, value: Any, letter: Symbol | None = None) -> Name:
-        """A given: a number, a list of numbers, which is a column, or a matrix."""
+        """A given, once: a number, a list of numbers, which is a column, or a matrix."""
         array = np.asarray(value, np.float64)
-        self.values[name] = array.reshape(1, 1) if array.ndim == 0 else array[:, None] if array.ndim == 1 else array
-        self.givens.append(Name(name, self.values[name].shape if array.ndim else ()))
-        if letter is not None:
-            self.letters[name] = letter
-        return self.givens[-1]
+        laid = array.reshape(1, 1) if array.ndim == 0 else array[:, None] if array.ndim == 1 else array
+        found = Name(name, laid.shape if array.ndim else ())
+        if self._is_new(name, letter):
+            self.values[name] = laid
+            self.givens.append(found)
+        return found
 
     def equation(
-        self, name: str, expression: Expression, stage: Stage = WORK, reason: str = "", letter: Symbol | None = None,
-        relation: Relation = "=",
+        self, name: str, expression: Expression, stage: Stage | None = None, reason: str = "",
+        letter: Symbol | None = None, relation: Relation = "=",
     ) -> Name:  # fmt: skip
-        """An equation; its name, to be used in those that follow."""
-        self.equations.append(Equation(name, expression, stage, reason, relation=relation))
-        if letter is not None:
+        """An equation, once; its name, to be used in those that follow."""
+        if self._is_new(name, letter):
+            self.equations.append(Equation(name, expression, stage or self.usual, reason, relation=relation))
+        return Name(name, expression.shape)
+
+    def _is_new(self, name: str, letter: Symbol | None) -> bool:
+        """Whether a name is met for the first time; it is known from now on, by its letter."""
+        new = name not in self._known
+        self._known.add(name)
+        if new and letter is not None:
             self.letters[name] = letter
-        return self.equations[-1].symbol
+        return new
 
     @property
     def derivation(self) -> Derivation:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
 from chalkwork.algebra.numerals import Scalar
-from chalkwork.networks.loss import Loss, Reduction, check_setting
+from chalkwork.networks.loss import Loss, MeanLoss, check_setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,6 @@ class SquaredError(Loss):
         return "half_the_mean_squared_error" if self.factor * 2 == 1 else "mean_squared_error"
 
 
-@dataclass(frozen=True, slots=True)
 class AbsoluteError(Loss):
     """|a - y|, summed over outputs and samples; `mean` is the mean over both. Its derivative at 0 is 0.
 
@@ -58,7 +57,7 @@ class AbsoluteError(Loss):
 
 
 @dataclass(frozen=True, slots=True)
-class Huber(Loss):
+class Huber(MeanLoss):
     """Half the square of the difference e = a - y up to `delta` in size, beyond it delta (|e| - delta / 2).
 
     `mean` is the mean over outputs and samples. Source: Huber, Robust estimation of a location parameter (1964).
@@ -68,7 +67,6 @@ class Huber(Loss):
     sum(huber(a - y, 2.0))
     """
 
-    reduction: Reduction = "mean"
     delta: Scalar = 1
     own: ClassVar[tuple[str, str, str]] = (
         "huber",
@@ -86,8 +84,7 @@ class Huber(Loss):
         return apply("huber", output - target, delta=float(self.delta)), 1
 
 
-@dataclass(frozen=True, slots=True)
-class Hinge(Loss):
+class Hinge(MeanLoss):
     """max(0, 1 - y a), summed over outputs; `mean` is the mean over samples. Targets are -1 and 1.
 
     The derivative where y a = 1 is 0. Source: Shalev-Shwartz and Ben-David, Understanding machine learning, section
@@ -98,7 +95,6 @@ class Hinge(Loss):
     (1/2) * sum(relu(1 - y * a))
     """
 
-    reduction: Reduction = "mean"
     own: ClassVar[tuple[str, str, str]] = (
         "hinge",
         "hinge loss", "what the target times the output lacks to 1, if anything (the derivative at 1 is taken as 0)",
@@ -110,7 +106,6 @@ class Hinge(Loss):
         return apply("relu", 1 - target * output), 1
 
 
-@dataclass(frozen=True, slots=True)
 class SquaredHinge(Hinge):
     """max(0, 1 - y a)^2, summed over outputs; `mean` is the mean over samples. Targets are -1 and 1.
 
@@ -129,8 +124,7 @@ class SquaredHinge(Hinge):
         return apply("relu", 1 - target * output) ** 2, 1
 
 
-@dataclass(frozen=True, slots=True)
-class RootMeanSquaredError(Loss):
+class RootMeanSquaredError(MeanLoss):
     """The root of the mean over outputs and samples of (a - y)^2; it has no derivative where all outputs are right.
 
     >>> from chalkwork.algebra.expression import Name
@@ -138,7 +132,6 @@ class RootMeanSquaredError(Loss):
     sqrt((1/2) * sum((a - y)^2))
     """
 
-    reduction: Reduction = "mean"
     own: ClassVar[tuple[str, str, str]] = (
         "root_mean_squared_error",
         "root mean squared error", "the root of the squared difference between output and target",

@@ -8,11 +8,10 @@ from typing import ClassVar
 
 from chalkwork.algebra.expression import Expression, Number, apply
 from chalkwork.algebra.numerals import Scalar
-from chalkwork.networks.loss import Loss, Reduction, check_setting, power
+from chalkwork.networks.loss import Loss, MeanLoss, check_setting, power
 
 
-@dataclass(frozen=True, slots=True)
-class CrossEntropy(Loss):
+class CrossEntropy(MeanLoss):
     """-y log a (natural logarithm), summed over outputs; `mean` is the mean over samples.
 
     The targets of each sample add up to one. Source: Bishop, Pattern Recognition and Machine Learning,
@@ -23,7 +22,6 @@ class CrossEntropy(Loss):
     -((1/3) * sum(xlogy(y, a)))
     """
 
-    reduction: Reduction = "mean"
     of_probabilities: ClassVar[bool] = True
     distribution: ClassVar[bool] = True
 
@@ -45,8 +43,7 @@ class CrossEntropy(Loss):
         return "cross-entropy"
 
 
-@dataclass(frozen=True, slots=True)
-class BinaryCrossEntropy(Loss):
+class BinaryCrossEntropy(MeanLoss):
     """-(y log a + (1 - y) log(1 - a)), summed over outputs; `mean` is the mean over samples.
 
     The targets lie between 0 and 1. Source: Bishop, Pattern Recognition and Machine Learning, equation 5.21.
@@ -56,7 +53,6 @@ class BinaryCrossEntropy(Loss):
     -sum(xlogy(y, a) + xlogy(1 - y, 1 - a))
     """
 
-    reduction: Reduction = "mean"
     of_probabilities: ClassVar[bool] = True
 
     def uninformed(self, outputs: int) -> float:
@@ -73,7 +69,6 @@ class BinaryCrossEntropy(Loss):
         return "binary_cross-entropy"
 
 
-@dataclass(frozen=True, slots=True)
 class KLDivergence(CrossEntropy):
     """y log(y / a), summed over outputs; `mean` is the mean over samples. The targets of each sample add up to one.
 
@@ -128,7 +123,7 @@ class SmoothedCrossEntropy(CrossEntropy):
 
 
 @dataclass(frozen=True, slots=True)
-class Focal(Loss):
+class Focal(MeanLoss):
     """-(1 - a)^gamma y log a, summed over outputs; `mean` is the mean over samples. `gamma` is from 0 on.
 
     Source: Lin et al., Focal loss for dense object detection (ICCV 2017), equation 4; the factor is its alpha.
@@ -138,7 +133,6 @@ class Focal(Loss):
     -sum((1 - a)^2 * xlogy(y, a))
     """
 
-    reduction: Reduction = "mean"
     gamma: Scalar = 2
     own: ClassVar[tuple[str, str, str]] = (
         "focal",
@@ -161,7 +155,6 @@ class Focal(Loss):
         return power(1 - output, self.gamma) * apply("xlogy", target, output), -1
 
 
-@dataclass(frozen=True, slots=True)
 class BinaryFocal(Focal):
     """-((1 - a)^gamma y log a + a^gamma (1 - y) log(1 - a)), summed over outputs; `mean` is the mean over samples.
 

@@ -267,7 +267,7 @@ def without_overflow(plan: Plan, loss: Equation) -> Equation:
 
     Source: Goodfellow, Bengio and Courville, Deep Learning, section 6.2.2.2.
 
-    >>> from chalkwork.networks.layers import Dense
+    >>> from chalkwork import Dense
     >>> from chalkwork.networks.network import NeuralNetwork
     >>> plan = NeuralNetwork([Dense(1, "sigmoid", inputs=2)], "binary_cross_entropy").plan()
     >>> print(without_overflow(plan, forward(plan, 0, True)[-1]))

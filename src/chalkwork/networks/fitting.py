@@ -31,7 +31,7 @@ _CHOICE = (
 def check_outputs(plan: Plan) -> None:
     """Raise ChalkworkError for outputs under whose loss nothing can be learned, with the pairs that may be meant.
 
-    >>> from chalkwork.networks import Dense, NeuralNetwork
+    >>> from chalkwork import Dense, NeuralNetwork
     >>> check_outputs(NeuralNetwork([Dense(2, inputs=1)], "cross_entropy").plan())
     Traceback (most recent call last):
         ...
@@ -88,7 +88,7 @@ def check_targets(plan: Plan, samples: Samples) -> None:
 def ordinary_loss(plan: Plan, samples: Samples, batch: int) -> float:
     """The loss of a batch under outputs that say nothing: what a loss is measured against when it rises.
 
-    >>> from chalkwork.networks import Dense, NeuralNetwork
+    >>> from chalkwork import Dense, NeuralNetwork
     >>> from chalkwork.networks.training_data import Samples
     >>> plan = NeuralNetwork([Dense(1, inputs=1)]).plan(2)
     >>> ordinary_loss(plan, Samples(np.ones((2, 1)), np.array([[3.0], [1.0]])), batch=1)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import reduce
+from typing import NamedTuple
 
 from chalkwork.algebra.expression import Application, Expression, Name, apply, names_in, walk
 from chalkwork.algebra.expression import replace as replaced
@@ -16,12 +17,11 @@ from chalkwork.errors import CostError
 from chalkwork.words import Text
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """What is differentiated: an output of the graph, or something beyond it whose slopes by some nodes are given."""
 
     output: str
-    slopes: Mapping[str, Name] = field(default_factory=dict)
+    slopes: Mapping[str, Name] = {}
     """By the name of a node, the name of the given derivative of the output by it."""
     facts: tuple[SumsToOne, ...] = ()
     without: Collection[str] = ()

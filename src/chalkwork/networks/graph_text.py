@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalkwork.algebra.reading import Syntax, canonical, free_names, parse
 from chalkwork.errors import ReadError
@@ -17,8 +16,7 @@ _SLOPE = re.compile(r"\s*[d∂]([^\W\d]\w*)\s*/\s*[d∂]([^\W\d]\w*)\s*(?:=\s*(.
 MOST_EQUATIONS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Slope:
+class Slope(NamedTuple):
     """The derivative of something outside the graph by one of its nodes, which is given: dL/dy."""
 
     of: str
@@ -30,17 +28,16 @@ class Slope:
         return f"d{self.of}/d{self.by}"
 
 
-@dataclass(frozen=True, slots=True)
-class Typed:
+class Typed(NamedTuple):
     """What was typed: by name the syntax and the text of every equation, and of every slope that is given."""
 
     equations: dict[str, tuple[Syntax, str]]
     slopes: dict[Slope, tuple[Syntax, str]]
-    again: dict[str, str] = field(default_factory=dict)
+    again: dict[str, str]
     """Names that were assigned again, under their new names: `c2` for the second value of c."""
-    order: list[str] = field(default_factory=list)
+    order: list[str]
     """The names in an order in which each can be computed."""
-    inputs: list[str] = field(default_factory=list)
+    inputs: list[str]
     """The names that no equation defines."""
 
 
@@ -81,7 +78,7 @@ def read_equations(equations: str | Sequence[str]) -> Typed:
     lines = [_line(text) for text in unrolled(texts) if text.strip()]
     defined = [name for name, _, _ in lines if isinstance(name, str)]
     known = frozenset(defined)
-    typed = Typed({}, {})
+    typed = Typed({}, {}, {}, [], [])
     current: dict[str, str] = {}
     for name, body, text in lines:
         syntax = _syntax(body, text, known)
@@ -136,10 +133,10 @@ def _next(name: str, current: str) -> str:
 def _renamed(syntax: Syntax, names: Mapping[str, str]) -> Syntax:
     """The syntax with names by their latest names."""
     if syntax.kind == "name":
-        return replace(syntax, value=names.get(syntax.value, syntax.value))
+        return syntax._replace(value=names.get(syntax.value, syntax.value))
     if not syntax.parts:
         return syntax
-    return replace(syntax, parts=tuple(_renamed(part, names) for part in syntax.parts))
+    return syntax._replace(parts=tuple(_renamed(part, names) for part in syntax.parts))
 
 
 def _listed(equations: Any) -> list[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,8 +26,7 @@ from chalkwork.words import Text
 _SOFTMAXES = ("softmax", "causal_softmax", "masked_softmax")
 
 
-@dataclass(frozen=True, slots=True)
-class Givens:
+class Givens(NamedTuple):
     """Values by name (drawn at random where there are only letters), and which of them are matrices."""
 
     arrays: dict[str, Any]
@@ -219,7 +218,7 @@ class Work:
         forward = [by_name[latest[one.name]] for one in self.forward]
         givens = [by_name[new].symbol if (new := latest[name]) in by_name else one for name, one in self.start.items()]
         output = latest[self.target.output]
-        whole = self._backward(forward, givens, replace(self.target, output=output))
+        whole = self._backward(forward, givens, self.target._replace(output=output))
         needed = {f"d{output}/d{name}" for name in wanted}
         fresh = [one for one in whole if one.name not in by_name]
         kept: list[Equation] = []

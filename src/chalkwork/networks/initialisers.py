@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import isfinite, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ _HE = "He, Zhang, Ren and Sun, Delving Deep into Rectifiers (ICCV 2015), "
 _LECUN = "LeCun, Bottou, Orr and Müller, Efficient BackProp (1998), "
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One way to draw weights: `normal` or `uniform` about 0 with a variance, or one number everywhere.
 
     `variance(inputs, units, parameter)` is that of one weight; `constant` says that the parameter is the weight itself.
@@ -70,8 +69,7 @@ _ALSO = {"xavier_normal": "glorot_normal", "xavier_uniform": "glorot_uniform", "
          "kaiming_uniform": "he_uniform"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Initialiser:
+class Initialiser(NamedTuple):
     """A rule of the table with its parameter.
 
     >>> Initialiser.of("he_normal").draw(3, 2, np.random.default_rng(0)).shape

@@ -104,6 +104,13 @@ class Loss:
         return self.own[1] or say(ENGLISH, f"loss.{self.id}")
 
 
+@dataclass(frozen=True, slots=True)
+class MeanLoss(Loss):
+    """A loss whose usual reduction is the mean."""
+
+    reduction: Reduction = "mean"
+
+
 def power(base: Expression, exponent: Scalar) -> Expression:
     """A power; of the exponent 1 the base itself."""
     return base if exponent == 1 else base**exponent

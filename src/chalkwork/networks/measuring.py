@@ -37,7 +37,7 @@ def output(net: NeuralNetwork, x: Any, letter: str = "a") -> Array:
 
     Raises ShapeError or ValueProblem for what is no input of the network.
 
-    >>> from chalkwork.networks.layers import Dense
+    >>> from chalkwork import Dense
     >>> from chalkwork.networks.network import NeuralNetwork
     >>> output(NeuralNetwork([Dense(weights=[[2.0], [1.0]], bias=False)]), [[1, 1], [0, 1]]).tolist()
     [[3.0], [1.0]]

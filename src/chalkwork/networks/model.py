@@ -15,8 +15,8 @@ from chalkwork.networks.arguments import seed_of
 from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.labels import Labels
-from chalkwork.networks.layers import LAYERS, Layer
-from chalkwork.networks.layers.base import Size
+from chalkwork.networks.layers import LAYERS
+from chalkwork.networks.layers.base import Layer, Size
 from chalkwork.networks.layers.settings import real, size
 from chalkwork.networks.losses import Loss, loss_of
 from chalkwork.networks.parameters import checked, settle
@@ -121,7 +121,7 @@ class Model:
         `mu2_run` and `var2_run`, the running statistics of batch normalisation. Raises ChalkworkError while the
         number of inputs is not known.
 
-        >>> from chalkwork.networks.layers import BatchNorm, Dense
+        >>> from chalkwork import BatchNorm, Dense
         >>> Model([Dense(2, inputs=3), BatchNorm("relu")]).state
         {'mu2_run': array([0., 0.]), 'var2_run': array([1., 1.])}
         """

@@ -199,7 +199,7 @@ class NeuralNetwork(Model):
     def output(self, x: Any) -> Array:
         """The output of every sample, in the network's orientation; in inference mode, and quickly.
 
-        >>> from chalkwork.networks.layers import Dense
+        >>> from chalkwork import Dense
         >>> NeuralNetwork([Dense(weights=[[2.0], [1.0]], bias=False)]).output([[1, 1], [0, 1]]).tolist()
         [[3.0], [1.0]]
         """
@@ -302,7 +302,7 @@ class NeuralNetwork(Model):
         ValueProblem or ChalkworkError are raised for input that cannot be used, and for outputs, loss and targets that
         do not fit.
 
-        >>> from chalkwork.networks.layers import Dense
+        >>> from chalkwork import Dense
         >>> net = NeuralNetwork([Dense(weights=[[0.5], [-0.5]], activation="sigmoid")], "binary_cross_entropy")
         >>> net.train([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 1], eta=1.0, iterations=200)
         History(200 steps, loss 0.708612 to 0.0471195)

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,8 +25,7 @@ INSIDE = "epsilon_inside"
 _ROOT = re.compile(r"\(sqrt\((\w+)\) \+ epsilon\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """An update rule: its lines in order, its states, its constants with their usual values, and where it is from."""
 
     title: str
@@ -42,7 +40,7 @@ class Rule:
     source: str = ""
     grows: bool = True
     """Whether the step is the longer the larger the gradient is."""
-    forms: Mapping[str, Lines] = field(default_factory=dict)
+    forms: Mapping[str, Lines] = {}
     """Its lines in other forms, by their names."""
     ahead: str = ""
     """The form that takes its gradient elsewhere than at p: which needs a function, and not its gradient alone."""
@@ -180,8 +178,7 @@ _CONSTANTS_ALSO = {
 _BELOW_ONE = frozenset(("mu", "rho", "rho1", "rho2", "beta"))
 
 
-@dataclass(frozen=True, slots=True)
-class Optimiser:
+class Optimiser(NamedTuple):
     """A rule by name with its constants.
 
     >>> Optimiser.of({"name": "adam", "beta1": 0.8}).constants

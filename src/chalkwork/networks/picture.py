@@ -15,7 +15,6 @@ from chalkwork.drawings.maps import Map, draw_maps
 from chalkwork.drawings.network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.drawings.unrolled import Cell, Row, draw_unrolled
 from chalkwork.networks.layers.base import LayerKind
-from chalkwork.networks.layers.transposed import TransposedKind
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.spot import Spot
 from chalkwork.solutions.working import Working
@@ -96,7 +95,7 @@ def window(plan: Plan, solution: Working, with_values: bool) -> Drawing:
     """The window of the first layer on an image: what it covers first, its kernel, and what comes of it."""
     writer, language, kind = solution.writer(), solution.writer().language, plan.layers[0].kind
     symbols, letter = writer.symbols, "z" if "W1" in solution.arrays else "a"
-    spreads = isinstance(kind, TransposedKind)
+    spreads = kind.spreads
     at = plan_window(kind, plan.layers[0].positions if spreads else plan.positions)
     (high, across), one = at.window, (0, 0, 1, 1)
     lies = (-at.padding[0], -at.padding[1], high, across)

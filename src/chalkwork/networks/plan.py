@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import NamedTuple
 
 from chalkwork.algebra.expression import Name
 from chalkwork.algebra.simplify import SumsToOne
@@ -21,8 +22,7 @@ from chalkwork.networks.spot import Spot, suffix_of
 __all__ = ["LayerPlan", "Plan", "suffix_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class LayerPlan:
+class LayerPlan(NamedTuple):
     """One layer as the equations need it."""
 
     inputs: int

@@ -13,11 +13,9 @@ from chalkwork.algebra.operations.matrices import EQUAL
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.networks import reasons
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers.convolution import ConvolutionKind
-from chalkwork.networks.layers.transposed import TransposedKind
 from chalkwork.networks.losses import CrossEntropy
 from chalkwork.networks.plan import Plan
-from chalkwork.networks.quantities import LEARNED, Role
+from chalkwork.networks.quantities import LEARNED, Form, Role
 from chalkwork.networks.spot import Spot, suffix_of
 from chalkwork.solutions.setting import Setting
 from chalkwork.solutions.working import Working
@@ -77,8 +75,8 @@ def introduction(plan: Plan, target: bool) -> tuple[Said, ...]:
         said = "A sample is an image: channels × rows × columns; kernels are filters × channels × rows × columns."
         kernels = Text.own("network.images_kernels", said)
         alone = Text.own("network.images", "A sample is an image: channels × rows × columns.")
-        kinds = [at.layer.kind for at in plan.spots]
-        swept = any(isinstance(kind, ConvolutionKind) and not isinstance(kind, TransposedKind) for kind in kinds)
+        kinds = [at.layer.kind for at in plan.spots if not at.layer.kind.spreads]
+        swept = any(one.form is Form.KERNEL for kind in kinds for one in kind.quantities)
         sentences.append(kernels if swept else alone)
     if len(plan.positions) > 1 and not any(form.is_matrix for form in forms):
         return tuple(sentences)

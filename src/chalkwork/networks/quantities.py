@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from chalkwork.counting import plural
 
@@ -56,8 +56,7 @@ class Form(StrEnum):
         return self in (Form.MATRIX, Form.RECURRENT)
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
+class Quantity(NamedTuple):
     """One quantity of a kind of layer.
 
     `keyword` is the layer's keyword for its values, `start` what every entry begins with where none are given, `torch`

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.derivation.derivation import Stage
@@ -20,8 +19,7 @@ def suffix_of(step: int) -> str:
     return "" if step == 0 else "_new" if step == 1 else f"_new{step}"
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """One layer of a plan, counted from 1, after `step` updates."""
 
     plan: Plan

@@ -10,7 +10,10 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.layers import BatchNorm, Dense, Dropout, Layer
+from chalkwork.networks.layers.base import Layer
+from chalkwork.networks.layers.batch_norm import BatchNorm
+from chalkwork.networks.layers.dense import Dense
+from chalkwork.networks.layers.dropout import Dropout
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError, loss_of
 
 HALF_SQUARES = SquaredError(reduction="mean_over_samples")

@@ -170,7 +170,7 @@ def training_step(plan: Plan, optimiser: Optimiser, clip: tuple[str, ...] = (), 
 
     Where the targets are `numbered`, the step takes the number `k` of each sample's class, and makes `y` of it.
 
-    >>> from chalkwork.networks.layers import Dense
+    >>> from chalkwork import Dense
     >>> from chalkwork.networks.network import NeuralNetwork
     >>> net = NeuralNetwork([Dense(1, inputs=2, bias=False)])
     >>> for equation in training_step(net.plan(4), Optimiser.of("momentum")).needed:

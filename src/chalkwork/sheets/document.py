@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chalkwork.budget import RUN_SECONDS, within
 from chalkwork.documents.model import Block, Document, Heading, Paragraph
@@ -96,8 +95,7 @@ def answered_blocks(sheet: Sheet, solved: Mapping[str, Exercise]) -> list[Block]
     return blocks
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(NamedTuple):
     """What is shown, and of what."""
 
     sheet: Sheet

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from chalkwork.errors import SheetError
 from chalkwork.networks.layers import LAYERS
@@ -26,8 +27,7 @@ Fill = Callable[[str, int], str]
 _TASK: Mapping[str, Drawn] = {"x": "data", "y": "target", "values": "data"}
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """Numbers under one name: `W1`, `x`, `batch`; `key` is how it is typed, `block` what the block is called.
 
     `drawn` says how variants draw it anew, None where they leave it alone; `piece` is the number of the block's piece
@@ -63,7 +63,7 @@ class Given:
             text = numbers.get((self.piece, node.at))
             return node if text is None else replace(node, text=text)
 
-        return replace(self, node=other(self.node))
+        return self._replace(node=other(self.node))
 
     @property
     def title(self) -> str:

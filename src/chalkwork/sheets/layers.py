@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.networks.layers import LAYERS
-from chalkwork.networks.layers import Layer as Made
+from chalkwork.networks.layers.base import Layer as Made
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form
 from chalkwork.networks.samples import features_and_positions
@@ -70,7 +69,7 @@ def _read_layer(node: Node, where: str, convention: Convention, before: Layer | 
     else:
         layer = _through(name, fields, before)
     units, positions = _leaving(kind, layer, positions, fields) if positions else (layer.units, ())
-    return replace(layer, units=units, positions=positions)
+    return layer._replace(units=units, positions=positions)
 
 
 def _sized(name: str, fields: Fields, convention: Convention, before: Layer | None) -> Layer:

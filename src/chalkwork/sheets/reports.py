@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, zip_longest
 
@@ -126,7 +126,7 @@ def _hand_in_blocks(solved: Solved, hand_in: HandIn, view: View, level: int) -> 
 
 
 def _task_heading(part: Exercise, task: TaskReport, language: str) -> str:
-    name = task_title(replace(part, points=None), language)
+    name = task_title(part._replace(points=None), language)
     return name if task.points is None else f"{name} — {of_points(task.earned, task.points, language)}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from chalkwork.sheets.locate import Path, nearest_line
 from chalkwork.sheets.parts import Work
@@ -22,21 +22,22 @@ FollowThrough = Literal["full", "half", "none"]
 """What a right step earns that goes on from a wrong value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Convention:
+class Convention(NamedTuple):
     """How the batch lies in X and how a weight matrix is oriented."""
 
     samples: Samples = "rows"
     weights: Weights = "in_out"
 
 
-@dataclass(frozen=True, slots=True)
-class Precision:
+class Precision(NamedTuple):
     """How many digits are shown (decimals or significant, never both) and when values are rounded."""
 
     decimals: int | None = None
     significant: int | None = None
     rounding: Rounding = "shown"
+
+
+_CONVENTION, _PRECISION = Convention(), Precision()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,7 @@ class Loss:
     settings: Mapping[str, Fraction] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """One layer: its sizes, and weights that are a matrix, one number for all, or None (drawn).
 
     `bias` is True (zeros), False (none), one number for all, or the values. `kind` names the layer's entry in the
@@ -84,7 +84,7 @@ class _Located:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rounded(_Located):
-    precision: Precision = Precision()
+    precision: Precision = _PRECISION
 
     @property
     def decimals(self) -> int | None:
@@ -102,8 +102,7 @@ class _Rounded(_Located):
         return self.precision.rounding
 
 
-@dataclass(frozen=True, slots=True)
-class Prose:
+class Prose(NamedTuple):
     """Markdown between the blocks, byte for byte."""
 
     markdown: str
@@ -126,7 +125,7 @@ class NetworkBlock(_Located):
     input: tuple[int, ...] | None = None
     """The shape of a sample, where it is a matrix."""
     loss: Loss | None = None
-    convention: Convention = Convention()
+    convention: Convention = _CONVENTION
     seed: int | None = None
     l1: float = 0.0
     l2: float = 0.0
@@ -201,7 +200,7 @@ class Sheet(_Rounded):
     date: str = ""
     language: str = ENGLISH
     points: str = ""
-    convention: Convention = Convention()
+    convention: Convention = _CONVENTION
     notation: str | Mapping[str, str | bool | int] = field(default_factory=dict)
     follow_through: FollowThrough = "full"
     tolerance: float = 0.0

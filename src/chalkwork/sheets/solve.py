@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,8 +15,8 @@ from chalkwork.algebra.times import split_time, step_of
 from chalkwork.budget import RUN_SECONDS, within
 from chalkwork.derivation.derivation import Equation, updates_of
 from chalkwork.errors import ChalkworkError, SheetError
-from chalkwork.networks import layers as kinds
-from chalkwork.networks.graph import Graph
+from chalkwork.networks.layers import LAYERS
+from chalkwork.networks.layers.base import Layer as Made
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.sheets.layers import made_of
@@ -30,14 +29,16 @@ from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.words import LANGUAGES
 
+if TYPE_CHECKING:
+    from chalkwork.networks.graph import Graph
+
 _SUBJECT = re.compile(r"(?:the targets? )?(\w+)(?:\[| (?:is|has|have|holds|does|of|lie|names) )")
 _PLACE = re.compile("[1-9][0-9]{0,6}")
 _SHEETS_KEPT = 4  # with their solutions: who marks, writes reports and sums up asks for the same ones again
 _KEYS = ("x", "y", "learning_rate", "steps", "optimizer", "values", "ask")
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
+class _State(NamedTuple):
     """What a later task can go on from."""
 
     network: NeuralNetwork | None
@@ -93,7 +94,7 @@ def _solved(sheet: Sheet) -> Mapping[str, Exercise]:
         known = () if fresh or before is None else before.shown
         equations, asked = _answer(sheet, task, state.solution, known)
         names = {equation.name.partition("[")[0] for equation in equations}
-        states[task.id] = replace(state, shown=(*known, *names))
+        states[task.id] = state._replace(shown=(*known, *names))
         solved[task.id] = Exercise(
             task.id, state.solution, asked, equations, "task", task.title, task.points, task.hint, task.note,
             task.after, fresh, known, _entries_asked(task.ask),
@@ -212,9 +213,9 @@ def _network(sheet: Sheet, block: NetworkBlock) -> NeuralNetwork:
         raise SheetError(error.message, file=sheet.file, line=line, hint=error.hint) from None
 
 
-def _layer(layer: Layer) -> kinds.Layer:
+def _layer(layer: Layer) -> Made:
     """The layer that a block describes."""
-    kind = kinds.LAYERS[layer.kind]
+    kind = LAYERS[layer.kind]
     own: dict[str, Any] = {"units": layer.units, "inputs": layer.inputs}
     own |= {"weights": layer.weights, "bias": layer.bias} if layer.kind == "dense" else {}
     known = {setting.key for setting in kind.settings}
@@ -223,6 +224,8 @@ def _layer(layer: Layer) -> kinds.Layer:
 
 
 def _graph(sheet: Sheet, block: GraphBlock) -> Graph:
+    from chalkwork.networks.graph import Graph
+
     try:
         return Graph(block.equations, block.output[0] if block.output else None)
     except ChalkworkError as error:

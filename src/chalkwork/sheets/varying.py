@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalkwork.errors import SheetError
 from chalkwork.sheets import values
@@ -16,8 +16,7 @@ MOST_CHOICES = 10_000
 INACTIVE = ("usual", "some", "none", "any")
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """What the numbers of a given are drawn from: texts for each number, or whole lists for all of them at once."""
 
     choices: tuple[str, ...] = ()

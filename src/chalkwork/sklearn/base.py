@@ -19,7 +19,8 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.inside.importance import Importance, importance
 from chalkwork.networks.arguments import flag, whole
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers import Dense, Layer
+from chalkwork.networks.layers.base import Layer
+from chalkwork.networks.layers.dense import Dense
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.losses import Loss
 from chalkwork.networks.measuring import output

@@ -37,6 +37,8 @@ LARGE = 1e6
 """From this size on the numbers of a column are written each in its own way."""
 Member = tuple[Piece, ...]
 """One member of a chain of equal things, in pieces between which a line may be broken."""
+Writable = Member | Piece | Symbol | Expression
+"""What can be a member: pieces, a symbol as it stands, an expression in letters."""
 
 
 def maths(latex: str, text: str | None = None) -> Piece:
@@ -111,15 +113,15 @@ class Board:
 
     def chain(
         self,
-        left: str | Piece | Expression | None,
-        *members: Member | Piece | Expression,
+        left: str | Piece | Symbol | Expression | None,
+        *members: Writable,
         relations: Sequence[Relation] = (),
         repeated: bool = False,
     ) -> Display:
         """A statement without a number of its own: left = member = member ..., broken where it must be.
 
         `left` is a name, a piece or an expression; None where the chain goes on from one that was just shown. A member
-        is a piece, pieces between which a line may be broken, or an expression, which is written in letters;
+        is a piece, pieces between which a line may be broken, a symbol, or an expression, which is written in letters;
         `relations` are the signs in front of the members, `=` if none are given. A member that reads as the one after
         it is left out, unless `repeated`.
 
@@ -130,19 +132,18 @@ class Board:
         >>> board.chain(None, Piece.of("3", "3")).text
         '= 3'
         """
-        if isinstance(left, str):
-            symbol = self.writer.symbols[left]
-            left = Piece.of(symbol.latex, symbol.text)
-        head = () if left is None else self._member(left)
+        head = () if left is None else self._member(self.writer.symbols[left] if isinstance(left, str) else left)
         signs = relations or ["="] * len(members)
         parts = [Part("formula", self._member(each), sign) for each, sign in zip(members, signs, strict=True)]
         parts = parts if repeated else without_repetition(parts)
         layout = self.writer.layout
         return boxed(chain_latex(head, parts, layout), chain_lines(head, parts, layout))
 
-    def _member(self, given: Member | Piece | Expression) -> Member:
+    def _member(self, given: Writable) -> Member:
         if isinstance(given, Expression):
             return self.formula(given)
+        if isinstance(given, Symbol):
+            return (Piece.of(given.latex, given.text),)
         return (given,) if isinstance(given, Piece) else tuple(given)
 
     # --- words -----------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def check_choices(
 
     Where these do not do what they must, the usual solution's are asked for, and it is said what is wrong.
     """
-    plain = type(solution)(solution.derivation, solution.arrays, solution.style, replace(solution.setting, choice=None))
+    plain = type(solution)(solution.derivation, solution.arrays, solution.style, solution.setting._replace(choice=None))
     return [_marked(plain, choice, given, marking) for given in answers]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import reduce
 from itertools import chain
 from math import prod
@@ -202,7 +201,7 @@ def held_fixed(equation: Equation, writer: Writer) -> list[Paragraph]:
     local = next((step for step in (*own, *chain.from_iterable(equation.chain)) if step.fixed), None)
     if local is None:
         return []
-    symbols = [writer.symbols.derivative(local), writer.symbols.derivative(replace(local, fixed=()))]
+    symbols = [writer.symbols.derivative(local), writer.symbols.derivative(local._replace(fixed=()))]
     symbols += [writer.symbols[name] for name in (local.by, local.of, *local.fixed)]
 
     def said(along: str, whole: str, by: str, of: str, *fixed: str) -> str:

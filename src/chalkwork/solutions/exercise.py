@@ -6,9 +6,8 @@ Forms, blanks, marking and exports read it; a sheet makes one of each of its tas
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.derivation.derivation import Equation
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
     from chalkwork.solutions.solution import Solution
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One thing that is asked for: its name, how it prints, the right value, and its shape (of a word: None).
 
     `choices` are the words that there are to choose from.
@@ -32,8 +30,7 @@ class Question:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Exercise:
+class Exercise(NamedTuple):
     """One exercise with its solution.
 
     `asked` are the names to answer, entries such as `z1[1]` among them; `equations` those that the solution shows.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict
 
 from chalkwork.derivation.derivation import Derivative
 from chalkwork.errors import ChalkworkError
@@ -26,8 +25,7 @@ Detail = Literal["equations", "entries"]
 Remarks = Callable[["Working"], Mapping[str, tuple[Said, ...]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How a solution is written: notation, digits, whether each line is rounded, and how fine the steps are.
 
     Raises ChalkworkError for decimals together with significant digits, or a word that is not known.
@@ -36,8 +34,8 @@ class Style:
     2
     """
 
-    notation: Notation = field(default_factory=Notation)
-    numbers: NumberFormat = field(default_factory=NumberFormat)
+    notation: Notation = Notation()
+    numbers: NumberFormat = NumberFormat()
     rounding: Rounding = "shown"
     detail: Detail = "equations"
     stated: bool = False
@@ -86,8 +84,7 @@ class Look(TypedDict, total=False):
     style: Style | None
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """An answer that is no number: the word, what else it is called, and what there is to choose from.
 
     >>> Word("softmax", choices=("sigmoid", "softmax")).value
@@ -101,8 +98,7 @@ class Word:
     """Whether an answer that is typed otherwise says the same, as one formula may another; None where words count."""
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """Answers of which many are right: weights that give a table. The steps after them go by those that were chosen.
 
     `names` are chosen together, `instead` is the solution with other values in their places, `holds` names in it what
@@ -115,8 +111,7 @@ class Choice:
     holds: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """What surrounds the equations: sentences about the exercise, the givens to list, a drawing, remarks.
 
     Sentences hold `{names}` that are set in the notation.
@@ -132,7 +127,7 @@ class Setting:
     """Whether the drawing has values to show: one drawing cannot hold those of a batch."""
     remarks: Remarks | None = None
     title: Said = "Worked solution"
-    letters: Mapping[str, Symbol] = field(default_factory=dict)
+    letters: Mapping[str, Symbol] = {}
     """How single names print, whatever the notation."""
     script: Callable[[Board], Iterable[Block]] | None = None
     """What stands on the board, in order, where a room arranges its equations in its own way."""
@@ -142,15 +137,15 @@ class Setting:
     """What is to be filled in, where a room has a form of its own for it: a table."""
     asked: tuple[str, ...] = ()
     """What is to be answered where an exercise does not say; every equation, if empty."""
-    words: Mapping[str, Word] = field(default_factory=dict)
+    words: Mapping[str, Word] = {}
     """What was found in words, by name; it can be asked for."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = {}
     """What was found besides the equations, by name: counts, measured differences; it is not asked for."""
     scalars: frozenset[str] = frozenset()
     """Names whose matrix of one row and one column is a number, as a product x^T y is."""
     undecided: Callable[[Working], Mapping[str, tuple[Said, ...]]] | None = None
     """What an answer is told where the right value is a matter of convention, by the name of the step."""
-    slopes: Mapping[str, Derivative] = field(default_factory=dict)
+    slopes: Mapping[str, Derivative] = {}
     """Givens that are derivatives, by name."""
     letters_only: bool = False
     """Whether there are no numbers: what stands on the board are formulas, and answers are formulas too."""

@@ -6,10 +6,9 @@ The names of step 3 are those of any step with a 3 in them (`net3`, `w3`, `p3_gd
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalkwork.algebra.entries import entry_name
 from chalkwork.documents.model import Table
@@ -26,8 +25,7 @@ GAP = r"\_\_\_\_"
 """A cell to be filled in."""
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One quantity of every step.
 
     `name` is its name without the number of the step: `net` for `net1`, `net2`, ...; `#` says where the number stands
@@ -43,7 +41,7 @@ class Column:
     name: str
     head: str = ""
     at: Callable[[int], str | None] | None = None
-    cells: Mapping[int, str] = field(default_factory=dict)
+    cells: Mapping[int, str] = {}
     asked: bool = True
     """Whether its cells are to be filled in where the table is one to fill in."""
 
@@ -106,8 +104,7 @@ _Written = tuple[str, Sequence[str], bool]
 """The heading of a column, its cells, and whether they are flush right, as numbers are."""
 
 
-@dataclass(frozen=True)
-class _Reading:
+class _Reading(NamedTuple):
     """The rows of one table; None stands for those that are left out."""
 
     board: Board

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.model import Block, Document
@@ -13,8 +12,7 @@ from chalkwork.solutions.compose import solution_document
 from chalkwork.solutions.working import Working
 
 
-@dataclass(frozen=True, slots=True)
-class SolvedTask:
+class SolvedTask(NamedTuple):
     """One task with its solution and the equations that answer it."""
 
     id: str
@@ -24,8 +22,7 @@ class SolvedTask:
     equations: tuple[Equation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """An answer that is no derivation: of what kind it is, what is written, and its values by name."""
 
     id: str
@@ -36,8 +33,7 @@ class Answered:
     values: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Workbook:
+class Workbook(NamedTuple):
     """What is written to a file: the document, and what is behind it for formats that need equations and values."""
 
     title: str

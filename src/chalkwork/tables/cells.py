@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -37,6 +38,8 @@ LARGEST = 1e100
 """The largest number that is taken: its square is still a number."""
 MARKS: Mapping[str, str] = {".": "point", ",": "comma"}
 """The decimal marks and what they are called."""
+ORDERS: Mapping[str, str] = {"d": "day", "m": "month"}
+"""What may stand first in dates such as 3/4/2024, and what it is called."""
 DATE, TIME_IN_UTC = "date", "time in UTC"
 
 MOST_SIGNS = 400
@@ -55,7 +58,9 @@ _GROUPED = {
 _DATE = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
-_DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?![0-9.])")
+_WRITTEN = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})(?![0-9./-])")
+_YEAR_FIRST = re.compile(r"([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})(?![0-9/])")
+_HOUR = re.compile(" ([0-9]:)")
 _DATE_LIKE = re.compile(r"[0-9]{1,4}([./-])[0-9]{1,2}\1[0-9]{1,4}\b.*|[0-9]{1,2}[. -][A-Za-z]{3,9}[. -]+[0-9]{2,4}")
 _BEYOND = frozenset(("inf", "infinity"))
 _DAY = 86_400
@@ -72,7 +77,8 @@ def is_missing(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text that is meant as a number: its unit, and by decimal mark the value and the sign between thousands."""
+    """A text that is meant as a number: its unit, and by decimal mark the value and the sign between thousands; the
+    values of a date are by what stands first in it."""
 
     unit: str
     values: Mapping[str, float]
@@ -80,20 +86,21 @@ class Cell:
 
     @property
     def is_open(self) -> bool:
-        """Whether the decimal mark makes a difference."""
-        return len(self.values) == 2 and self.values["."] != self.values[","]
+        """Whether the decimal mark, or what stands first, makes a difference."""
+        return len(set(self.values.values())) == 2
 
 
 def cell(text: str) -> Cell | None:
     """What the text is as a number; None where it is none.
 
     A unit is a percent sign, a currency sign or that it is a date, which counts days. Thousands are separated by one
-    sign throughout, three digits at a time. Digits are those of ASCII.
+    sign throughout, three digits at a time. In a date with points the day stands first; with slashes or hyphens it is
+    the day or the month, unless the year does. Digits are those of ASCII.
 
     >>> cell("1,234").values, cell("12.50 €").values, cell("$1,234.50").values, cell("red")
     ({'.': 1234.0, ',': 1.234}, {'.': 12.5}, {'.': 1234.5}, None)
-    >>> cell("1970-01-02").values, cell("2.1.1970").values, cell("2.1.1970").unit
-    ({'.': 1.0, ',': 1.0}, {'.': 1.0, ',': 1.0}, 'date')
+    >>> cell("1970-01-02").values, cell("2.1.1970").unit, cell("1/2/1970").values, cell("13/1/1970").values
+    ({'d': 1.0, 'm': 1.0}, 'date', {'d': 31.0, 'm': 1.0}, {'d': 12.0})
     """
     text = text.strip()
     if text.isascii() and text.isdigit() and len(text) <= MOST_SIGNS:
@@ -126,16 +133,29 @@ def _infinity(text: str) -> Cell | None:
 
 
 def _date(text: str) -> Cell | None:
-    text = _DOTTED.sub(lambda part: f"{part[3]}-{part[2]:0>2}-{part[1]:0>2}", text, count=1)
-    found = _DATE.fullmatch(text)
-    if found is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        return None
-    return Cell(TIME_IN_UTC if found[1] else DATE, dict.fromkeys(MARKS, seconds / _DAY), {})
+    unit, values = DATE, {}
+    for order in ORDERS:
+        iso = _iso(text, order)
+        found = _DATE.fullmatch(iso)
+        if found is None:
+            return None
+        unit = TIME_IN_UTC if found[1] else DATE
+        with suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(iso)
+            values[order] = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() / _DAY
+    return Cell(unit, values, {}) if values else None
+
+
+def _iso(text: str, order: str) -> str:
+    """The text with its date as 2024-12-31, where the year stands last or slashes stand between."""
+
+    def turned(part: re.Match[str]) -> str:
+        first, sign, second, year = part.groups()
+        day, month = (second, first) if order == "m" and sign != "." else (first, second)
+        return f"{year}-{month:0>2}-{day:0>2}"
+
+    text = _YEAR_FIRST.sub(lambda part: f"{part[1]}-{part[2]:0>2}-{part[3]:0>2}", _WRITTEN.sub(turned, text, count=1))
+    return _HOUR.sub(r" 0\1", text)
 
 
 def looks_like_date(text: str) -> bool:

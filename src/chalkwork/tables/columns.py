@@ -361,7 +361,7 @@ def _useless(name: str, look: Look, as_category: bool, form: Form) -> str:
     dates = sum(count for text, count in counts.items() if looks_like_date(text))
     if 2 * dates >= counts.total() and not as_category:
         text = shown(next(filter(looks_like_date, counts)))
-        return f"{text} looks like a date, which is read as 2024-12-31 or 31.12.2024 only"
+        return f"{text} looks like a date, which is read as 2024-12-31, 31.12.2024 or 12/31/2024 only"
     if all_differ:
         return "every text is another one, so that it only names the rows"
     if len(counts) > MOST_VALUES and not as_category and not common(counts):

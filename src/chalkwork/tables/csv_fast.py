@@ -30,28 +30,50 @@ def blocks(source: Path | bytes) -> Iterator[bytes]:
         yield rest + b"\n"
 
 
+def regular_blocks(source: Path | bytes, delimiter: str, columns: int) -> list[tuple[int, int]]:
+    """The bytes and rows of every block, the header among them; none where a reader has to look more closely."""
+    found = []
+    for block in blocks(source):
+        found.append((len(block), _rows(block, ord(delimiter), columns)))
+        if not found[-1][1]:
+            return []
+    return found if sum(rows for _, rows in found) > 1 else []
+
+
 def read_regular(source: Path | bytes, delimiter: str, columns: int) -> Any:
     """The rows below the header as a frame of polars; None where the file needs a reader that looks more closely."""
-    polars, rows = frames(), 0
-    for block in blocks(source):
-        found = _rows(block, ord(delimiter), columns)
-        if not found:
-            return None
-        rows += found
-    if rows < 2:
-        return None
-    settings = {"separator": delimiter, "has_header": False, "skip_lines": 1, "infer_schema": False, "glob": False}
+    polars, rows = frames(), sum(rows for _, rows in regular_blocks(source, delimiter, columns))
     try:
-        frame = polars.read_csv(source, **settings)
+        frame = scanned(source, delimiter, header=True).collect() if rows else None
     except polars.exceptions.PolarsError:
         return None
-    return frame.fill_null("") if frame.shape == (rows - 1, columns) else None
+    return frame if frame is not None and frame.shape == (rows - 1, columns) else None
+
+
+def scanned(source: Path | bytes, delimiter: str, header: bool = False) -> Any:
+    """The rows of a regular file, or of a block of one, to be read: all of them texts."""
+    rows = frames().scan_csv(
+        source, separator=delimiter, has_header=False, skip_lines=int(header), infer_schema=False, glob=False
+    )
+    return rows.fill_null("")
+
+
+def scanned_block(path: Path, start: int, size: int, delimiter: str) -> Any:
+    """The rows of a block that begins at this byte of a regular file."""
+    with path.open("rb") as stream:
+        stream.seek(start)
+        return scanned(stream.read(size), delimiter, header=start == 0)
 
 
 def _rows(block: bytes, delimiter: int, columns: int) -> int:
     """How many rows the block holds; 0 where it holds anything but whole rows with so many cells."""
     if b"\0" in block or (b"\r" in block and block.count(b"\r") != block.count(b"\r\n")):
         return 0
+    if not block.isascii():
+        try:
+            block.decode()
+        except UnicodeDecodeError:
+            return 0
     signs = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero((signs == delimiter) | (signs == _NEWLINE))
     if b'"' in block:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,7 @@ def save_trained(trained: Trained, folder: str | Path, *, onnx: bool = False) ->
     rows = trained.parts[trained.judged]
     outputs = output(trained.net, trained.recipe.inputs(trained.table, rows).x)
     pictures = {name: png(figure) for name, figure in _pictures(trained).items()}
-    contents: dict[str, str | bytes] = {
+    contents: dict[str, bytes | Iterable[str]] = {
         f"{trained.judged}-predictions.csv": with_predictions(trained.table, rows, trained.recipe.target, outputs),
         **pictures,
         "report.json": json.dumps(report_data(trained), ensure_ascii=False, indent=1) + "\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import mapping, of
 from chalkwork.networks.data import Array
-from chalkwork.tables.cells import DATE, LARGEST, MARKS, MOST_SIGNS, PLAIN, TIME_IN_UTC, Cell, cell, is_missing
+from chalkwork.tables.cells import DATE, LARGEST, MARKS, MOST_SIGNS, ORDERS, PLAIN, TIME_IN_UTC, Cell, cell, is_missing
 from chalkwork.tables.packages import frames
 
 _DAY = 86_400
@@ -23,6 +24,8 @@ _GROUPS = {",": "a comma", ".": "a point", " ": "a space", "'": "an apostrophe"}
 @dataclass(frozen=True, slots=True)
 class Form:
     """How numbers are written: decimal mark (none where no number needs one), signs between thousands, unit.
+
+    The mark of dates is what stands first in them, the day or the month.
 
     >>> Form(",", ".", "€").read("1.234,50 €"), Form(".").read("1,5"), Form().read("3")
     (1234.5, None, 3.0)
@@ -41,7 +44,7 @@ class Form:
         found = cell(text)
         if found is None or found.unit != self.unit or (not self.mark and found.is_open):
             return None
-        number = found.values.get(self.mark or ".")
+        number = found.values.get(self.mark or next(iter(ORDERS if self.is_date else MARKS)))
         return None if number is None or abs(number) > LARGEST else number
 
     @property
@@ -53,7 +56,8 @@ class Form:
     def words(self) -> str:
         """What is particular about the form; nothing for plain numbers with a point."""
         if self.is_date:
-            return f"a {self.unit}, counted in days"
+            first = f" with the {ORDERS[self.mark]} first" if self.mark else ""
+            return f"a {self.unit}{first}, counted in days"
         said = ["a decimal comma"] if self.mark == "," else []
         said += [f"{_GROUPS[sign]} between thousands" for sign in self.group]
         return ", ".join([*said, *([f"in {self.unit}"] if self.unit else [])])
@@ -68,7 +72,11 @@ class Form:
         fields = mapping(data, "the form of numbers")
         form = cls(*(fields.need(key, of(str)) for key in ("mark", "group", "unit")))
         fields.done()
-        if form.mark not in ("", *MARKS) or not set(form.group) <= set(_GROUPS) or len(form.unit) > len(TIME_IN_UTC):
+        if (
+            form.mark not in ("", *(ORDERS if form.is_date else MARKS))
+            or not set(form.group) <= set(_GROUPS)
+            or len(form.unit) > len(TIME_IN_UTC)
+        ):
             raise ChalkworkError("the form of numbers is unknown")
         return form
 
@@ -92,9 +100,9 @@ class Look:
     """What the cells of a column are as numbers, seen once for all of them.
 
     `only` and `open` hold a text for each decimal mark: one that this mark alone reads, and one whose value it changes
-    (by the sign in it). `groups` are the signs between thousands by mark. `values` are the numbers of all rows, NaN
-    where they are missing, where all cells are plain numbers that a decimal point reads and nothing is open, or dates
-    that are no texts.
+    (by the sign in it); for dates likewise by what stands first. `groups` are the signs between thousands by
+    mark. `values` are the numbers of all rows, NaN where they are missing, where all cells are plain numbers that a
+    decimal point reads and nothing is open, or dates that are no texts.
     """
 
     column: Any
@@ -275,7 +283,13 @@ def readings(text: str) -> str:
 
     >>> readings("1,234")
     "'1,234' is 1234 with a decimal point, but 1.234 with a decimal comma"
+    >>> readings("3/4/2024")
+    "'3/4/2024' is 2024-04-03 with the day first, but 2024-03-04 with the month first"
     """
-    values = getattr(cell(text), "values", {})
-    said = ", but ".join(f"{values[mark]:.15g} with a decimal {word}" for mark, word in MARKS.items() if mark in values)
-    return f"'{text}' is {said}"
+    found = cell(text)
+    values = found.values if found else {}
+    said = [f"{values[mark]:.15g} with a decimal {word}" for mark, word in MARKS.items() if mark in values]
+    for order, word in ORDERS.items():
+        if order in values:
+            said.append(f"{date(1970, 1, 1) + timedelta(values[order]):%Y-%m-%d} with the {word} first")
+    return f"'{text}' is {', but '.join(said)}"

@@ -45,7 +45,8 @@ def form_note(table: Table, name: str, form: Form, what: str = "column") -> str:
     telling = next((text for text in texts if any(sign in text for sign in form.group)), text)
     example = f": {shown(telling)} is {form.read(telling):.15g}" if telling else ""
     numbers = "" if form.is_date else "numbers " if words.startswith("in ") else "numbers with "
-    others = "" if not open_as_whole else ", as was said" if table.decimal else ", as in the other columns"
+    said, elsewhere = (table.dates, "in training") if form.is_date else (table.decimal, "in the other columns")
+    others = "" if not open_as_whole else ", as was said" if said else f", as {elsewhere}"
     return f"{what} {shown(name)} is taken for {numbers}{words}{others}{example}"
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from math import fsum
 from pathlib import Path
 
 import numpy as np
@@ -18,35 +20,111 @@ from chalkwork.tables.columns import Number
 from chalkwork.tables.measures import Figures
 from chalkwork.tables.notes import form_note
 from chalkwork.tables.recipe import Recipe
-from chalkwork.tables.table import ALL, Table, shown
+from chalkwork.tables.table import ALL, Rows, Table, shown
 from chalkwork.tables.targets import Numbers
-from chalkwork.tables.training import judged
-from chalkwork.tables.writing import with_predictions
+from chalkwork.tables.training import judged, lost
+from chalkwork.tables.writing import BLOCK, with_predictions
 
 MODEL = "model.safetensors"
 _MOST_NAMED = 5
 
 
-@dataclass(frozen=True)
 class Predicted:
-    """The outputs for every row of a table, what is to be said about them, and their figures if targets are known."""
+    """What a network says of a table, whole or piece after piece, what is to be said about it, and its figures."""
 
-    table: Table
-    recipe: Recipe
-    outputs: Array
-    notes: tuple[str, ...] = ()
-    figures: Figures | None = None
-    known: int = 0
-    """Rows whose target is known, on which the figures are."""
+    def __init__(self, net: NeuralNetwork, recipe: Recipe) -> None:
+        self.net, self.recipe = net, recipe
+        self.table: Table | None = None
+        """The last piece."""
+        self._outputs: list[Array] = []
+        self._targets: list[Array] = []
+        self._lost: list[tuple[float, int]] = []
+        self._missing: Counter[str] = Counter()
+        self._unseen: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._said: tuple[str, ...] = ()
+
+    def add(self, table: Table, rows: Rows = ALL) -> Array:
+        """Predict these rows of a piece, or of a whole table: the outputs.
+
+        Raises ChalkworkError, with file, line and column, where a column is missing or a text stands among numbers.
+        """
+        recipe = self.recipe
+        table = self._as_learned(table)
+        inputs = recipe.inputs(table, rows)
+        self._missing.update(inputs.missing)
+        for name, unseen in inputs.unseen.items():
+            self._unseen[name].update(unseen)
+        if self.table is None:
+            self._said = tuple(_once(recipe, table))
+        self.table = table
+        self._outputs.append(output(self.net, inputs.x))
+        if all(name in table for name in recipe.target.names):
+            wanted = recipe.target.read(table, rows)
+            known = np.flatnonzero(~np.isnan(wanted).any(axis=1))
+            self._targets.append(wanted)
+            if len(known):
+                self._lost.append((lost(self.net, recipe.target, inputs.x[known], wanted[known]), len(known)))
+        return self._outputs[-1]
+
+    def csv(self, tables: Iterable[Table]) -> Iterator[str]:
+        """The pieces with the predictions, and probabilities where there are any, as CSV; `add` is called with each."""
+        mark = ""
+        for table in tables:
+            table, mark = self._as_learned(table), mark or table.mark
+            for start in range(0, len(table), BLOCK):
+                rows, header = slice(start, start + BLOCK), self.table is None
+                yield from with_predictions(table, rows, self.recipe.target, self.add(table, rows), mark, header)
+
+    def _as_learned(self, table: Table) -> Table:
+        """The table with what stood for a missing value in training."""
+        more = table.missing | set(self.recipe.missing)
+        return table if more == table.missing else replace(table, missing=more)
+
+    @property
+    def outputs(self) -> Array:
+        """The outputs of the network for every row."""
+        return np.concatenate(self._outputs)
 
     @property
     def values(self) -> Array:
         """The predictions, a row for each sample: numbers of classes from 0, labels 0 or 1, or numbers."""
         return self.recipe.target.decode(self.outputs)
 
-    def to_csv(self) -> str:
-        """The table with the predictions, and probabilities where there are any, as CSV."""
-        return with_predictions(self.table, ALL, self.recipe.target, self.outputs)
+    @property
+    def _known(self) -> tuple[Array, Array]:
+        """The rows whose target is known, and the targets of all."""
+        wanted = np.concatenate(self._targets) if self._targets else np.empty((0, 1))
+        return np.flatnonzero(~np.isnan(wanted).any(axis=1)), wanted
+
+    @property
+    def known(self) -> int:
+        """How many rows have a target that is known, on which the figures are."""
+        return len(self._known[0])
+
+    @property
+    def figures(self) -> Figures | None:
+        """Loss and measures on the rows whose target is known; None where there are none."""
+        rows, wanted = self._known
+        if not len(rows):
+            return None
+        summed = self.net.loss.reduction == "sum"
+        loss = fsum(value * (1 if summed else count) for value, count in self._lost) / (1 if summed else len(rows))
+        return judged(self.recipe.target, loss, wanted[rows], self.outputs[rows])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was missing or never seen, read otherwise than in training, or not used: a sentence each."""
+        notes = [f"column {shown(name)}: {count} missing" for name, count in self._missing.items()]
+        for name, unseen in self._unseen.items():
+            several = ", ".join(shown(value) for value, _ in unseen.most_common(_MOST_NAMED))
+            more = " and others" if len(unseen) > _MOST_NAMED else ""
+            notes.append(f"column {shown(name)}: {unseen.total()} with values never seen in training: {several}{more}")
+        notes += self._said
+        rows, wanted = self._known
+        if missing := len(wanted) - len(rows):
+            kind = "" if isinstance(self.recipe.target, Numbers) else " that the network knows"
+            notes.append(f"{counted(missing, 'row')} {'has' if missing == 1 else 'have'} no target{kind}")
+        return tuple(notes)
 
 
 def save_predictor(net: NeuralNetwork, recipe: Recipe, path: str | Path) -> None:
@@ -82,45 +160,21 @@ def predict_table(net: NeuralNetwork, recipe: Recipe, table: Table) -> Predicted
 
     Raises ChalkworkError, with file, line and column, where a column is missing or a text stands among numbers.
     """
-    table = replace(table, missing=table.missing | set(recipe.missing))
-    inputs = recipe.inputs(table)
-    notes = [f"column {shown(name)}: {count} missing" for name, count in inputs.missing.items()]
-    for name, unseen in inputs.unseen.items():
-        several = ", ".join(shown(value) for value, _ in unseen.most_common(_MOST_NAMED))
-        more = " and others" if len(unseen) > _MOST_NAMED else ""
-        notes.append(f"column {shown(name)}: {unseen.total()} with values never seen in training: {several}{more}")
-    notes += _other_forms(recipe, table)
-    if isinstance(recipe.target, Numbers):
-        units = zip(recipe.target.names, recipe.target.forms, strict=True)
-        notes += [f"predictions of {shown(name)} are in {form.unit}" for name, form in units if form.unit]
-    extra = recipe.extra(table)
-    if extra:
-        more = " and others" if len(extra) > _MOST_NAMED else ""
-        notes.append(f"not used: {', '.join(map(shown, extra[:_MOST_NAMED]))}{more}")
-    outputs = output(net, inputs.x)
-    figures, known = _figures(net, recipe, table, inputs.x, notes)
-    return Predicted(table, recipe, outputs, tuple(notes), figures, known)
+    found = Predicted(net, recipe)
+    found.add(table)
+    return found
 
 
-def _other_forms(recipe: Recipe, table: Table) -> Iterator[str]:
-    """The columns of numbers that are written otherwise than those that the network was trained on."""
+def _once(recipe: Recipe, table: Table) -> Iterator[str]:
+    """What is said of a table by its first piece."""
     for column in recipe.columns:
         if isinstance(column, Number):
             form = table.form(column.name, column.form)
             if form.mark != column.form.mark and (note := form_note(table, column.name, form)):
                 yield note
-
-
-def _figures(
-    net: NeuralNetwork, recipe: Recipe, table: Table, x: Array, notes: list[str]
-) -> tuple[Figures | None, int]:
-    """The figures on the rows whose target is known, and how many these are."""
-    target = recipe.target
-    if not all(name in table for name in target.names):
-        return None, 0
-    wanted = target.read(table, ALL)
-    rows = np.flatnonzero(~np.isnan(wanted).any(axis=1))
-    if missing := len(table) - len(rows):
-        kind = "" if isinstance(target, Numbers) else " that the network knows"
-        notes.append(f"{counted(missing, 'row')} {'has' if missing == 1 else 'have'} no target{kind}")
-    return (judged(net, target, x[rows], wanted[rows]) if len(rows) else None), len(rows)
+    if isinstance(recipe.target, Numbers):
+        units = zip(recipe.target.names, recipe.target.forms, strict=True)
+        yield from (f"predictions of {shown(name)} are in {form.unit}" for name, form in units if form.unit)
+    if extra := recipe.extra(table):
+        more = " and others" if len(extra) > _MOST_NAMED else ""
+        yield f"not used: {', '.join(map(shown, extra[:_MOST_NAMED]))}{more}"

@@ -35,13 +35,16 @@ _FOREIGN = (
 )
 
 
-def read_table(source: str | Path | bytes, decimal: str = "", missing: Iterable[str] = (), file: str = "") -> Table:
+def read_table(
+    source: str | Path | bytes, decimal: str = "", missing: Iterable[str] = (), file: str = "", dates: str = ""
+) -> Table:
     """The table in a file: CSV in UTF-8 (whether commas, semicolons or tabs separate is found out), or Parquet.
 
     The first row holds the names of the columns; one without a name is called after its place. Quoted cells may hold
     anything, empty lines are skipped. `decimal` is the decimal mark, `.` or `,`, where a column leaves it open; without
-    it such a column is refused. `missing` are texts that stand for a missing value, besides the usual ones. Bytes are
-    the content itself, and `file` is what it is called.
+    it such a column is refused; and `dates` what stands first in dates such as 3/4/2024, `d` the day or `m` the month,
+    where a column leaves that open. `missing` are texts that stand for a missing value, besides the usual ones. Bytes
+    are the content itself, and `file` is what it is called.
 
     Read are at most 16 GiB, 10,000 columns, 400 million cells of 131,072 characters, and 256 MiB of a CSV file that is
     not regular: with empty lines, or line breaks in cells. Raises ChalkworkError, with the file and the line, for
@@ -56,7 +59,7 @@ def read_table(source: str | Path | bytes, decimal: str = "", missing: Iterable[
     words = frozenset(text.strip().lower() for text in missing)
     try:
         table = _table(path, file)
-        return replace(table, decimal=decimal or table.decimal, missing=words)
+        return replace(table, decimal=decimal or table.decimal, missing=words, dates=dates)
     except FileNotFoundError:
         raise ChalkworkError("there is no such file", file=file) from None
     except OSError as error:
@@ -93,6 +96,17 @@ def _size(path: Path) -> int:
 
 def _regular(source: Path | bytes, file: str) -> Table | None:
     """The table where the file is regular."""
+    found = dialect(source)
+    frame = read_regular(source, found[0], len(found[1])) if found else None
+    if frame is None or found is None:
+        return None
+    if frame.height * frame.width > MOST_CELLS:
+        raise ChalkworkError(f"the table has {frame.height * frame.width} cells; at most {MOST_CELLS} are read")
+    return Table(file, found[1], tuple(frame.get_columns()), range(2, frame.height + 2), found[0])
+
+
+def dialect(source: Path | bytes) -> tuple[str, tuple[str, ...]] | None:
+    """The delimiter and the names of the columns; None where the file does not begin with them, in UTF-8."""
     head = next(blocks(source), b"")[:PROBED]
     head = head[: head.rfind(b"\n") + 1]
     if not head or any(head.startswith(start) for start, _, _ in _FOREIGN):
@@ -105,13 +119,7 @@ def _regular(source: Path | bytes, file: str) -> Table | None:
     first = next(_rows(text, delimiter), (0, []))
     if first[0] != 1:
         return None
-    names = checked_names(first[1])
-    frame = read_regular(source, delimiter, len(names))
-    if frame is None:
-        return None
-    if frame.height * frame.width > MOST_CELLS:
-        raise ChalkworkError(f"the table has {frame.height * frame.width} cells; at most {MOST_CELLS} are read")
-    return Table(file, names, tuple(frame.get_columns()), range(2, frame.height + 2), delimiter)
+    return delimiter, checked_names(first[1])
 
 
 def _text(content: bytes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ import numpy as np
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
-from chalkwork.tables.cells import LARGEST, MARKS, cell
+from chalkwork.tables.cells import LARGEST, MARKS, ORDERS, cell
 from chalkwork.tables.forms import Form, Look, as_text, readings
 from chalkwork.tables.packages import frames
 
@@ -23,6 +23,10 @@ Rows = Array | Sequence[int] | slice
 ALL = slice(None)
 MOST_COLUMNS = 10_000
 _MOST_NAMED = 5
+_DECIDES = {
+    False: "--decimal point or --decimal comma decides",
+    True: "--dates day-first or --dates month-first decides",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +34,9 @@ class Table:
     """Columns under their names, each a tuple of texts or a Series of polars; `lines` says on which line of the file
     each row begins.
 
-    `delimiter` is what stood between the cells, `decimal` the decimal mark that somebody has said it is, and `missing`
-    holds what stands for a missing value besides the usual words, in small letters.
+    `delimiter` is what stood between the cells, `decimal` the decimal mark that somebody has said it is, `dates` what
+    stands first in dates such as 3/4/2024 (`d` the day, `m` the month), and `missing` holds what stands for a missing
+    value besides the usual words, in small letters. A `part` of a larger table reads its texts as was learned.
 
     >>> table = Table("colours.csv", ("colour", "size"), (("red", "blue"), ("1", "2")), (2, 3))
     >>> table["size"], len(table)
@@ -45,6 +50,8 @@ class Table:
     delimiter: str = ","
     decimal: str = ""
     missing: frozenset[str] = frozenset()
+    dates: str = ""
+    part: bool = False
 
     @cached_property
     def _looks(self) -> dict[str, Look]:
@@ -65,7 +72,7 @@ class Table:
     def shown_mark(self) -> str:
         """The decimal mark that the columns of numbers show, as far as they agree; nothing where none shows one."""
         looks = (self.look(name) for name in self.names)
-        shown_marks = {mark for look in looks if look.means_numbers for mark in look.only}
+        shown_marks = {mark for look in looks if look.means_numbers for mark in look.only if mark in MARKS}
         return next(iter(shown_marks)) if len(shown_marks) == 1 else ""
 
     @property
@@ -76,34 +83,39 @@ class Table:
     def form(self, name: str, learned: Form | None = None) -> Form:
         """How the numbers of a column are written; `learned` is how they were when the network was trained.
 
-        Raises ChalkworkError, with file, line and column, where two decimal marks stand in one column, and where a
-        text can be read two ways and nothing in the column decides it.
+        Raises ChalkworkError, with file, line and column, where two decimal marks, or two orders of dates, stand in one
+        column, and where a text can be read two ways and nothing in the column decides it.
         """
+        if self.part and learned and self.series(name).dtype == frames().String:
+            said = self.dates if learned.is_date else self.decimal
+            return replace(learned, mark=said or learned.mark)
         look = self.look(name)
         if len(look.only) == 2:
-            comma, point = shown(look.only[","]), shown(look.only["."])
-            message = f"{comma} has a decimal comma, but {point} a decimal point"
-            raise self.problem(name, self.row(name, look.only[","]), message, "write all of the column alike")
+            one, other = sorted(look.only)
+            message = f"{shown(look.only[one])} has {_named(one)}, but {shown(look.only[other])} {_named(other)}"
+            raise self.problem(name, self.row(name, look.only[one]), message, "write all of the column alike")
         mark = next(iter(look.only), "") or (self._undecided(name, look, learned) if look.open else "")
-        groups = look.groups[mark or "."]
-        return Form(mark, "".join(sorted(groups)), learned.unit if learned else look.unit)
+        return Form(mark, "".join(sorted(look.groups.get(mark or ".", ()))), learned.unit if learned else look.unit)
 
     def _undecided(self, name: str, look: Look, learned: Form | None) -> str:
-        """The mark of a column in which every text that has a sign can be read with either mark."""
-        if self.decimal:
-            return self.decimal
-        signs = set(look.open)
-        if learned and learned.mark:
+        """The mark of a column in which every text that has a sign, or is a date, can be read in two ways."""
+        dates, signs = Form(unit=look.unit).is_date, set(look.open)
+        said = self.dates or (learned.mark if learned else "") if dates else self.decimal
+        if said or dates:
+            pass
+        elif learned and learned.mark:
             if signs <= {learned.mark, *learned.group} and self.mark == learned.mark:
-                return learned.mark
+                said = learned.mark
         elif signs == {self.shown_mark} and (self.shown_mark == "." or self.delimiter != ","):
-            return self.shown_mark
+            said = self.shown_mark
+        if said:
+            return said
         text = min(look.open.values(), key=lambda text: self.row(name, text))
         raise self.problem(
             name,
             self.row(name, text),
             f"{readings(text)}, and the column does not decide it",
-            "--decimal point or --decimal comma decides; --leave-out leaves the column out",
+            f"{_DECIDES[dates]}; --leave-out leaves the column out",
         )
 
     def row(self, name: str, text: str) -> int:
@@ -142,10 +154,9 @@ class Table:
 
     def _no_number(self, name: str, row: int, form: Form) -> ChalkworkError:
         text = self[name][row].strip()
-        found = cell(text)
+        found, kind = cell(text), "date" if form.is_date else "number"
         if found is None:
             hint = "leave the cell empty, or say that the column holds categories, or leave it out"
-            kind = "date" if form.is_date else "number"
             return self.problem(name, row, f"{shown(text)} is no {kind}, but most of the column are", hint)
         if any(abs(value) > LARGEST for value in found.values.values()):
             hint = "leave the cell empty where the value is missing"
@@ -154,8 +165,8 @@ class Table:
             having = [f"is in {unit}" if unit else "has no unit" for unit in (found.unit, form.unit)]
             message = f"{shown(text)} {having[0]}, but the column {having[1]}"
             return self.problem(name, row, message, "write all of the column alike")
-        message = f"{shown(text)} is no number with a decimal {MARKS[form.mark or '.']}"
-        return self.problem(name, row, message, "--decimal says which mark the table has")
+        message = f"{shown(text)} is no {kind} with {_named(form.mark or '.')}"
+        return self.problem(name, row, message, _DECIDES[form.is_date])
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -177,6 +188,11 @@ class Table:
     def problem(self, name: str, row: int, message: str, hint: str | None = None) -> ChalkworkError:
         """An error that names the file, the line and the column."""
         return ChalkworkError(f"column {shown(name)}: {message}", file=self.file, line=self.lines[row], hint=hint)
+
+
+def _named(mark: str) -> str:
+    """A decimal mark, or what stands first in a date, in words."""
+    return f"a decimal {MARKS[mark]}" if mark in MARKS else f"the {ORDERS[mark]} first"
 
 
 def shown(text: str) -> str:

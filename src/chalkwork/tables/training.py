@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
-from chalkwork.networks.layers import Dense
+from chalkwork.networks.layers.dense import Dense
 from chalkwork.networks.measuring import Measure, output
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.tasks import batch_of, hidden_layers, output_of
@@ -131,7 +132,9 @@ def train_table(
     try:
         parts = problem.parts(chosen)
         fit = problem.fitted(table, parts, chosen)
-        tested = list(problem.tested(table, chosen)) if fit.history.stopped != "interrupted" else []
+        tested = (
+            list(problem.tested(partial(problem.fitted, table), chosen)) if fit.history.stopped != "interrupted" else []
+        )
     except ChalkworkError as error:
         raise error.at(file=table.file) from None
     return finished(problem, fit, table, problem.wanted, parts, chosen, tuple(tested))
@@ -154,7 +157,7 @@ class Fit:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "the training diverged")  # which the report says
             history = net.train(x, y, **_settings(target, known, choices) | source)
-        return cls(net, recipe, history, {name: judged(net, target, *pair) for name, pair in known.items()})
+        return cls(net, recipe, history, {name: _figures(net, target, *pair) for name, pair in known.items()})
 
 
 @dataclass(frozen=True)
@@ -205,13 +208,13 @@ class Problem:
         inputs = {name: recipe.inputs(table, rows, choices.dtype).x for name, rows in parts.items()}
         return Fit.of(recipe, {name: (inputs[name], self.wanted[rows]) for name, rows in parts.items()}, choices)
 
-    def tested(self, table: Table, choices: Choices) -> Iterator[Fold]:
+    def tested(self, fitted: Callable[[Parts, Choices], Fit], choices: Choices) -> Iterator[Fold]:
         """What cross-validation finds, as far as nobody interrupts; what validates is drawn from what is not tested."""
         drawn = folds(len(self.rows), choices.folds, choices.seed, *self._apart()) if choices.folds else ()
         for fold in map(self._rows, drawn):
             rest = replace(self, rows=fold["train"]).parts(replace(choices, test=0.0))
             parts = {**rest, "test": fold["test"]}
-            fit = self.fitted(table, parts, replace(choices, checkpoint=None))
+            fit = fitted(parts, replace(choices, checkpoint=None))
             if fit.history.stopped == "interrupted":
                 return
             yield Fold(parts, fit.figures["test"])
@@ -291,10 +294,17 @@ def _settings(target: Target, data: Mapping[str, tuple[Array, Array]], choices: 
     }
 
 
-def judged(net: NeuralNetwork, target: Target, x: Array, wanted: Array) -> Figures:
-    """Loss and measures on samples with known targets."""
+def _figures(net: NeuralNetwork, target: Target, x: Array, wanted: Array) -> Figures:
+    return judged(target, lost(net, target, x, wanted), wanted, output(net, x))
+
+
+def lost(net: NeuralNetwork, target: Target, x: Array, wanted: Array) -> float:
+    """The loss on samples with known targets."""
     plan = net.plan(len(x))
     values = net.values(derive(plan, target=True), plan)
-    loss = Measure(net, Samples(x, target.encode(wanted)))(values)["loss"]
-    found = output(net, x)
+    return Measure(net, Samples(x, target.encode(wanted)))(values)["loss"]
+
+
+def judged(target: Target, loss: float, wanted: Array, found: Array) -> Figures:
+    """Loss and measures of outputs for samples with known targets."""
     return {"loss": loss, **measured(target, wanted, target.decode(found)), **ranked(target, wanted, found)}

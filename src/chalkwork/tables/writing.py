@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Any
 
@@ -43,15 +43,15 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: st
     return stream.getvalue()
 
 
-def predicted_columns(target: Target, outputs: Array, table: Table) -> tuple[list[str], list[list[str]]]:
+def predicted_columns(target: Target, outputs: Array, table: Table, mark: str) -> tuple[list[str], list[list[str]]]:
     """The names and cells that predictions add to a table: predictions first, then probabilities."""
     decoded, chances = target.decode(outputs), target.probabilities(outputs)
     names = ["prediction"] if len(target.names) == 1 else [f"prediction {name}" for name in target.names]
-    columns = [[said(target, place, value, table.mark) for value in decoded[:, place]] for place in range(len(names))]
+    columns = [[said(target, place, value, mark) for value in decoded[:, place]] for place in range(len(names))]
     if chances is not None:
         of = target.values if isinstance(target, Classes) else target.names
         names += [f"probability {name}" for name in of]
-        columns += [[_number(value, table.mark, 6) for value in chances[:, place]] for place in range(len(of))]
+        columns += [[_number(value, mark, 6) for value in chances[:, place]] for place in range(len(of))]
     return unused(names, table.names), columns
 
 
@@ -76,19 +76,21 @@ def unused(names: list[str], taken: Sequence[str]) -> list[str]:
     return found
 
 
-def with_predictions(table: Table, rows: Rows, target: Target, outputs: Array) -> str:
-    """The rows of the table as CSV in its own dialect, with the columns that predictions add."""
-    names, columns = predicted_columns(target, outputs, table)
+def with_predictions(
+    table: Table, rows: Rows, target: Target, outputs: Array, mark: str = "", header: bool = True
+) -> Iterator[str]:
+    """The rows of the table as CSV in its own dialect, with the columns that predictions add, block by block."""
+    names, columns = predicted_columns(target, outputs, table, mark or table.mark)
     places = np.arange(len(table))[rows]
-    written = [csv_text([*table.names, *names], (), table.delimiter)]
+    if header:
+        yield csv_text([*table.names, *names], (), table.delimiter)
     for start in range(0, len(places), BLOCK):
         block = slice(start, start + BLOCK)
         ours = [map(harmless, column[block]) for column in columns]
         stream = StringIO(newline="")
         writer = csv.writer(stream, delimiter=table.delimiter, lineterminator="\n")
         writer.writerows(zip(*(_cells(table, name, places[block]) for name in table.names), *ours, strict=True))
-        written.append(stream.getvalue())
-    return "".join(written)
+        yield stream.getvalue()
 
 
 def _cells(table: Table, name: str, rows: Array) -> Array:

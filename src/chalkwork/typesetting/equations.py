@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -165,7 +164,7 @@ def _parts(equation: Equation, writer: Writer, only: Shows) -> list[Part]:
     parts += [Part("formula", _abridged(writer.segments(form, with_numbers=False))) for form in formulas]
     if only == "formula" or split_entry(equation.name)[0] not in writer.values:
         first, *others = without_repetition(parts)
-        return [replace(first, relation=equation.relation), *others]
+        return [first._replace(relation=equation.relation), *others]
     if only == "numbers":
         parts = []
     worked = [form for form in (equation.worked, equation.expression) if form and not isinstance(form, Name)]
@@ -177,7 +176,7 @@ def _parts(equation: Equation, writer: Writer, only: Shows) -> list[Part]:
     value = writer.of_name(equation.name)
     parts.append(Part("result", (value,)))
     first, *others = without_repetition(parts)
-    return [replace(first, relation=equation.relation), *others]
+    return [first._replace(relation=equation.relation), *others]
 
 
 def _numbers_that_fit(expression: Expression, writer: Writer) -> tuple[Piece, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from textwrap import wrap
+from typing import NamedTuple
 
 from chalkwork.derivation.derivation import Relation
 from chalkwork.typesetting.boxes import Box
@@ -29,15 +29,13 @@ _PAIR = re.compile(r"\\bigl\( ((?:(?!\\big[lr]).)*) \\bigr\)", re.DOTALL)
 WIDEST_HEAD = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of the terminal's board: boxes with what each is (`name`, `formula`, `numbers`, `result`)."""
 
     parts: tuple[tuple[str, Box], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One member of a chain, in pieces between which a line may be broken, and how it stands to the one before."""
 
     kind: str
@@ -138,7 +136,7 @@ def chain_lines(head: Sequence[Piece], parts: Sequence[Part], layout: Layout) ->
 
     whole, width = join(*head), layout.text_width
     indent = min(whole.width, WIDEST_HEAD)
-    parts = [replace(part, pieces=_at_blanks(part.pieces, width - indent)) for part in parts]
+    parts = [part._replace(pieces=_at_blanks(part.pieces, width - indent)) for part in parts]
     lines = _broken(indent, parts, width, measure)
     board = []
     first = sum(piece.width for _, pieces in lines[0] for piece in pieces) if lines else 0

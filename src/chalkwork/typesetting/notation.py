@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalkwork.errors import ChalkworkError, meant
 
@@ -33,8 +32,7 @@ _LOG = re.compile(r"\blog\b(?!-)")
 LAYER_STYLES = ("subscript", "[l]", "(l)")
 
 
-@dataclass(frozen=True, slots=True)
-class Notation:
+class Notation(NamedTuple):
     """The letters and signs of one course.
 
     `input`, `target`, `net`, `activation`, `weight`, `bias`, `loss`, `delta` and `rate` are letters (Greek ones by
@@ -93,15 +91,15 @@ class Notation:
         if isinstance(description, Notation):
             return description
         if isinstance(description, str):
-            return replace(_preset(description), decimal_comma=decimal_comma)
+            return _preset(description)._replace(decimal_comma=decimal_comma)
         if not isinstance(description, Mapping):
             raise ChalkworkError(f"a notation is a name or a mapping, not {description!r:.60}")
         given = dict(description)
         start = _preset(str(given.pop("preset"))) if "preset" in given else cls()
-        start = replace(start, decimal_comma=decimal_comma)
+        start = start._replace(decimal_comma=decimal_comma)
         for key, value in given.items():
             _check_key(key, value)
-        found = replace(start, **given)
+        found = start._replace(**given)
         _check_apart(found, {*_QUANTITIES, *(key for key in given if key not in (*_CHOICES, *_FLAGS))})
         return found
 
@@ -153,7 +151,7 @@ def _word(letter: str) -> str:
 
 
 def _check_key(key: str, value: Any) -> None:
-    known = [entry.name for entry in fields(Notation)]
+    known = Notation._fields
     if key not in known:
         hint = meant(key, known, f"the keys are {', '.join(known)}")
         raise ChalkworkError(f"{key!r} is not a key of the notation", hint=hint)
@@ -172,7 +170,7 @@ def _check_key(key: str, value: Any) -> None:
 def _check_apart(notation: Notation, keys: Collection[str]) -> None:
     """ChalkworkError where two quantities would print as one letter."""
     seen: dict[str, str] = {}
-    for key in (entry.name for entry in fields(Notation) if entry.name in keys):
+    for key in filter(keys.__contains__, Notation._fields):
         letter = getattr(notation, key)
         other = seen.setdefault(letter, key) if letter else key
         if other != key and {other, key} not in _MAY_SHARE:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import floor, isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,8 +12,7 @@ LARGEST_PLAIN = 1e7
 LARGEST_COUNT = 10.0**15
 
 
-@dataclass(frozen=True, slots=True)
-class NumberFormat:
+class NumberFormat(NamedTuple):
     """How many digits are shown: `decimals` after the point, or `significant` ones.
 
     Spaces at the end of a formatted number fill its column, so that decimal points stand in line.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from chalkwork.typesetting.notation import primes, subscript, superscript
 
@@ -38,8 +38,7 @@ class Kind(IntEnum):
     OPEN = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A piece as it is written, and of what kind it is."""
 
     text: str

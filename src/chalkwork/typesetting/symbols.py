@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.algebra.times import at_time, split_time
@@ -34,8 +33,7 @@ _LETTERS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """How one name prints; `raised` when it already carries a superscript, so that another needs parentheses."""
 
     latex: str
@@ -50,6 +48,17 @@ class Symbol:
         'θ₁'
         """
         return cls(latex, plain_maths(latex))
+
+    def at(self, *arguments: Symbol) -> Symbol:
+        """The symbol as a function of others; itself where there are none.
+
+        >>> Symbol("f", "f").at(Symbol(r"\\alpha", "α"), Symbol("x", "x")).text
+        'f(α, x)'
+        """
+        if not arguments:
+            return self
+        latex, text = (", ".join(getattr(one, kind) for one in arguments) for kind in ("latex", "text"))
+        return Symbol(f"{self.latex}({latex})", f"{self.text}({text})")
 
     @classmethod
     def letter(cls, notation: Notation, letter: str, *, bold: bool = False) -> Symbol:
@@ -82,8 +91,7 @@ class Symbol:
         return Symbol(f"{self.latex}^{{({step})}}", f"{self.text}{superscript(f'({step})')}", raised=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(NamedTuple):
     letter: str
     layer: str = ""
     new: int = 0
@@ -165,7 +173,7 @@ class Symbols:
         """The derivative that a name stands for at a step t, which is that of the first step for t."""
         stem, step = split_time(name)
         first = self.derivatives.get(at_time(stem, 1)) if step and not step.isdigit() else None
-        return first and replace(first, by=at_time(split_time(first.by)[0], step))
+        return first and first._replace(by=at_time(split_time(first.by)[0], step))
 
     def derivative(self, derivative: Derivative, index: tuple[str, ...] = ()) -> Symbol:
         """The symbol of a derivative of one name by another; what is held fixed stands below parentheses."""
@@ -188,7 +196,7 @@ class Symbols:
 
     def _parts(self, name: str) -> _Parts:
         bare, time = split_time(name)
-        return replace(self._parts(bare), time=time) if time else self._untimed(name)
+        return self._parts(bare)._replace(time=time) if time else self._untimed(name)
 
     def _untimed(self, name: str) -> _Parts:
         found = _NETWORK_NAME.fullmatch(name) if self.layers else None
@@ -348,7 +356,7 @@ def _typed(name: str) -> _Parts:
     """
     updated = _NEW.fullmatch(name)
     if updated is not None:
-        return replace(_typed(updated[1]), new=int(updated[2] or 1))
+        return _typed(updated[1])._replace(new=int(updated[2] or 1))
     found = _INDEXED.fullmatch(name)
     if found is not None and (len(found[1]) == 1 or found[1] in GREEK):
         indices = re.findall(r"[0-9]+|[^\W\d_][^\W_]*", found[3])

@@ -17,7 +17,7 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Name
 from chalkwork.checking.names import bare_name
 from chalkwork.errors import ChalkworkError
-from chalkwork.networks.layers import Dense
+from chalkwork.networks.layers.dense import Dense
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.solutions.solution import Solution

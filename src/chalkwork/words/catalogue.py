@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from typing import NamedTuple
 
 from chalkwork.errors import ChalkworkError, meant
 from chalkwork.words.en import SENTENCES as ENGLISH_SENTENCES
@@ -20,8 +20,7 @@ ENGLISH = "en"
 _SLOT = re.compile(r"<(\^?)([A-Za-z_]\w*\*?)>")
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(NamedTuple):
     """A language: what it is called, and whether its numbers have a decimal comma where nobody says."""
 
     name: str
@@ -35,8 +34,7 @@ LANGUAGES: dict[str, Language] = {
 """The languages that there are tables of, by the word that chooses them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Something to be said, without a language: the id of a sentence, and what goes into its slots.
 
     A slot holds a text, something written already, a number, or several of these, which are listed with "and".

@@ -7,12 +7,11 @@ Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, reduce
 from importlib import import_module
 from itertools import product
 from math import inf, prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalkwork.algebra.operations.entry import Parameter, Shape, words
 from chalkwork.errors import ShapeError
@@ -20,8 +19,7 @@ from chalkwork.errors import ShapeError
 Slices = tuple[slice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sweep:
+class Sweep(NamedTuple):
     """A window on a map, along each axis: how large both are, its steps, the rim of zeros, the gaps in it.
 
     >>> at = Sweep((5, 4), (3, 2), (2, 1), (1, 0), (1, 1))
@@ -188,8 +186,7 @@ def _said(sizes: Shape) -> str:
     return str(sizes[0]) if len(set(sizes)) == 1 else words(sizes)
 
 
-@dataclass(frozen=True, slots=True)
-class Lie:
+class Lie(NamedTuple):
     """How data and kernels of a convolution lie, from their own shapes and the axis along which a window moves.
 
     A matrix with a matrix as kernel; a matrix with a kernel for each filter; channels with a kernel for each filter and

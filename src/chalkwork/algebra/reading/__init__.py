@@ -16,8 +16,8 @@ and there are derivatives. In an equation between *quantities*, as graphs have t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.algebra.operations import Parameter
@@ -64,8 +64,7 @@ def parse_formula(text: str, known: Collection[str] = (), functions: Collection[
     return Grammar(text, known, functions, formula=True).whole()
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(NamedTuple):
     """Sides and the relations between them (= < > <= >= !=).
 
     Where `goes_on`, the text begins with a relation, and the side before it is what came before.

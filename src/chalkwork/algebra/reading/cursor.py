@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from chalkwork.algebra.reading.tokens import Text, Token
 from chalkwork.errors import ReadError
@@ -19,8 +19,7 @@ SUM, PRODUCT, BESIDE, MATRIX_PRODUCT = 10, 20, 25, 30
 MATRICES = ("pmatrix", "bmatrix", "matrix")
 
 
-@dataclass(frozen=True, slots=True)
-class Syntax:
+class Syntax(NamedTuple):
     """What was read, before names have shapes.
 
     `kind` is number, name, constant, call, matrix, tuple (a shape), function (one that somebody defined), prime, d or

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from math import prod
@@ -13,6 +13,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, walk
 from chalkwork.algebra.operations import TABLE
+from chalkwork.algebra.simplify import simplify
 from chalkwork.checking.mistakes.structure import (
     added_step,
     has_operation,
@@ -77,6 +78,8 @@ class Context:
 
     derivation: Derivation
     samples: int | None = None
+    kept_times: Mapping[str, Expression] = field(default_factory=dict, compare=False)
+    """How many times an error is kept by the convention that the derivation is of, where that is not once."""
 
     @cached_property
     def known_rewrites(self) -> dict[str, list[tuple[Expression, tuple[str, ...]]]]:
@@ -273,7 +276,11 @@ class Context:
         users = [e for e in self._under(output) if layer.net.symbol in names_in(e.expression)]
         if len(users) != 1:
             return None
-        return named.symbol if named is not None else self._adjoints(output).get(by)
+        found = named.symbol if named is not None else self._adjoints(output).get(by)
+        times = self.kept_times.get(equation.name)
+        if found is None or times is None or any(name.name in self.kept_times for name in names_in(found)):
+            return found
+        return simplify(times * found)
 
     def _under(self, output: str) -> list[Equation]:
         """The forward equations that the output is made of, those before an update left out."""

@@ -25,6 +25,8 @@ from chalkwork.errors import ChalkworkError
 __all__ = ["Assignment", "Made", "Recording", "Versions", "record"]
 
 _running: list[Recording] = []
+_FEW = 3
+"""A number with no more decimals may be a constant, which many names share."""
 
 
 def record(*, most: int = 10_000, largest: int = 100_000, seconds: float = 60.0) -> Recording:
@@ -233,7 +235,7 @@ class Recording(Mapping[str, object]):
                 again = last is not None and (last.line is not None or self._kept[place] is kept)
                 made = last if again and last is not None and same_numbers(last.value, array) else None
                 made = made or self._new(array, line, code)
-                if type(kept) is not float:
+                if type(kept) is not float or kept != round(kept, _FEW):
                     self._arrays[id(kept)] = kept, made
             self._kept[place] = kept
             if versions is None:

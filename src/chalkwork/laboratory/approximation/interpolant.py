@@ -80,7 +80,7 @@ class Interpolant:
 
     def network(self) -> NeuralNetwork:
         """The same as a network with one hidden layer of n ReLUs; samples are rows."""
-        from chalkwork.networks.layers import Dense
+        from chalkwork.networks.layers.dense import Dense
         from chalkwork.networks.network import NeuralNetwork
 
         hidden = Dense(weights=np.ones((1, self.size)), bias=-self.knots, activation="relu")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from typing import Any, Unpack
@@ -127,7 +127,9 @@ def hopfield(
             yield Paragraph("It is none of the stored patterns." if word == "none" else f"It is {word}.")
 
     at_unit = {step: str(units[(step - 1) % len(units)]) for step in range(1, memory.steps + 1)}
-    columns = [*([Column("unit", "unit", cells=at_unit)] if one_by_one else []), "net", "s", "E"]
+    columns: list[Column | str] = ["net", "s", "E"]
+    if one_by_one:
+        columns.insert(0, Column("unit", "unit", cells=at_unit))
     style = Style.chosen(**look)
     return memory.answer("A Hopfield network", style, ask, columns, posed, subtracted, ended, first=0)
 
@@ -213,7 +215,7 @@ class Run:
         found = self.memory.at("net", step, net if self.b is None else net + apply("entry", self.b, place=(unit, 1)))
         before, letter = apply("entry", s, place=(unit, 1)), BARE["s"].below(unit).above(step)
         new = thresholded(found, before, self.binary, self.at_zero)
-        name = self.memory.equation(f"new{step}", new, letter=replace(letter, raised=False))
+        name = self.memory.equation(f"new{step}", new, letter=letter._replace(raised=False))
         state = self.memory.at("s", step, apply("placed", s, name, place=(unit, 1)))
         self._energy(step, state)
         return state

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -121,7 +120,7 @@ def prove(name: str, style: Style | None = None) -> Solution:
     """
     entry = named(name)
     answer = Claim(entry.statement, domain=entry.domain).check(style)
-    setting = replace(answer.setting, title=name.replace("-", " ").capitalize())
+    setting = answer.setting._replace(title=name.replace("-", " ").capitalize())
     return Solution(answer.derivation, {}, answer.style, setting)
 
 

@@ -194,7 +194,7 @@ def _factor_before(node: Expression) -> Expression | None:
     term = term_of(simplify(node.arguments[0]))
     if term.coefficient == 1:
         return None
-    return Number(term.coefficient) * in_summands(node, lambda _: expression_of(replace(term, coefficient=1)))
+    return Number(term.coefficient) * in_summands(node, lambda _: expression_of(term._replace(coefficient=1)))
 
 
 def _inside(argument: Expression, by: Expression) -> Expression:

@@ -17,8 +17,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import forward
-from chalkwork.networks.layers import Dense
-from chalkwork.networks.layers.dense import DENSE
+from chalkwork.networks.layers.dense import DENSE, Dense
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board
@@ -81,7 +80,7 @@ def _written(activation: Activation) -> str:
 def primed(style: Style) -> Style:
     """The style in which what belongs to the second network has a prime (a plus where a prime transposes)."""
     mark = "plus" if style.notation.transpose == "prime" else "prime"
-    return replace(style, notation=replace(style.notation, new=mark))
+    return style._replace(notation=style.notation._replace(new=mark))
 
 
 REWRITING = Stage("rewriting", "The new parameters")

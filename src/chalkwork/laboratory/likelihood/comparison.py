@@ -5,78 +5,21 @@ Source: Goodfellow, Bengio and Courville, Deep Learning, section 5.5, equations 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name, apply
-from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.documents.model import Block, Heading
-from chalkwork.laboratory.likelihood.estimate import ESTIMATE, MAXIMUM, SUMS
+from chalkwork.laboratory.likelihood.fitted import EMPIRICAL, ESTIMATE, MAXIMUM, SUMS, Fitted
 from chalkwork.solutions.board import Board
-from chalkwork.typesetting.symbols import Symbol
 
-EMPIRICAL = Stage("empirical", "The sample as a distribution")
 MOST_ROWS = 12
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A fitted family as the comparison sees it: how its parameters print, and whether its values are discrete."""
-
-    letter: tuple[str, str]
-    hatted: tuple[str, str]
-    discrete: bool
-
-    @property
-    def together(self) -> tuple[str, str]:
-        """The estimates as one thing: several of them in parentheses."""
-        latex, text = self.hatted
-        return (f"({latex})", f"({text})") if ", " in text else self.hatted
 
 
 Row = tuple[str, Mapping[str, Any]]
 """Parameters to compare with the estimate: how they are written, and their values by name."""
-
-
-# --- equations -------------------------------------------------------------------------------------------------------
-
-
-def shares(kinds: int) -> Equation:
-    """The share of each of the different observations."""
-    return Equation("empirical", Name("counts", (kinds, 1)) / Name("n"), EMPIRICAL)
-
-
-def expectations(share: Name, mean: Expression, divergence: Expression | None) -> list[Equation]:
-    """The mean log-likelihood and, of discrete values, the entropy and the divergence."""
-    found = [
-        Equation("mean_log_likelihood", mean, EMPIRICAL),
-        Equation("cross_entropy", -Name("mean_log_likelihood"), EMPIRICAL),
-    ]
-    if divergence is None:
-        return found
-    entropy = -apply("sum", apply("xlogy", share, share))
-    return [*found, Equation("entropy", entropy, EMPIRICAL), Equation("divergence", divergence, EMPIRICAL)]
-
-
-def letters_of(fitted: Fitted) -> dict[str, Symbol]:
-    """How the names of the comparison print."""
-    latex, text = fitted.hatted
-    data, inner = r"\hat{p}_{\text{data}}", _subscript(text)
-    return {
-        "values": Symbol("x_k", "xₖ"),
-        "counts": Symbol("n_k", "nₖ"),
-        "empirical": Symbol(rf"{data}(x_k)", "p̂_data(xₖ)"),
-        "log_model": Symbol(rf"\log p(x_k; {latex})", f"log p(xₖ; {text})"),
-        "generating": Symbol(r"p_{\text{data}}(x_k)", "p_data(xₖ)"),
-        "mean_log_likelihood": Symbol(rf"\frac{{1}}{{n}} \ell({latex})", f"1/n ℓ({text})"),
-        "cross_entropy": Symbol(rf"H({data}, p_{{{latex}}})", f"H(p̂_data, p_{inner})"),
-        "entropy": Symbol(rf"H({data})", "H(p̂_data)"),
-        "divergence": Symbol(rf"\mathrm{{KL}}({data} \,\Vert\, p_{{{latex}}})", f"KL(p̂_data ‖ p_{inner})"),
-    }
 
 
 def at(board: Board, parameters: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
@@ -100,7 +43,7 @@ def _note(board: Board) -> list[Block]:
     return [board.prose(f"The table shows the first {MOST_ROWS} of {count} different values.")]
 
 
-def empirical_blocks(board: Board, fitted: Fitted) -> Iterator[Block]:
+def empirical_blocks(board: Board, work: Fitted) -> Iterator[Block]:
     """The empirical distribution against the one that generates the data."""
     maths, head = board.maths, ["$x$", "count", "share (empirical)"]
     columns = [_column(board.values[name]) for name in ("values", "counts", "empirical")]
@@ -119,21 +62,21 @@ def empirical_blocks(board: Board, fitted: Fitted) -> Iterator[Block]:
     )
     known = "generating" in board.derivation
     if known:
-        head.append("probability (data-generating)" if fitted.discrete else "density (data-generating)")
+        head.append("probability (data-generating)" if work.discrete else "density (data-generating)")
         columns.append(_column(board.values["generating"]))
     yield board.table(head, columns)
     yield from _note(board)
     if known:
-        what = "probabilities" if fitted.discrete else "densities (which are no probabilities)"
+        what = "probabilities" if work.discrete else "densities (which are no probabilities)"
         yield board.prose(
             "Here the data-generating distribution is given, so that both can be compared: its "
             f"{what} in the last column are the same for every sample, the shares beside them are not."
         )
 
 
-def expectation_blocks(board: Board, fitted: Fitted) -> Iterator[Block]:
+def expectation_blocks(board: Board, work: Fitted) -> Iterator[Block]:
     """The mean log-likelihood as an expectation under the empirical distribution."""
-    (letter, text), maths = fitted.letter, board.maths
+    letter, text, maths = work.letter.latex, work.letter.text, board.maths
     expected = maths(
         rf"\mathbb{{E}}_{{x \sim \hat{{p}}_{{\text{{data}}}}}} \left[ \log p(x; {letter}) \right]",
         f"E[log p(x; {text})], x ~ p̂_data",
@@ -152,24 +95,25 @@ def expectation_blocks(board: Board, fitted: Fitted) -> Iterator[Block]:
         expected,
     )
     yield board.chain(
-        maths(*fitted.together),
+        work.together,
         maths(rf"\arg\max_{{{letter}}} \, \prod_{{i=1}}^{{n}} p(x_i; {letter})", f"argmax ∏ᵢ p(xᵢ; {text})"),
         maths(rf"\arg\max_{{{letter}}} \, {expected.latex}", f"argmax {expected.box}"),
     )
-    yield board.prose(f"In numbers, at ${fitted.hatted[0]}$:")
+    yield board.prose(f"In numbers, at ${work.hatted.latex}$:")
     share, logs = np.ravel(board.values["empirical"]), _logarithms(board)
     weighted = share * np.where(share == 0, 0.0, logs)
     columns = [_column(part) for part in (board.values["values"], share, logs, weighted)]
-    kind = "log-probability" if fitted.discrete else "log-density"
+    kind = "log-probability" if work.discrete else "log-density"
     yield board.table(["$x$", "share", kind, "product"], columns)
     yield from _note(board)
     yield from board.equation("mean_log_likelihood")
 
 
-def cross_entropy_blocks(board: Board, fitted: Fitted, rows: Sequence[Row]) -> Iterator[Block]:
+def cross_entropy_blocks(board: Board, work: Fitted, grid: Callable[[Board, Any], Sequence[Row]]) -> Iterator[Block]:
     """Cross-entropy and KL divergence from the empirical distribution, and that their minimum is the same."""
-    (letter, text), maths = fitted.letter, board.maths
-    inner, data = _subscript(text), r"\hat{p}_{\text{data}}"
+    letter, text, maths = work.letter.latex, work.letter.text, board.maths
+    inner = f"({text})" if ", " in text else text
+    data = r"\hat{p}_{\text{data}}"
     mean = rf"\mathbb{{E}}_{{x \sim {data}}} \left[ \log p(x; {letter}) \right]"
     yield Heading("Cross-entropy and maximum likelihood", 2)
     yield board.prose(
@@ -183,7 +127,7 @@ def cross_entropy_blocks(board: Board, fitted: Fitted, rows: Sequence[Row]) -> I
         maths(rf"-\frac{{1}}{{n}} \ell({letter})", f"−1/n ℓ({text})"),
     )
     apart = maths(rf"\mathrm{{KL}}({data} \,\Vert\, p_{{{letter}}})", f"KL(p̂_data ‖ p_{inner})")
-    if fitted.discrete:
+    if work.discrete:
         yield board.prose(
             "The Kullback-Leibler divergence differs from it by the entropy of the empirical distribution, in which "
             "the parameter does not occur:"
@@ -209,11 +153,11 @@ def cross_entropy_blocks(board: Board, fitted: Fitted, rows: Sequence[Row]) -> I
         maths(rf"\arg\max_{{{letter}}} \, \tfrac{{1}}{{n}} \ell({letter})", f"argmax 1/n ℓ({text})"),
         *(
             maths(rf"\arg\min_{{{letter}}} \, {least.latex}", f"argmin {least.box}")
-            for least in (cross, *([apart] if fitted.discrete else []))
+            for least in (cross, *([apart] if work.discrete else []))
         ),
     ]
-    yield board.chain(maths(*fitted.together), *goals)
-    yield from _table(board, fitted, rows)
+    yield board.chain(work.together, *goals)
+    yield from _table(board, work, grid(board, work))
     yield board.prose("At the estimate:")
     yield from board.equations([name for name in _QUANTITIES[1:] if name in board.derivation])
 
@@ -229,20 +173,16 @@ def _logarithms(board: Board) -> Any:
 _QUANTITIES = ("log_likelihood", "cross_entropy", "entropy", "divergence")
 
 
-def _subscript(text: str) -> str:
-    return f"({text})" if ", " in text else text
-
-
-def _table(board: Board, fitted: Fitted, rows: Sequence[Row]) -> Iterator[Block]:
+def _table(board: Board, work: Fitted, rows: Sequence[Row]) -> Iterator[Block]:
     """The quantities for the estimate and for other parameters."""
-    names = _QUANTITIES if fitted.discrete else _QUANTITIES[:2]
+    names = _QUANTITIES if work.discrete else _QUANTITIES[:2]
     found = [at(board, parameters, names) if parameters else board.values for _, parameters in rows]
-    head = [f"${fitted.letter[0]}$", "log-likelihood", "cross-entropy", "entropy of data", "divergence"]
+    head = [f"${work.letter.latex}$", "log-likelihood", "cross-entropy", "entropy of data", "divergence"]
     columns: list[Any] = [[label for label, _ in rows]]
     columns += [[float(np.ravel(values[name])[0]) + 0.0 for values in found] for name in names]
     yield board.prose("In numbers (nats):")
     yield board.table(head[: len(columns)], columns)
-    if fitted.discrete:
+    if work.discrete:
         yield board.prose(
             "In the row of the estimate the log-likelihood is largest, the cross-entropy and the divergence smallest; "
             "in every row the cross-entropy is the entropy plus the divergence."

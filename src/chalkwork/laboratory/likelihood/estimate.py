@@ -12,21 +12,26 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, apply
 from chalkwork.algebra.reading import read
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ValueProblem
 from chalkwork.laboratory.likelihood.families import MARKS, hat, value_name
 from chalkwork.laboratory.likelihood.family import Border, Family, Unknown
+from chalkwork.laboratory.likelihood.fitted import (
+    DERIVATIVES,
+    EMPIRICAL,
+    ESTIMATE,
+    MAXIMUM,
+    SUMS,
+    Fitted,
+    column,
+    expectations,
+    shares,
+)
+from chalkwork.laboratory.likelihood.sample import distinct, parameter
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.typesetting.symbols import Symbol
 
-SUMS = Stage("sums", "Sums over the sample")
-ESTIMATE = Stage("estimate", "The estimator")
-DERIVATIVES = Stage("derivatives", "Derivatives at the estimate")
-MAXIMUM = Stage("maximum", "The maximum")
-LARGEST_LOGARITHM = 700.0
-"""A likelihood whose logarithm is larger in size leaves the range of double precision."""
 SMALLEST_SPREAD = Fraction(1, 10**45)
 _SCALARS = ("n", "s", "f", "q", "c", "d", "pi", "t")
 
@@ -36,10 +41,17 @@ def free_name(parameter: str) -> Name:
     return Name(f"any_{value_name(parameter)}")
 
 
-class Estimation:
-    """The estimation of one family's parameters from one sample; `known` holds the parameters that are given."""
+class Estimation(Fitted):
+    """The estimation of one family's parameters from one sample; `known` holds the parameters that are given.
 
-    def __init__(self, kind: Family, sample: Sequence[Fraction], known: Mapping[str, Fraction]) -> None:
+    `generating` are the parameters of the data-generating distribution, where somebody knows them.
+    """
+
+    def __init__(
+        self, kind: Family, sample: Sequence[Fraction], known: Mapping[str, Fraction], generating: Any = None
+    ) -> None:
+        marks = [MARKS[unknown.name] for unknown in kind.unknowns]
+        super().__init__(kind.title, marks, [hat(mark) for mark in marks], kind.discrete)
         self.kind = kind
         self.sample = sample
         self.known = known
@@ -49,6 +61,12 @@ class Estimation:
                 f"the largest deviation is {float(spread):.3g}, too small for the derivatives by a variance",
                 hint=f"give the observations in another unit: deviations are from {float(SMALLEST_SPREAD):g} on",
             )
+        self.true = {} if generating is None else _generating(kind, generating)
+        self.attained = all(border.attained for border in self.borders.values())
+        self.estimates = [value_name(unknown.name) for unknown in kind.unknowns if self.has_estimate(unknown)]
+        self.facts = self._facts()
+        self.givens = self._givens()
+        self.equations = [*self._estimates(), *self._compared()]
 
     @property
     def _centre(self) -> Fraction:
@@ -80,20 +98,10 @@ class Estimation:
         with np.errstate(all="ignore"):
             return float(evaluate(formula, {name: _scalar(value) for name, value in at.items()}).item())
 
-    @property
-    def attained(self) -> bool:
-        """Whether there is a maximum."""
-        return all(border.attained for border in self.borders.values())
-
     def has_estimate(self, unknown: Unknown) -> bool:
         """Whether the formula gives the place of a maximum."""
         border = self.borders.get(unknown.name)
         return border is None or border.attained
-
-    @property
-    def estimates(self) -> list[str]:
-        """The names of the estimates in the solution."""
-        return [value_name(unknown.name) for unknown in self.kind.unknowns if self.has_estimate(unknown)]
 
     # --- expressions -----------------------------------------------------------------------------------------------
 
@@ -127,19 +135,25 @@ class Estimation:
 
     # --- the derivation --------------------------------------------------------------------------------------------
 
-    @property
-    def givens(self) -> dict[Name, Any]:
-        """What is given, with its value."""
-        numbers = [float(value) for value in self.sample]
+    def _givens(self) -> dict[Name, Any]:
+        numbers, counts = [float(value) for value in self.sample], distinct(self.sample)
         found: dict[Name, Any] = {Name("x", (1, self.n)): np.array([numbers]), Name("n"): _scalar(self.n)}
         found |= {Name(value_name(name)): _scalar(value) for name, value in self.known.items()}
         if "pi" in self.kind.log_density:
             found[Name("pi")] = _scalar(pi)
-        for name, part in self.constants(numbers).items():
+        for name, part in self._constants(numbers).items():
             found[Name(f"{name}s", (1, self.n))] = part[None, :]
-        return found
+        self.different = (len(counts), 1)
+        values = [float(value) for value in counts]
+        found |= {
+            Name("values", self.different): column(values),
+            Name("counts", self.different): column([*counts.values()]),
+        }
+        for name, part in self._constants(values).items():
+            found[Name(f"value_{name}s", self.different)] = column(part)
+        return found | {Name(f"{value_name(name)}_data"): _scalar(value) for name, value in self.true.items()}
 
-    def constants(self, numbers: Sequence[float]) -> dict[str, Any]:
+    def _constants(self, numbers: Sequence[float]) -> dict[str, Any]:
         """Parts of the log-density that no parameter is in, for each of the numbers."""
         return {
             name: part(numbers, float(self.known.get("m", 0)))
@@ -147,7 +161,7 @@ class Estimation:
             if name in self.kind.log_density
         }
 
-    def equations(self) -> list[Equation]:
+    def _estimates(self) -> list[Equation]:
         """Everything up to the log-likelihood at the estimate."""
         equations = [equation for unknown in self.kind.unknowns for equation in self._estimate(unknown)]
         if "variance" in self.estimates and "mu" not in self.known and self.n > 1:
@@ -179,8 +193,24 @@ class Estimation:
         whole = apply("sum", density) if last.name == "mu" else read(last.log_likelihood, self.names())
         return [logs, Equation("log_likelihood", whole, MAXIMUM, steps=(total,), worked=total)]
 
+    def _compared(self) -> list[Equation]:
+        """The sample as a distribution, beside the model and what generates the data."""
+        at_values = {"x": Name("values", self.different)}
+        at_values |= {name: Name(f"value_{name}s", self.different) for name in CONSTANTS}
+        found = [shares(self.different[0])]
+        if self.true:
+            names = {name: Name(f"{value_name(name)}_data") for name in self.true}
+            found.append(Equation("generating", apply("exp", self.log_density(**at_values, **names)), EMPIRICAL))
+        if not self.attained:
+            return found
+        logs, share = Name("log_model", self.different), Name("empirical", self.different)
+        apart = apply("sum", share * (apply("log", share) - logs)) if self.discrete else None
+        model = Equation("log_model", self.log_density(**at_values), EMPIRICAL)
+        return [*found, model, *expectations(share, apply("sum", share * logs), apart)]
+
     # --- letters ---------------------------------------------------------------------------------------------------
 
+    @property
     def letters(self) -> dict[str, Symbol]:
         """How the names print."""
         of_data = {"x": MARKS["x"]} | {f"{name}s": MARKS[name] for name in CONSTANTS}
@@ -202,10 +232,10 @@ class Estimation:
                 bare = found[f"{short}_{name}"]
                 found[f"{whole}_{name}"] = Symbol(bare.latex + there, bare.text + there_text)
         found["variance_unbiased"] = Symbol(r"s_{n-1}^2", "s²ₙ₋₁", raised=True)
-        return found | maximum_letters(", ".join(each.latex for each in hats), ", ".join(each.text for each in hats))
+        found |= {f"{value_name(name)}_data": _of_data(MARKS[name]) for name in self.true}
+        return found | super().letters
 
-    @property
-    def facts(self) -> dict[str, Any]:
+    def _facts(self) -> dict[str, Any]:
         """What is no equation: an estimate that is a limit, and that there is no maximum."""
         found: dict[str, Any] = {"distribution": self.kind.name, "attained": self.attained}
         lost = [each for each in self.kind.unknowns if not self.has_estimate(each)]
@@ -213,24 +243,23 @@ class Estimation:
         return found if self.attained else found | {"log_likelihood": inf, "likelihood": inf}
 
 
-def with_likelihood(
-    derivation: Derivation, givens: Mapping[str, Any], stage: Stage, suffix: str = ""
-) -> tuple[Derivation, dict[str, float]]:
-    """The derivation with the likelihood itself; where it is beyond double precision, that as a fact instead."""
-    best = float(work_out(derivation, givens)[f"log_likelihood{suffix}"].item())
-    if abs(best) > LARGEST_LOGARITHM:
-        return derivation, {f"likelihood{suffix}": 0.0 if best < 0 else inf}
-    whole = apply("exp", Name(f"log_likelihood{suffix}"))
-    return derivation.extended([Equation(f"likelihood{suffix}", whole, stage)]), {}
+def _generating(kind: Family, given: Any) -> dict[str, float]:
+    """The parameters of the data-generating distribution."""
+    if kind.name == "gaussian":
+        pair = list(given) if isinstance(given, list | tuple) else []
+        if len(pair) != 2:
+            raise ValueProblem(f"generating is {given!r:.60}; for a Gaussian it is [mean, variance]")
+        mean = parameter(pair[0], "generating[1]", -1e50, 1e50)
+        return {"mu": float(mean), "v": float(parameter(pair[1], "generating[2]", 0, inf))}
+    one = given[0] if isinstance(given, list | tuple) and len(given) == 1 else given
+    if isinstance(one, list | tuple):
+        raise ValueProblem(f"generating has {len(one)} entries, and the {kind.title} has one parameter")
+    (unknown,) = kind.unknowns
+    return {unknown.name: float(parameter(one, "generating", 0, unknown.high))}
 
 
-def maximum_letters(latex: str, text: str) -> dict[str, Symbol]:
-    """How the likelihood at the estimates and the logarithms that it is made of print."""
-    return {
-        "log_p": Symbol(rf"\log p(x_i; {latex})", f"log p(xᵢ; {text})"),
-        "log_likelihood": Symbol(rf"\ell({latex})", f"ℓ({text})"),
-        "likelihood": Symbol(rf"L({latex})", f"L({text})"),
-    }
+def _of_data(symbol: Symbol) -> Symbol:
+    return Symbol(rf"{symbol.latex}_{{\text{{data}}}}", f"{symbol.text}_data", symbol.raised)
 
 
 def _exchanged(mark: Symbol, letters: Mapping[str, str]) -> Symbol:

@@ -8,7 +8,7 @@ Learning, section 5.2, equations 5.12 to 5.24; Goodfellow, Bengio and Courville,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import exp, pi
 from typing import TYPE_CHECKING, Any, Unpack
@@ -20,7 +20,7 @@ from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.model import Block, Heading
 from chalkwork.errors import ChalkworkError, ValueProblem
-from chalkwork.laboratory.likelihood.estimate import LARGEST_LOGARITHM, with_likelihood
+from chalkwork.laboratory.likelihood.fitted import LARGEST_LOGARITHM, with_likelihood
 from chalkwork.laboratory.likelihood.sample import parameter
 from chalkwork.laboratory.likelihood.text import product
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
@@ -150,8 +150,7 @@ def network_likelihood(
         derivation, beyond = with_likelihood(derivation, givens, LIKELIHOOD, suffix)
         facts |= beyond
     asked = [f"{name}{suffix}" for suffix in suffixes for name in ("negative_log_likelihood", "likelihood")]
-    setting = replace(
-        solved.setting,
+    setting = solved.setting._replace(
         title="The loss as a negative log-likelihood",
         letters=work.letters(suffixes),
         script=lambda board: _script(board, work, learning_rate),

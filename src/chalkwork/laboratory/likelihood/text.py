@@ -274,7 +274,7 @@ def course(board: Board, mark: Symbol, estimate: str | float, border: Border | N
     at = f"the estimate ${hat(mark).latex} = {board.piece(estimate).latex}$"
     best = board.number("log_likelihood")
     if border is not None:
-        way = "rises up to" if board.values[estimate] and not border.starts else "falls from its highest value at"
+        way = "rises up to" if board.values[str(estimate)] and not border.starts else "falls from its highest value at"
         return f"The log-likelihood over ${mark.latex}$ {way} the border, {at}, where it is {best}."
     return f"The log-likelihood over ${mark.latex}$ rises up to {at}, where it is {best}, and falls behind it."
 

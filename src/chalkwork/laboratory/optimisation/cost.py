@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Unpack
 
 import numpy as np
@@ -11,11 +10,12 @@ import numpy as np
 from chalkwork.algebra.expression import Name
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.optimisation.work import Work, symbol
+from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.data import as_vector
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
+from chalkwork.typesetting.symbols import Symbol
 
 
 def newton_cost(
@@ -41,16 +41,18 @@ def newton_cost(
     if len(counts) > 20 or (counts < 1).any() or (counts > 1e12).any() or (counts != np.round(counts)).any():
         raise ChalkworkError("parameters are at most 20 whole numbers from 1 to 10^12")
     work = Work()
-    n = work.given("parameters", counts, symbol("n", "n"))
-    work.equation("numbers", n**2, symbol(r"n_{H}", "n(H)"))
-    work.equation("gradient_bytes", 8 * n, symbol(r"M_{\nabla}", "M(∇)"))
-    work.equation("bytes", 8 * n**2, symbol("M_{H}", "M(H)"))
-    work.equation("operations", n**3 / 3, symbol(r"n_{\times}", "n(×)"))
+    n = work.given("parameters", counts, Symbol("n", "n"))
+    work.equation("numbers", n**2, letter=Symbol(r"n_{H}", "n(H)"))
+    work.equation("gradient_bytes", 8 * n, letter=Symbol(r"M_{\nabla}", "M(∇)"))
+    work.equation("bytes", 8 * n**2, letter=Symbol("M_{H}", "M(H)"))
+    work.equation("operations", n**3 / 3, letter=Symbol(r"n_{\times}", "n(×)"))
     work.equation(
-        "ratio", Name("bytes", n.shape) / Name("gradient_bytes", n.shape), symbol(r"M_{H} / M_{\nabla}", "M(H)/M(∇)")
+        "ratio",
+        Name("bytes", n.shape) / Name("gradient_bytes", n.shape),
+        letter=Symbol(r"M_{H} / M_{\nabla}", "M(H)/M(∇)"),
     )
     work.asked += ["bytes", "operations"]
-    return work.solution("What a step of Newton's method costs", style, lambda board: _script(board, counts.tolist()))
+    return work.answer("What a step of Newton's method costs", style, lambda board: _script(board, counts.tolist()))
 
 
 def _script(board: Board, n: Sequence[float]) -> Iterator[Block]:
@@ -67,7 +69,7 @@ def _script(board: Board, n: Sequence[float]) -> Iterator[Block]:
             [board.number(float(f"{each:.2g}")) for each in np.ravel(board.values["operations"])],
         ],
     )
-    yield replace(costs, right=(0, 1, 2, 3))
+    yield costs._replace(right=(0, 1, 2, 3))
     yield Paragraph(
         "Memory is counted with 8 bytes a number. Ten times as many parameters need a hundred times the memory and "
         "a thousand times the operations; gradient descent needs ten times of each."

@@ -14,14 +14,14 @@ from chalkwork.laboratory.optimisation.methods import index_of
 from chalkwork.laboratory.optimisation.pictures import Ranges, picture, ranges_of
 from chalkwork.laboratory.optimisation.steps import studied
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
-from chalkwork.laboratory.optimisation.tables import function_latex
 from chalkwork.laboratory.optimisation.text import formulas, listed, place, place_latex, worked
-from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word, symbol
+from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
+from chalkwork.typesetting.symbols import Symbol
 
 MOST_ROUNDS = 60
 MOST_FOUND = 40
@@ -96,20 +96,19 @@ def critical_points(
             yield Heading("Where they lie", 2)
             yield from figure
 
-    return work.solution("Critical points", style, script)
+    return work.answer("Critical points", style, script)
 
 
 def _add(work: Work, surface: Surface, letters: Letters, k: int, point: Array, hessian: Array) -> None:
     """A critical point with the value, the Hessian and its eigenvalues there, and what it is in a word."""
     p = surface.point(f"p{k}")
     curvature = studied(work, surface, letters, point, k)
-    work.equation(f"f{k}", surface.value_at(p), letters.value(k))
+    work.equation(f"f{k}", surface.value_at(p), letter=letters.value(k))
     work.asked += [f"f{k}", f"H{k}"]
     by_hand = eigenvalues_of(curvature, surface.hessian_at(p))
     if len(by_hand) > 1:
-        place = letters.at(k)
-        letter = symbol(rf"\lambda({place.latex})", f"λ({place.text})")
-        work.equation(f"lambda{k}", matrix_of([[one] for one in by_hand]), letter)
+        letter = Symbol(r"\lambda", "λ").at(letters.at(k))
+        work.equation(f"lambda{k}", matrix_of([[one] for one in by_hand]), letter=letter)
         work.asked.append(f"lambda{k}")
     work.words[f"kind{k}"] = kind_word(hessian)
 
@@ -184,9 +183,12 @@ def _introduced(board: Board, surface: Surface, letters: Letters, ranges: Ranges
 
 
 def _found(board: Board, letters: Letters, facts: Mapping[str, Any]) -> Block:
-    head = [f"${letters.tuple_of_variables()}$", f"${function_latex(letters)}$"]
-    inside = letters.variables[0].latex
-    head += [f"${letters.curvature_sign[0]}({inside})$" if letters.alone else "eigenvalues of $H$", "index", "kind"]
+    head = [f"${letters.tuple_of_variables()}$", f"${letters.function_sign.latex}$"]
+    head += [
+        f"${letters.curvature_sign.at(*letters.variables).latex}$" if letters.alone else "eigenvalues of $H$",
+        "index",
+        "kind",
+    ]
     return board.table(
         head,
         [

@@ -9,7 +9,7 @@ import numpy as np
 
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
-from chalkwork.laboratory.optimisation.methods import MOST_STEPS, Path, methods_of, run
+from chalkwork.laboratory.optimisation.methods import MOST_STEPS, Objective, Path, methods_of, run
 from chalkwork.laboratory.optimisation.pictures import picture, ranges_of
 from chalkwork.laboratory.optimisation.steps import Route
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
@@ -25,6 +25,7 @@ from chalkwork.laboratory.optimisation.text import (
 )
 from chalkwork.laboratory.optimisation.work import Work, kind_word
 from chalkwork.networks.arguments import whole
+from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Style, Word
 from chalkwork.solutions.solution import Solution
@@ -87,26 +88,21 @@ def optimise(
     letters = Letters.of(surface, style.notation)
     work = Work(letters=free_letters(surface, letters))
     routes = [route_of(work, surface, path, letters, (shown, steps), several=len(paths) > 1) for path in paths]
-    conclude(work, paths, surface.hessian)
+    conclude(work, paths, surface)
     hessian = any(each.uses_hessian for each in methods)
 
     def script(board: Board) -> Iterator[Block]:
         yield Paragraph(f"The function{_more(hessian)}:")
         yield from formulas(board, surface, letters, hessian)
         yield points(letters)
-        for route in routes:
-            yield Heading(title_of(route.method), 2)
-            yield from path_blocks(board, route, shown, surface)
-            yield from kind_reached(board, route.path, surface.hessian)
+        yield from ways(board, routes, shown, surface, surface)
         yield from picture(board, surface, letters, [(path.method.title, path) for path in paths], ranges)
-        if len(paths) > 1:
-            yield Heading("Compared", 2)
-            yield compared(board, paths, letters)
+        yield from compared(board, paths, letters)
 
     title = "Optimisation" if len(paths) > 1 else title_of(methods[0])
     whole_table = len(routes) == 1 and routes[0].is_whole and bool(routes[0].steps)
     blank = (lambda board: steps_tables(board, routes[0], blank=True)) if whole_table else None
-    return work.solution(f"{title} step by step", style, script, blank=blank)
+    return work.answer(f"{title} step by step", style, script, blank=blank)
 
 
 def route_of(
@@ -117,11 +113,8 @@ def route_of(
     `counts` are the steps that are shown and those asked for: a single rule has the equations of them all, if few.
     """
     shown, steps = max(1, counts[0]), counts[1]
-    marked = letters.marked(path.method.name) if several else letters
-    route = Route(work, path, marked, several, shown=shown, total=steps)
+    route = Route(work, path, letters, several, shown=shown, total=steps)
     whole = not several and not path.method.uses_hessian and len(path.steps) <= MOST_WORKED
-    if not path.method.uses_hessian:
-        route.rule(surface.point("p").shape)
     route.add(surface, max(shown, len(path.steps)) if whole else shown)
     if whole and path.steps:
         route.head(surface, len(surface.variables))
@@ -132,13 +125,24 @@ def _more(hessian: bool) -> str:
     return ", its gradient, and its Hessian, the matrix of second derivatives" if hessian else " and its gradient"
 
 
-def kind_reached(board: Board, path: Path, hessian: Any) -> Iterator[Block]:
-    """What kind of critical point was reached."""
-    if path.ending == "critical" and np.isfinite(found := hessian(path.last)).all():
-        yield Paragraph(kind_sentence(board, found))
+def ways(
+    board: Board, routes: Sequence[Route], shown: int, objective: Objective, surface: Surface | None = None
+) -> Iterator[Block]:
+    """Every method's way under its heading, and what kind of critical point it came to."""
+    for route in routes:
+        yield Heading(title_of(route.method), 2)
+        yield from path_blocks(board, route, shown, surface)
+        if (hessian := _curvature(route.path, objective)) is not None:
+            yield Paragraph(kind_sentence(board, hessian))
 
 
-def conclude(work: Work, paths: Sequence[Path], hessian: Any) -> None:
+def _curvature(path: Path, objective: Objective) -> Array | None:
+    """The Hessian at the critical point where a path ended, if it did and there is one."""
+    hessian = np.asarray(objective.hessian(path.last)) if path.ending == "critical" else None
+    return hessian if hessian is not None and np.isfinite(hessian).all() else None
+
+
+def conclude(work: Work, paths: Sequence[Path], objective: Objective) -> None:
     """The whole paths as facts, how they ended in words."""
     for path in paths:
         before = f"{path.method.name}." if len(paths) > 1 else ""
@@ -152,5 +156,5 @@ def conclude(work: Work, paths: Sequence[Path], hessian: Any) -> None:
         work.facts |= {f"{before}{key}": value for key, value in found.items()}
         word = path.ending or "unfinished"
         work.words[f"{before}ending"] = Word(word, (ENDINGS[word],), tuple(ENDINGS))
-        if path.ending == "critical" and np.isfinite(curvature := hessian(path.last)).all():
-            work.words[f"{before}kind"] = kind_word(curvature)
+        if (hessian := _curvature(path, objective)) is not None:
+            work.words[f"{before}kind"] = kind_word(hessian)

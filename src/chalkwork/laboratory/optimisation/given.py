@@ -18,7 +18,7 @@ from chalkwork.laboratory.optimisation.steps import CONSTANTS, Route, Shown
 from chalkwork.laboratory.optimisation.surface import starting_point
 from chalkwork.laboratory.optimisation.tables import steps_tables
 from chalkwork.laboratory.optimisation.text import place, rule_blocks, title_of
-from chalkwork.laboratory.optimisation.work import Work, symbol
+from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.arguments import flag, whole
 from chalkwork.networks.data import Array, as_array, as_vector
 from chalkwork.networks.layers.settings import real
@@ -28,7 +28,7 @@ from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.solutions.steps import Column, step_table
 from chalkwork.typesetting.notation import Notation
-from chalkwork.typesetting.symbols import Symbols
+from chalkwork.typesetting.symbols import Symbol, Symbols
 
 MOST_GIVEN = 60
 MOST_ENTRIES = 4
@@ -70,8 +70,8 @@ def apply_gradients(
     path = follow(chosen, point, slopes)
     plain = Symbols(style.notation)
     variables = tuple(plain[name] for name in names)
-    point_letter = variables[0] if len(names) == 1 else symbol("p", "p")
-    letters = Letters("", point_letter, variables, alone=len(names) == 1)
+    point_letter = variables[0] if len(names) == 1 else Symbol("p", "p")
+    letters = Letters(Symbol("", ""), point_letter, variables, alone=len(names) == 1)
     work = Work()
     route = _route(work, path, letters, slopes, max(1, shown))
     work.facts |= {"point": path.last, "path": path.points, "steps": len(path.steps)}
@@ -94,7 +94,7 @@ def apply_gradients(
         yield Paragraph(f"After {counted(len(path.steps), 'step')} the parameter is {place(board, path.last)}.")
 
     title = f"{title_of(chosen)} on given gradients"
-    return work.solution(title, style, script, blank=lambda board: steps_tables(board, route, blank=True))
+    return work.answer(title, style, script, blank=lambda board: steps_tables(board, route, blank=True))
 
 
 def follow(method: Method, point: Array, slopes: Array) -> Path:
@@ -129,17 +129,14 @@ def _read(gradients: Any, start: Any) -> tuple[Array, list[str], Array]:
 
 
 def _route(work: Work, path: Path, letters: Letters, slopes: Array, shown: int) -> Route:
-    route = Route(work, path, letters, shown=len(slopes), total=len(slopes))
-    n = slopes.shape[1]
-    shape = (n, 1) if n > 1 else ()
     work.given("p1", path.points[0], letters.at(1))
     for k, slope in enumerate(slopes, 1):
         work.given(f"g{k}", slope, letters.slope(k))
-    route.rule(shape)
+    route = Route(work, path, letters, shown=len(slopes), total=len(slopes))
     for k, step in enumerate(path.steps, 1):
         route.steps.append(Shown(f"p{k}", slope=f"g{k}"))
-        route.directed(route.steps[-1], k, step, shape)
-    route.head(None, n)
+        route.directed(route.steps[-1], k, step)
+    route.head(None, slopes.shape[1])
     return route
 
 
@@ -175,24 +172,24 @@ def exponential_average(
         raise ChalkworkError("the correction makes up for a start at 0", hint="leave out start, or corrected: false")
     lines = AVERAGE.lines if corrected else AVERAGE.lines[:1]
     work = Work()
-    kept = work.given("v0", begun, symbol("v_0", "v₀"))
+    kept = work.given("v0", begun, Symbol("v_0", "v₀"))
     share = work.given("beta", real(beta, "beta", 0, 1), CONSTANTS["beta"])
-    letters = Letters("", symbol("x", "x"), alone=True)
+    letters = Letters(Symbol("", ""), Symbol("x", "x"), alone=True)
     for t, number in enumerate(numbers, 1):
-        work.given(f"x{t}", number, letters.numbered(symbol("x", "x"), t))
+        work.given(f"x{t}", number, letters.numbered(Symbol("x", "x"), t))
     for t in range(1, len(numbers) + 1):
         bound = {"v": kept, "g": Name(f"x{t}"), "beta": share, "t": Number(t)}
         for name, expression in worked_lines(lines, bound, _numbered(t)):
             word = name.name.rstrip("0123456789")
-            work.equation(name.name, expression, letters.numbered(_AVERAGES[word], t), Stage.UPDATE)
+            work.equation(name.name, expression, Stage.UPDATE, letter=letters.numbered(_AVERAGES[word], t))
             work.asked.append(name.name)
         kept = Name(f"v{t}")
     bound = {"v": Name("free_v"), "g": Name("free_x"), "beta": share, "t": Name("free_t")}
     general = list(worked_lines(lines, bound, lambda defined: f"free_{defined}"))
     work.letters |= {
-        "free_v": letters.numbered(_AVERAGES["v"], "t-1"), "free_x": letters.numbered(symbol("x", "x"), "t"),
-        "free_t": symbol("t", "t"), "free_v_new": letters.numbered(_AVERAGES["v"], "t"),
-        "free_vhat": letters.numbered(_AVERAGES["vhat"], "t"), "x": symbol("x_t", "xₜ"),
+        "free_v": letters.numbered(_AVERAGES["v"], "t-1"), "free_x": letters.numbered(Symbol("x", "x"), "t"),
+        "free_t": Symbol("t", "t"), "free_v_new": letters.numbered(_AVERAGES["v"], "t"),
+        "free_vhat": letters.numbered(_AVERAGES["vhat"], "t"), "x": Symbol("x_t", "xₜ"),
         **{word: letters.numbered(letter, "t") for word, letter in _AVERAGES.items()},
     }  # fmt: skip
     words = ["v", "vhat"] if corrected else ["v"]
@@ -213,11 +210,11 @@ def exponential_average(
         columns = [Column("x", asked=False), *map(Column, words)]
         return step_table(board, columns, range(1, len(numbers) + 1), "$t$", blank)
 
-    return work.solution("An exponential average", style, script, blank=lambda board: [table(board, blank=True)])
+    return work.answer("An exponential average", style, script, blank=lambda board: [table(board, blank=True)])
 
 
 def _numbered(t: int) -> Callable[[str], str]:
     return lambda defined: f"{defined.removesuffix('_new')}{t}"
 
 
-_AVERAGES = {"v": symbol("v", "v"), "vhat": symbol(r"\hat{v}", "v\u0302")}
+_AVERAGES = {"v": Symbol("v", "v"), "vhat": Symbol(r"\hat{v}", "v\u0302")}

@@ -30,7 +30,7 @@ class Letters:
     `variables` are the plain symbols of the variables, `point` the letter of all of them together.
     """
 
-    function: str
+    function: Symbol
     point: Symbol
     variables: tuple[Symbol, ...] = ()
     mark: tuple[str, str] = ("", "")
@@ -44,7 +44,7 @@ class Letters:
         variables = tuple(plain[name] for name in surface.variables)
         own = len(variables) == 1 and "_" not in variables[0].latex
         letter = variables[0] if own else _unused("pqrstuwz", variables)
-        return cls(surface.name, letter, variables, alone=len(variables) == 1)
+        return cls(Symbol(surface.name, surface.name), letter, variables, alone=len(variables) == 1)
 
     def marked(self, method: str) -> Letters:
         """The same for one method among several."""
@@ -71,7 +71,7 @@ class Letters:
         if word in ("p", "theta"):
             return self.point
         if word in ("g", "clipped_g", "gnorm", "gscale"):
-            sign = Symbol(*self.slope_sign)
+            sign = self.slope_sign
             return {
                 "g": sign,
                 "gnorm": Symbol(rf"\left\| {sign.latex} \right\|", f"‖{sign.text}‖"),
@@ -93,45 +93,40 @@ class Letters:
 
     def value(self, k: int) -> Symbol:
         """The function there."""
-        return self._of(self.function, self.function, k)
+        return self.function.at(self.at(k))
 
     def slope(self, k: int, ahead: bool = False) -> Symbol:
         """Its gradient there."""
-        if not self.function:
-            return self.numbered(Symbol("g", "g"), k, first=True)
-        return self._of(*self.slope_sign, k, ahead)
+        if not self.function.latex:
+            return self.numbered(self.slope_sign, k, first=True)
+        return self.slope_sign.at(self.at(k, ahead))
 
     def curvature(self, k: int) -> Symbol:
         """Its Hessian there."""
-        return self._of(*self.curvature_sign, k)
+        return self.curvature_sign.at(self.at(k))
 
     @property
-    def function_sign(self) -> tuple[str, str]:
-        """The function of its variables, in LaTeX and in a terminal."""
-        latex, text = (", ".join(getattr(one, kind) for one in self.variables) for kind in ("latex", "text"))
-        return f"{self.function}({latex})", f"{self.function}({text})"
+    def function_sign(self) -> Symbol:
+        """The function of its variables."""
+        return self.function.at(*self.variables)
 
     @property
-    def slope_sign(self) -> tuple[str, str]:
-        """The gradient without a place: f' or the nabla, in LaTeX and in a terminal."""
-        f = self.function
-        if not f:
-            return "g", "g"
-        return (f"{f}'", f"{f}′") if self.alone else (rf"\nabla {f}", f"∇{f}")
+    def slope_sign(self) -> Symbol:
+        """The gradient without a place: f' or the nabla."""
+        latex, text = self.function.latex, self.function.text
+        if not latex:
+            return Symbol("g", "g")
+        return Symbol(f"{latex}'", f"{text}′") if self.alone else Symbol(rf"\nabla {latex}", f"∇{text}")
 
     @property
-    def curvature_sign(self) -> tuple[str, str]:
+    def curvature_sign(self) -> Symbol:
         """The Hessian without a place."""
-        return (f"{self.function}''", f"{self.function}″") if self.alone else ("H", "H")
-
-    def _of(self, latex: str, text: str, k: int, ahead: bool = False) -> Symbol:
-        place = self.at(k, ahead)
-        return Symbol(f"{latex}({place.latex})", f"{text}({place.text})")
+        latex, text = self.function.latex, self.function.text
+        return Symbol(f"{latex}''", f"{text}″") if self.alone else Symbol("H", "H")
 
     def tuple_of_variables(self) -> str:
         """The variables within a sentence, between no dollars: (x, y)."""
-        parts = [one.latex for one in self.variables]
-        return parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
+        return self.variables[0].latex if len(self.variables) == 1 else Symbol("", "").at(*self.variables).latex
 
 
 def _unused(letters: str, variables: tuple[Symbol, ...]) -> Symbol:
@@ -156,30 +151,27 @@ def entry_letters(
     if letters.alone:
         return {}
     point, slope, curvature = names
-    place = None if bare else letters.at(k, ahead)
+    place = [] if bare else [letters.at(k, ahead)]
     found = {}
     n = len(surface.variables)
     for i in range(n):
         found[f"{point}[{i + 1}]"] = letters.variables[i] if bare else letters.variable(i, k, ahead)
-        found[f"{slope}[{i + 1}]"] = _partial(letters, (i,), place)
+        found[f"{slope}[{i + 1}]"] = _partial(letters, i).at(*place)
         for j in range(n):
             below = f"{i + 1}{j + 1}"
             found[f"{curvature}[{i + 1},{j + 1}]"] = Symbol(f"h_{{{below}}}", f"h{subscript(below)}")
     return found
 
 
-def _partial(letters: Letters, by: tuple[int, ...], place: Symbol | None = None) -> Symbol:
+def _partial(letters: Letters, *by: int) -> Symbol:
     """A partial derivative of first or second order."""
-    f, below = letters.function, [letters.variables[i] for i in by]
-    at = ("", "") if place is None else (f"({place.latex})", f"({place.text})")
-    if len(below) == 1:
-        return Symbol(rf"\frac{{\partial {f}}}{{\partial {below[0].latex}}}{at[0]}", f"∂{f}/∂{below[0].text}{at[1]}")
+    f, (first, *more) = letters.function, [letters.variables[i] for i in by]
+    if not more:
+        return Symbol(rf"\frac{{\partial {f.latex}}}{{\partial {first.latex}}}", f"∂{f.text}/∂{first.text}")
+    latex, text = rf"\partial {first.latex} \, \partial {more[0].latex}", f"∂{first.text}∂{more[0].text}"
     if by[0] == by[1]:
-        latex, text = rf"\partial {below[0].latex}^2", f"∂{below[0].text}²"
-    else:
-        latex = r" \, ".join(rf"\partial {one.latex}" for one in below)
-        text = "".join(f"∂{one.text}" for one in below)
-    return Symbol(rf"\frac{{\partial^2 {f}}}{{{latex}}}{at[0]}", f"∂²{f}/{text}{at[1]}")
+        latex, text = rf"\partial {first.latex}^2", f"∂{first.text}²"
+    return Symbol(rf"\frac{{\partial^2 {f.latex}}}{{{latex}}}", f"∂²{f.text}/{text}")
 
 
 # --- the function itself, where its variables stand for any numbers ---------------------------------------------------
@@ -196,23 +188,18 @@ def free_letters(surface: Surface, letters: Letters) -> dict[str, Symbol]:
     if letters.alone:
         return found
     n = range(len(surface.variables))
-    found |= {_free(f"slope {i}"): _partial(letters, (i,)) for i in n}
-    return found | {_free(f"curvature {i} {j}"): _partial(letters, (i, j)) for i in n for j in n}
+    found |= {partial_name(i): _partial(letters, i) for i in n}
+    return found | {partial_name(i, j): _partial(letters, i, j) for i in n for j in n}
 
 
 def partials(surface: Surface) -> Expression:
     """The column of the partial derivatives by their names."""
-    return matrix_of([[Name(_free(f"slope {i}"))] for i in range(len(surface.variables))])
+    return matrix_of([[Name(partial_name(i))] for i in range(len(surface.variables))])
 
 
-def second_partial(i: int, j: int) -> str:
-    """The name of a second partial derivative."""
-    return _free(f"curvature {i} {j}")
-
-
-def first_partial(i: int) -> str:
-    """The name of a partial derivative."""
-    return _free(f"slope {i}")
+def partial_name(*by: int) -> str:
+    """The name of a partial derivative, of first or second order."""
+    return _free(f"slope {by}")
 
 
 def _free(name: str) -> str:

@@ -22,13 +22,13 @@ from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.documents.terminal import plain_prose
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.optimisation.descent import conclude, kind_reached
+from chalkwork.laboratory.optimisation.descent import conclude, ways
 from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Path, index_of, methods_of, run
 from chalkwork.laboratory.optimisation.steps import Route, Shown
 from chalkwork.laboratory.optimisation.surface import matrix_of
-from chalkwork.laboratory.optimisation.text import compared, path_blocks, title_of
-from chalkwork.laboratory.optimisation.work import Work, symbol
+from chalkwork.laboratory.optimisation.text import compared
+from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
@@ -39,6 +39,7 @@ from chalkwork.solutions.compose import equation_blocks
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
+from chalkwork.typesetting.symbols import Symbol
 
 MOST_PARAMETERS = 200
 MOST_SAMPLES = 200
@@ -77,10 +78,7 @@ class NetworkLoss:
         self._data |= {name: value for name, value in held.items() if name not in {p.name for p in self.parameters}}
         self.start = np.concatenate([held[name.name].ravel() for name in self.parameters])
         self.names = tuple(
-            entry_name(name.name, name.shape, row, column)
-            for name in self.parameters
-            for row in range(name.shape[0])
-            for column in range(name.shape[1])
+            entry_name(name.name, name.shape, *place) for name in self.parameters for place in np.ndindex(*name.shape)
         )
         self._second = _products(first, self.parameters)
 
@@ -183,10 +181,10 @@ def optimise_network(
     loss = NetworkLoss(net, x, y)
     paths = [run(loss, loss.start, each, steps) for each in methods]
     hessian = loss.hessian(loss.start)
-    letters = Letters("L", symbol(r"\theta", "θ"))
+    letters = Letters(Symbol("L", "L"), Symbol(r"\theta", "θ"))
     work = _work(loss)
-    routes = [_route(work, loss, path, letters, max(1, shown), several=len(paths) > 1) for path in paths]
-    conclude(work, paths, loss.hessian)
+    routes = [_route(work, path, letters, max(1, shown), several=len(paths) > 1) for path in paths]
+    conclude(work, paths, loss)
     work.facts |= {
         "names": list(loss.names), "gradient": loss.gradient(loss.start), "hessian": hessian,
         "eigenvalues": np.linalg.eigvalsh(hessian), "index": index_of(hessian)[1],
@@ -194,17 +192,12 @@ def optimise_network(
     setting = setting_of(loss.plan, loss.derivation)
 
     def script(board: Board) -> Iterator[Block]:
-        yield from _introduced(board, loss)
+        yield from introduced(board, loss, ["L", *(f"d{name.name}" for name in loss.parameters)])
         yield from _second_order(board, loss, hessian)
-        for route in routes:
-            yield Heading(title_of(route.method), 2)
-            yield from path_blocks(board, route, shown, None)
-            yield from kind_reached(board, route.path, loss.hessian)
-        if len(paths) > 1:
-            yield Heading("Compared", 2)
-            yield compared(board, paths, letters)
+        yield from ways(board, routes, shown, loss)
+        yield from compared(board, paths, letters)
 
-    return work.solution("The loss of a network made small", style, script, setting)
+    return work.answer("The loss of a network made small", style, script, setting)
 
 
 def network_work(loss: NetworkLoss) -> Work:
@@ -217,37 +210,28 @@ def _work(loss: NetworkLoss) -> Work:
     """The network's own equations, with the parameters and their gradients as one vector where they are few."""
     n, work = len(loss.start), network_work(loss)
     work.asked += ["L", *(f"d{name.name}" for name in loss.parameters)]
-    theta, slope = symbol(r"\theta_1", "θ₁"), symbol(r"\nabla L(\theta_1)", "∇L(θ₁)")
+    theta, slope = Symbol(r"\theta_1", "θ₁"), Symbol(r"\nabla L(\theta_1)", "∇L(θ₁)")
     if n > MOST_LISTED:
         work.given("theta1", loss.start, theta)
         work.given("g1", loss.gradient(loss.start), slope)
     else:
-        work.equation("theta1", _stacked(loss.parameters), theta, Stage.BACKWARD)
+        work.equation("theta1", _stacked(loss.parameters), Stage.BACKWARD, letter=theta)
         slopes = [Name(f"d{name.name}", name.shape) for name in loss.parameters]
-        work.equation("g1", _stacked(slopes), slope, Stage.BACKWARD)
+        work.equation("g1", _stacked(slopes), Stage.BACKWARD, letter=slope)
         work.asked.append("g1")
-    work.given("H1", loss.hessian(loss.start), symbol(r"H(\theta_1)", "H(θ₁)"))
+    work.given("H1", loss.hessian(loss.start), Symbol(r"H(\theta_1)", "H(θ₁)"))
     return work
 
 
 def _stacked(parts: Sequence[Name]) -> Expression:
     """The entries of matrices, row by row, in one column."""
-    entries: list[list[Expression]] = [
-        [apply("entry", part, place=(row, column))]
-        for part in parts
-        for row in range(1, part.shape[0] + 1)
-        for column in range(1, part.shape[1] + 1)
-    ]
-    return matrix_of(entries)
+    places = [(part, place) for part in parts for place in np.ndindex(*part.shape)]
+    return matrix_of([[apply("entry", part, place=(row + 1, column + 1))] for part, (row, column) in places])
 
 
-def _route(work: Work, loss: NetworkLoss, path: Path, letters: Letters, count: int, several: bool) -> Route:
+def _route(work: Work, path: Path, letters: Letters, count: int, several: bool) -> Route:
     """The equations of a path's first steps; gradient and Hessian of later steps are given."""
-    route = Route(work, path, letters.marked(path.method.name) if several else letters, several, total=len(path.steps))
-    n = len(loss.start)
-    shape = (n, 1) if n > 1 else ()
-    if not path.method.uses_hessian:
-        route.rule(shape)
+    route = Route(work, path, letters, several, total=len(path.steps))
     for k, step in enumerate(path.steps[:count], 1):
         shown = Shown(route.name("theta", k), slope=route.name("g", k), curvature=route.name("H", k))
         if k > 1:
@@ -255,7 +239,7 @@ def _route(work: Work, loss: NetworkLoss, path: Path, letters: Letters, count: i
             if step.hessian is not None:
                 work.given(shown.curvature, step.hessian, route.letters.curvature(k))
         route.steps.append(shown)
-        route.directed(shown, k, step, shape)
+        route.directed(shown, k, step)
     return route
 
 
@@ -273,12 +257,11 @@ def _check_size(net: NeuralNetwork, samples: int) -> None:
             )
 
 
-def _introduced(board: Board, loss: NetworkLoss) -> Iterator[Block]:
+def introduced(board: Board, loss: NetworkLoss, names: Sequence[str]) -> Iterator[Block]:
+    """The network, what is given, and its own equations up to these names."""
     yield Paragraph(" ".join(map(str, introduction(loss.plan, target=True))))
     yield from board.givens([name.name for name in loss.derivation.givens])
-    gradients = tuple(f"d{name.name}" for name in loss.parameters)
-    solution = board.solution
-    yield from equation_blocks(solution, solution.chosen(("L", *gradients)), level=4)
+    yield from equation_blocks(board.solution, board.solution.chosen(tuple(names)), level=4)
 
 
 def _second_order(board: Board, loss: NetworkLoss, hessian: Array) -> Iterator[Block]:
@@ -301,9 +284,8 @@ def _second_order(board: Board, loss: NetworkLoss, hessian: Array) -> Iterator[B
 
 def _listed(board: Board, loss: NetworkLoss) -> tuple[str, str]:
     """The parameters in their order, for Markdown and for a terminal."""
-    symbols = board.writer.symbols
-    latex, text = ([getattr(symbols[name], kind) for name in loss.names] for kind in ("latex", "text"))
-    if len(latex) > MOST_LISTED:
-        latex = [*latex[: MOST_LISTED - 3], r"\ldots", latex[-1]]
-        text = [*text[: MOST_LISTED - 3], "…", text[-1]]
-    return f"$({', '.join(latex)})$", f"({', '.join(text)})"
+    letters = [board.writer.symbols[name] for name in loss.names]
+    if len(letters) > MOST_LISTED:
+        letters = [*letters[: MOST_LISTED - 3], Symbol(r"\ldots", "…"), letters[-1]]
+    whole = Symbol("", "").at(*letters)
+    return f"${whole.latex}$", whole.text

@@ -8,20 +8,19 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from chalkwork.algebra.entries import entry_name, split_entry
+from chalkwork.algebra.entries import entry_name, place_of, split_entry
 from chalkwork.algebra.expression import Expression, Name, apply, replace
 from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters
-from chalkwork.laboratory.optimisation.network import NetworkLoss, network_work
+from chalkwork.laboratory.optimisation.network import NetworkLoss, introduced, network_work
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
-from chalkwork.laboratory.optimisation.work import Work, symbol
+from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.presentation import introduction, setting_of
+from chalkwork.networks.presentation import setting_of
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.compose import equation_blocks
 from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.symbols import Symbol, Symbols
@@ -57,20 +56,20 @@ def gradient_check(
     placed = {name: work.given(f"at_{name}", value, plain[name]) for name, value in point.items()}
     there: dict[Expression, Expression] = {name: placed[name.name] for name in surface.symbols}
     size = real(step, "step", 1e-9, 1, high_open=False)
-    h = work.given("h", size, symbol("h", "h") if "h" not in point else symbol(r"\delta", "δ"))
+    h = work.given("h", size, Symbol("h", "h") if "h" not in point else Symbol(r"\delta", "δ"))
     letters = Letters.of(surface, style.notation)
-    f = work.equation("f", replace(surface.expression, there), symbol(*letters.function_sign), Stage.FORWARD)
+    f = work.equation("f", replace(surface.expression, there), Stage.FORWARD, letter=letters.function_sign)
     for place, (variable, slope) in enumerate(zip(surface.symbols, surface.slopes, strict=True)):
         name, by = variable.name, plain[variable.name]
-        head = symbol(rf"\frac{{\partial {surface.name}}}{{\partial {by.latex}}}", f"∂{surface.name}/∂{by.text}")
+        head = Symbol(rf"\frac{{\partial {surface.name}}}{{\partial {by.latex}}}", f"∂{surface.name}/∂{by.text}")
         if letters.alone:
-            head = symbol(f"{letters.slope_sign[0]}({by.latex})", f"{letters.slope_sign[1]}({by.text})")
-        work.equation(f"slope_{name}", replace(slope, there), head, Stage.BACKWARD)
+            head = letters.slope_sign.at(by)
+        work.equation(f"slope_{name}", replace(slope, there), Stage.BACKWARD, letter=head)
         sides = []
         for word, sign, moved in (("plus", "+", placed[name] + h), ("minus", "-", placed[name] - h)):
             beside = replace(surface.expression, there | {variable: moved})
             letter = _shifted(letters, place, sign, work.letters["h"])
-            sides.append(work.equation(f"f_{word}_{name}", beside, letter, QUOTIENTS))
+            sides.append(work.equation(f"f_{word}_{name}", beside, QUOTIENTS, letter=letter))
         here = np.array(list(point.values()))
         moves = size * (np.arange(len(here)) == place)
         vanish = not surface.gradient(here)[place] and surface.value(here + moves) == surface.value(here - moves)
@@ -84,7 +83,7 @@ def gradient_check(
         for name in surface.variables:
             yield from board.equations([one.name for one in work.equations if one.name.endswith(f"_{name}")], reason="")
 
-    return work.solution("A gradient checked by difference quotients", style, script)
+    return work.answer("A gradient checked by difference quotients", style, script)
 
 
 def _shifted(letters: Letters, place: int, sign: str, h: Symbol) -> Symbol:
@@ -92,7 +91,7 @@ def _shifted(letters: Letters, place: int, sign: str, h: Symbol) -> Symbol:
     latex, text = ([getattr(one, kind) for one in letters.variables] for kind in ("latex", "text"))
     latex[place] += f" {sign} {h.latex}"
     text[place] += f" {'−' if sign == '-' else sign} {h.text}"
-    return symbol(f"{letters.function}({', '.join(latex)})", f"{letters.function}({', '.join(text)})")
+    return letters.function.at(*map(Symbol, latex, text))
 
 
 def _quotients(
@@ -103,14 +102,14 @@ def _quotients(
     `vanish` says that the derivative and the central quotient are both 0.
     """
     here, plus, minus = values
-    one_sided = symbol(rf"D_{{{by.latex}}}^{{+}}", f"D⁺({by.text})", raised=True)
-    work.equation(f"one_sided{end}", (plus - here) / h, one_sided, QUOTIENTS)
-    central = symbol(rf"D_{{{by.latex}}}", f"D({by.text})")
-    found = work.equation(f"central{end}", (plus - minus) / (2 * h), central, QUOTIENTS)
+    one_sided = Symbol(rf"D_{{{by.latex}}}^{{+}}", f"D⁺({by.text})", raised=True)
+    work.equation(f"one_sided{end}", (plus - here) / h, QUOTIENTS, letter=one_sided)
+    central = Symbol(rf"D_{{{by.latex}}}", f"D({by.text})")
+    found = work.equation(f"central{end}", (plus - minus) / (2 * h), QUOTIENTS, letter=central)
     apart = apply("abs", found - slope)
     larger = apply("maximum", apply("abs", found), apply("abs", slope))
-    error = symbol(rf"\varepsilon_{{{by.latex}}}", f"ε({by.text})")
-    work.equation(f"error{end}", apart if vanish else apart / larger, error, QUOTIENTS)
+    error = Symbol(rf"\varepsilon_{{{by.latex}}}", f"ε({by.text})")
+    work.equation(f"error{end}", apart if vanish else apart / larger, QUOTIENTS, letter=error)
 
 
 def check_network_gradient(
@@ -143,11 +142,11 @@ def check_network_gradient(
     place = np.arange(len(loss.start)) == loss.names.index(wanted)
     work = network_work(loss)
     size = real(step, "step", 1e-9, 1, high_open=False)
-    h = work.given("h", size, symbol("h", "h"))
+    h = work.given("h", size, Symbol("h", "h"))
     setting = setting_of(loss.plan, loss.derivation)
     by = Symbols(style.notation, len(loss.plan.layers))[wanted]
     sides = [
-        work.given(f"L_{word}", loss.value(loss.start + sign * size * place), symbol(f"L({by.latex} {mark} h)", text))
+        work.given(f"L_{word}", loss.value(loss.start + sign * size * place), Symbol(f"L({by.latex} {mark} h)", text))
         for word, sign, mark, text in (
             ("plus", 1, "+", f"L({by.text} + h)"), ("minus", -1, "-", f"L({by.text} − h)"),
         )
@@ -156,35 +155,28 @@ def check_network_gradient(
     shape = loss.derivation.shapes()[whole]
     slope: Expression = Name(whole, shape)
     if prod(shape) > 1:
-        row, column = (int(each) for each in _both(index, shape))
-        slope = apply("entry", slope, place=(row, column))
+        row, column = place_of(whole, index, shape)
+        slope = apply("entry", slope, place=(row + 1, column + 1))
     before = len(work.equations)
     vanish = not loss.gradient(loss.start)[place] and work.values["L_plus"] == work.values["L_minus"]
     _quotients(work, "", (Name("L"), sides[0], sides[1]), slope, h, by, bool(vanish))
     work.asked += ["L", whole, *(one.name for one in work.equations[before:])]
 
     def script(board: Board) -> Iterator[Block]:
-        yield Paragraph(" ".join(map(str, introduction(loss.plan, target=True))))
-        yield from board.givens([name.name for name in loss.derivation.givens])
-        solution = board.solution
-        yield from equation_blocks(solution, solution.chosen(("L", whole)), level=4)
+        yield from introduced(board, loss, ["L", whole])
         yield Paragraph(_SAID)
         yield board.say(f"With {{h}} added to ${by.latex}$ and taken from it the same forward pass gives")
         yield from board.givens(["h", "L_plus", "L_minus"])
         yield from board.equations([one.name for one in work.equations[before:]], reason="")
 
-    return work.solution("A network's gradient checked by difference quotients", style, script, setting)
+    return work.answer("A network's gradient checked by difference quotients", style, script, setting)
 
 
 def _entry(loss: NetworkLoss, wanted: str) -> str:
-    """The name of an entry; of a vector it has one index, and may be given with both."""
+    """The name of an entry as the loss has it: of a vector it may be given with both indices, of a number with none."""
     name, index = split_entry(wanted)
     shape = loss.derivation.shapes().get(name, ())
-    if len(index) == 2 and len(shape) == 2 and all(part.isdigit() for part in index):
-        return entry_name(name, shape, int(index[0]) - 1, int(index[1]) - 1)
-    return name + "[1]" if not index and prod(shape) == 1 and shape else wanted
-
-
-def _both(index: tuple[str, ...], shape: tuple[int, ...]) -> tuple[str, ...]:
-    """Row and column of an entry, of a vector too."""
-    return index if len(index) == 2 else (index[0], "1") if shape[1] == 1 else ("1", index[0])
+    try:
+        return entry_name(name, shape, *place_of(name, index or ("1",) * (prod(shape) == 1), shape))
+    except KeyError:
+        return wanted

@@ -16,7 +16,6 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Path
 from chalkwork.laboratory.optimisation.surface import Surface
-from chalkwork.laboratory.optimisation.tables import function_latex
 from chalkwork.networks.data import as_array
 from chalkwork.solutions.board import Board
 
@@ -60,7 +59,7 @@ def picture(
     spots = [np.asarray(point) for _, point in marked]
     window = window or _around([path for _, path in paths], spots, surface.variables)
     words = _words(board, surface, paths, marked)
-    title, latex = f"{surface.text[:80]}", function_latex(letters)
+    title, latex = f"{surface.text[:80]}", letters.function_sign.latex
     if n == 1:
         return [_curve(surface, letters, paths, window, marked, words, title).titled(f"The graph of ${latex}$")]
     across, up = (window[name] for name in surface.variables)

@@ -15,9 +15,8 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import Method, Path, run
 from chalkwork.laboratory.optimisation.pictures import picture
-from chalkwork.laboratory.optimisation.steps import Route, studied
+from chalkwork.laboratory.optimisation.steps import Route, ends_of_spectrum
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
-from chalkwork.laboratory.optimisation.tables import function_latex
 from chalkwork.laboratory.optimisation.text import (
     formulas,
     listed,
@@ -25,13 +24,14 @@ from chalkwork.laboratory.optimisation.text import (
     place_latex,
     step_blocks,
 )
-from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, symbol
+from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real
 from chalkwork.solutions.board import Board, maths
 from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
+from chalkwork.typesetting.symbols import Symbol
 
 NEAR = 0.05
 MOST_MEASURED = 200_000
@@ -70,16 +70,16 @@ def step_size(
     paths = {name: run(surface, begin, Method("gradient_descent", rate), steps) for name, rate in rates.items()}
     letters = Letters.of(surface, style.notation)
     work = Work(letters=free_letters(surface, letters))
-    hessian = _ends(work, surface, letters, begin, eigenvalues)
+    hessian = ends_of_spectrum(work, surface, letters, begin, eigenvalues, "min", "max")
     low, high = Name("lambda_min"), Name("lambda_max")
     if surface.point("p").shape:
         start_at, slope = surface.point("p1"), surface.point("g1")
-        work.equation("minimum", start_at - apply("solve", hessian, slope), symbol("p^{*}", "p*", raised=True))
+        work.equation("minimum", start_at - apply("solve", hessian, slope), letter=Symbol("p^{*}", "p*", raised=True))
     else:
-        lowest = symbol(f"{letters.point.latex}^{{*}}", f"{letters.point.text}∗", raised=True)
-        work.equation("minimum", Name("p1") - Name("g1") / hessian, lowest)
-    work.equation("limit", 2 / high, symbol(r"\eta", "η"), relation="<")
-    work.equation("best", 2 / (low + high), symbol(r"\eta^{*}", "η∗", raised=True))
+        lowest = Symbol(f"{letters.point.latex}^{{*}}", f"{letters.point.text}∗", raised=True)
+        work.equation("minimum", Name("p1") - Name("g1") / hessian, letter=lowest)
+    work.equation("limit", 2 / high, letter=Symbol(r"\eta", "η"), relation="<")
+    work.equation("best", 2 / (low + high), letter=Symbol(r"\eta^{*}", "η∗", raised=True))
     work.asked += ["lambda_min", "lambda_max", "limit", "best"]
     work.facts |= {"eigenvalues": eigenvalues}
     work.facts |= {f"{name}.rate": rate for name, rate in rates.items()}
@@ -95,20 +95,7 @@ def step_size(
         shown = [(labels[name], _first(path, 5)) for name, path in paths.items()]
         yield from picture(board, surface, letters, shown, marked=[("minimum", minimum)])
 
-    return work.solution("From which step size on gradient descent fails", style, script)
-
-
-def _ends(work: Work, surface: Surface, letters: Letters, begin: Sequence[float], eigenvalues: Array) -> Name:
-    """The start with its gradient, the Hessian, and its least and largest eigenvalue, by hand where that is short."""
-    hessian = studied(work, surface, letters, begin)
-    by_hand = eigenvalues_of(hessian, surface.hessian_at(surface.point("p1")))
-    for name, which in (("min", 0), ("max", -1)):
-        letter = symbol(rf"\lambda_{{\{name}}}", {"min": "λₘᵢₙ", "max": "λₘₐₓ"}[name])
-        if by_hand:
-            work.equation(f"lambda_{name}", by_hand[which], letter)
-        else:
-            work.given(f"lambda_{name}", float(eigenvalues[which]), letter)
-    return hessian
+    return work.answer("From which step size on gradient descent fails", style, script)
 
 
 def condition(
@@ -178,20 +165,20 @@ def condition(
         yield _worst_starts(board, kappas, trials)
         yield from picture(board, surface, letters, [("gradient descent", descent), ("Newton", newton)])
 
-    return work.solution("The condition number, and Newton's one step", style, script)
+    return work.answer("The condition number, and Newton's one step", style, script)
 
 
 def _condition(
     work: Work, surface: Surface, letters: Letters, begin: Array, eigenvalues: Array, accuracy: float, factor: float
 ) -> None:
     """The condition number, the factor of a step, and how many steps it takes, as equations."""
-    _ends(work, surface, letters, begin.tolist(), eigenvalues)
-    kappa = work.equation("kappa", Name("lambda_max") / Name("lambda_min"), symbol(r"\kappa", "κ"))
-    q = work.equation("factor", (kappa - 1) / (kappa + 1), symbol("q", "q"))
+    ends_of_spectrum(work, surface, letters, begin.tolist(), eigenvalues, "min", "max")
+    kappa = work.equation("kappa", Name("lambda_max") / Name("lambda_min"), letter=Symbol(r"\kappa", "κ"))
+    q = work.equation("factor", (kappa - 1) / (kappa + 1), letter=Symbol("q", "q"))
     work.asked += ["kappa", "factor"]
     if factor >= 1e-12:
-        epsilon = work.given("accuracy", accuracy, symbol(r"\varepsilon", "ε"))
-        work.equation("bound", apply("log", epsilon) / apply("log", q), symbol("k", "k"), relation="≥")
+        epsilon = work.given("accuracy", accuracy, Symbol(r"\varepsilon", "ε"))
+        work.equation("bound", apply("log", epsilon) / apply("log", q), letter=Symbol("k", "k"), relation="≥")
         work.asked.append("bound")
 
 
@@ -287,7 +274,7 @@ def _tried(
     yield board.table(head, [list(rates.values()), factors, [words[name] for name in rates]])
     last = min(len(path.values) for path in paths.values()) - 1
     rows = sorted({0, 1, 2, 3, 5, 10, last} & set(range(last + 1)))
-    f = function_latex(letters)
+    f = letters.function_sign.latex
     names = {name: rf"${f}$ at $\eta = {board.piece(rate).latex}$" for name, rate in rates.items()}
     columns: list[list[Any]] = [list(rows), *([float(path.values[k]) for k in rows] for path in paths.values())]
     yield Paragraph("The values of the function after some steps:")

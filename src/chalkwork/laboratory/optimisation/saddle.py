@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
 
-from chalkwork.algebra.expression import apply
+from chalkwork.algebra.expression import Name, apply
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import Method, index_of, run
 from chalkwork.laboratory.optimisation.pictures import picture
-from chalkwork.laboratory.optimisation.steps import ETA, studied
+from chalkwork.laboratory.optimisation.steps import ETA, ends_of_spectrum
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
 from chalkwork.laboratory.optimisation.text import formulas, listed, place, place_latex, worked
-from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word, symbol
+from chalkwork.laboratory.optimisation.work import Work, kind_word
 from chalkwork.networks.data import Array, as_vector
 from chalkwork.networks.layers.settings import real
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
+from chalkwork.typesetting.symbols import Symbol
 
 
 def escape(
@@ -92,7 +92,7 @@ def escape(
         )
         yield from picture(board, surface, letters, shown, marked=[("saddle", centre)])
 
-    return work.solution("Leaving a saddle point", style, script)
+    return work.answer("Leaving a saddle point", style, script)
 
 
 def _add(
@@ -105,17 +105,11 @@ def _add(
 ) -> None:
     """The Hessian at the saddle, its lowest eigenvalue, the growth of a step, and how many steps it takes."""
     rate, radius, apart = given
-    hessian = studied(work, surface, letters, centre)
-    lambda_min = symbol(r"\lambda_{\min}", "λₘᵢₙ")
-    by_hand = eigenvalues_of(hessian, surface.hessian_at(surface.point("p1")))
-    if by_hand:
-        lowest = work.equation("lambda_min", by_hand[0], lambda_min)
-    else:
-        lowest = work.given("lambda_min", float(eigenvalues[0]), lambda_min)
-    eta, big = work.given("eta", rate, ETA), work.given("R", radius, symbol("R", "R"))
-    growth = work.equation("growth", 1 + eta * apply("abs", lowest), symbol(r"\gamma", "γ"))
-    r = work.given("r", apart, symbol("r", "r"))
-    work.equation("predicted", apply("log", big / r) / apply("log", growth), symbol("k", "k"))
+    ends_of_spectrum(work, surface, letters, centre, eigenvalues, "min")
+    eta, big = work.given("eta", rate, ETA), work.given("R", radius, Symbol("R", "R"))
+    growth = work.equation("growth", 1 + eta * apply("abs", Name("lambda_min")), letter=Symbol(r"\gamma", "γ"))
+    r = work.given("r", apart, Symbol("r", "r"))
+    work.equation("predicted", apply("log", big / r) / apply("log", growth), letter=Symbol("k", "k"))
     work.asked += ["H1", "growth", "predicted"]
 
 
@@ -182,7 +176,7 @@ def _steps(board: Board, facts: Mapping[str, Any]) -> Block:
             [place(board, point) for point in facts["newton"]],
         ],
     )
-    return replace(found, right=(0, 1, 2, 3))
+    return found._replace(right=(0, 1, 2, 3))
 
 
 def _where_newton_goes(ends: Array, centre: Array) -> str:

@@ -15,7 +15,7 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.laboratory.optimisation.letters import MARKS, RATE, Letters, entry_letters, tilde
 from chalkwork.laboratory.optimisation.methods import Method, Path, Step
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
-from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, symbol
+from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of
 from chalkwork.networks.optimisers import AHEAD, worked_lines
 from chalkwork.networks.updates import clipped
 from chalkwork.training.schedules import CONSTANT
@@ -23,13 +23,13 @@ from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol
 
 DIRECTION = Stage("step", "The step")
-ETA, TAU = RATE, symbol(r"\tau", "τ")
+ETA, TAU = RATE, Symbol(r"\tau", "τ")
 CONSTANTS = {
-    "mu": symbol(r"\mu", "μ"), "momentum": symbol(r"\mu", "μ"), "rho": symbol(r"\rho", "ρ"),
-    "gamma": symbol(r"\gamma", "γ"), "beta": symbol(r"\beta", "β"), "alpha": symbol(r"\alpha", "α"),
-    "rho1": symbol(r"\beta_1", "β₁"), "rho2": symbol(r"\beta_2", "β₂"), "epsilon": symbol(r"\varepsilon", "ε"),
-    "decay": symbol(r"\lambda", "λ"), "clip_norm": symbol(r"g_{\max}", "gₘₐₓ"),
-    "clip_value": symbol(r"g_{\max}", "gₘₐₓ"),
+    "mu": Symbol(r"\mu", "μ"), "momentum": Symbol(r"\mu", "μ"), "rho": Symbol(r"\rho", "ρ"),
+    "gamma": Symbol(r"\gamma", "γ"), "beta": Symbol(r"\beta", "β"), "alpha": Symbol(r"\alpha", "α"),
+    "rho1": Symbol(r"\beta_1", "β₁"), "rho2": Symbol(r"\beta_2", "β₂"), "epsilon": Symbol(r"\varepsilon", "ε"),
+    "decay": Symbol(r"\lambda", "λ"), "clip_norm": Symbol(r"g_{\max}", "gₘₐₓ"),
+    "clip_value": Symbol(r"g_{\max}", "gₘₐₓ"),
 }  # fmt: skip
 """How the constants of rules print, by the word that was used for them."""
 
@@ -75,6 +75,14 @@ class Route:
     """The rule for any step."""
     _renamed: dict[Expression, Expression] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        n = len(self.path.last)
+        self.shape: Shape = (n, 1) if n > 1 else ()
+        if self.several:
+            self.letters = self.letters.marked(self.method.name)
+        if not self.method.uses_hessian:
+            self._rule()
+
     @property
     def method(self) -> Method:
         """The method."""
@@ -105,11 +113,11 @@ class Route:
         for word in (*words[1:], "clipped_g") if n > 1 else ():  # v_1 would be the velocity of step 1
             of = plain[word]
             plain |= {
-                f"{word}[{i}]": symbol(f"{of.latex}_{{{each.latex}}}", f"{of.text}({each.text})")
+                f"{word}[{i}]": Symbol(f"{of.latex}_{{{each.latex}}}", f"{of.text}({each.text})")
                 for i, each in enumerate(letters.variables, 1)
             }
         if surface is not None:
-            plain["f"] = symbol(*letters.function_sign)
+            plain["f"] = letters.function_sign
             plain |= entry_letters(surface, letters, 0, ("p", "g", ""), bare=True)
         elif n > 1:
             plain |= {f"p[{i}]": letter for i, letter in enumerate(letters.variables, 1)}
@@ -118,7 +126,7 @@ class Route:
         """The equations of the first steps on a function; of the start where there is no step."""
         for k, step in enumerate(self.path.steps[:count], 1):
             shown = self.at(surface, k, self.method.uses_hessian)
-            self.directed(shown, k, step, surface.point("p").shape)
+            self.directed(shown, k, step)
             if np.isfinite(self.path.values[k]):
                 self.valued(surface, shown.new_point, k + 1)
         if not self.path.steps or (self.path.ending == "singular" and len(self.path.steps) < count):
@@ -130,7 +138,7 @@ class Route:
         names = (point, self.name("g", k), self.name("H", k))
         self.work.letters.update(entry_letters(surface, self.letters, k, names))
         stage = Stage.FORWARD if k == 1 else Stage.REEVALUATION
-        return self.work.equation(self.name("f", k), surface.value_at(found), self.letters.value(k), stage).name
+        return self.work.equation(self.name("f", k), surface.value_at(found), stage, letter=self.letters.value(k)).name
 
     def at(self, surface: Surface, k: int, hessian: bool) -> Shown:
         """The value, the gradient and, if it is needed, the Hessian where step k starts."""
@@ -142,10 +150,10 @@ class Route:
         add, letters = self.work.equation, self.letters
         ahead = self.method.optimiser.looks_ahead
         place = self._ahead(surface, shown, k, point) if ahead else point
-        shown.slope = add(self.name("g", k), surface.gradient_at(place), letters.slope(k, ahead), stage).name
+        shown.slope = add(self.name("g", k), surface.gradient_at(place), stage, letter=letters.slope(k, ahead)).name
         self.ask(shown.slope, k)
         if hessian:
-            shown.curvature = add(self.name("H", k), surface.hessian_at(point), letters.curvature(k), stage).name
+            shown.curvature = add(self.name("H", k), surface.hessian_at(point), stage, letter=letters.curvature(k)).name
             self.ask(shown.curvature, k)
         self.steps.append(shown)
         return shown
@@ -157,9 +165,9 @@ class Route:
 
     def _ahead(self, surface: Surface, shown: Shown, k: int, point: Name) -> Name:
         """The point where the gradient of step k is taken."""
-        names = {"p": point, "mu": self._constant("mu"), "v": self._kept("v", k, point.shape)}
+        names = {"p": point, "mu": self._constant("mu"), "v": self._kept("v", k)}
         letter = self.letters.at(k, ahead=True)
-        found = self.work.equation(self.name("ahead", k), read(AHEAD, names), letter, Stage.UPDATE)
+        found = self.work.equation(self.name("ahead", k), read(AHEAD, names), Stage.UPDATE, letter=letter)
         self.work.letters.update(
             entry_letters(surface, self.letters, k, (found.name, self.name("g", k), ""), ahead=True)
         )
@@ -169,9 +177,9 @@ class Route:
 
     # --- from the gradient to the new point ------------------------------------------------------------------------
 
-    def directed(self, shown: Shown, k: int, step: Step, shape: Shape) -> None:
-        """The direction of step k and the point that it leads to, which has that shape."""
-        point, slope = Name(shown.point, shape), Name(shown.slope, shape)
+    def directed(self, shown: Shown, k: int, step: Step) -> None:
+        """The direction of step k and the point that it leads to."""
+        point, slope = Name(shown.point, self.shape), Name(shown.slope, self.shape)
         method = self.method
         if method.uses_hessian:
             newton = method.name == "newton"
@@ -180,7 +188,7 @@ class Route:
             new = point + Name(shown.direction, point.shape)
             self.ask(shown.direction, k)
             shown.new_point = self.name(_letter(shown.point), k + 1)
-            self.work.equation(shown.new_point, new, self.letters.at(k + 1), Stage.UPDATE)
+            self.work.equation(shown.new_point, new, Stage.UPDATE, letter=self.letters.at(k + 1))
             self.work.asked.append(shown.new_point)
         else:
             self._ruled(shown, k, point, slope)
@@ -200,13 +208,13 @@ class Route:
                 letter = number(self.letters.of_rule(word), k)
                 if word == "gnorm":
                     there = self.work.letters[slope.name]
-                    letter = symbol(rf"\left\| {there.latex} \right\|", f"‖{there.text}‖")
+                    letter = Symbol(rf"\left\| {there.latex} \right\|", f"‖{there.text}‖")
                     expression = _norm(slope)
                 found = self._line(shown, k, word, expression, letter)
                 self._renamed[Name(line.name, found.shape)] = found
                 slope = found
         bound = constants | {"p": point, "g": slope, "eta": rate, "t": Number(k)}
-        bound |= {letter: self._kept(letter, k, point.shape) for letter in method.optimiser.rule.states}
+        bound |= {letter: self._kept(letter, k) for letter in method.optimiser.rule.states}
         base = _letter(shown.point)
 
         def called(defined: str) -> str:
@@ -217,11 +225,13 @@ class Route:
                 word = _letter(name.name)
                 self._line(shown, k, word, expression, number(self.letters.of_rule(word), k))
             else:
-                shown.new_point = self.work.equation(name.name, expression, self.letters.at(k + 1), Stage.UPDATE).name
+                shown.new_point = self.work.equation(
+                    name.name, expression, Stage.UPDATE, letter=self.letters.at(k + 1)
+                ).name
                 self.work.asked.append(name.name)
 
     def _line(self, shown: Shown, k: int, word: str, expression: Expression, letter: Symbol) -> Name:
-        found = self.work.equation(self.name(word, k), expression, letter, Stage.UPDATE)
+        found = self.work.equation(self.name(word, k), expression, Stage.UPDATE, letter=letter)
         shown.lines.append(found.name)
         self.ask(found.name, k)
         return found
@@ -231,25 +241,25 @@ class Route:
         letter = CONSTANTS.get(name if word not in CONSTANTS else word, CONSTANTS["mu"])
         return self.work.given(name, self.method.constants[name], letter)
 
-    def _kept(self, letter: str, k: int, shape: Shape) -> Name:
+    def _kept(self, letter: str, k: int) -> Name:
         """What the rule keeps, before step k; zero at first."""
         if k > 1:
-            return Name(self.name(letter, k - 1), shape)
-        plain = self.letters.of_rule(letter)
-        return self.work.given(f"{letter}0", np.zeros(shape or (1, 1)), Letters.numbered(self.letters, plain, 0, True))
+            return Name(self.name(letter, k - 1), self.shape)
+        at_first = self.letters.numbered(self.letters.of_rule(letter), 0, first=True)
+        return self.work.given(f"{letter}0", np.zeros(self.shape or (1, 1)), at_first)
 
     # --- the rule for any step -------------------------------------------------------------------------------------
 
-    def rule(self, shape: Shape) -> None:
-        """The lines of the rule for step k, for a point of that shape: their names have letters and no values."""
-        method, letters, plain = self.method, self.letters, self.work.letters
+    def _rule(self) -> None:
+        """The lines of the rule for step k: their names have letters and no values."""
+        shape, method, letters, plain = self.shape, self.method, self.letters, self.work.letters
 
         def named(word: str, below: str) -> Name:
             letter = letters.of_rule(word.removesuffix("_new"))
             found = Name(self.free(word), () if word in ("eta", "k") else shape)
-            if word == "g" and letters.function:
+            if word == "g" and letters.function.latex:
                 here = letters.numbered(tilde(letters.point) if method.optimiser.looks_ahead else letters.point, "k")
-                plain[found.name] = symbol(f"{letter.latex}({here.latex})", f"{letter.text}({here.text})")
+                plain[found.name] = letter.at(here)
             else:
                 plain[found.name] = letters.numbered(letter, below)
             return found
@@ -258,7 +268,7 @@ class Route:
         bound |= {"p": named("p", "k"), "g": named("clipped_g" if method.clips else "g", "k")}
         bound |= {letter: named(letter, "k-1") for letter in method.optimiser.rule.states}
         bound |= {"eta": self.work.given("eta", method.rate, ETA), "t": Name(self.free("k"))}
-        plain[self.free("k")] = symbol("k", "k")
+        plain[self.free("k")] = Symbol("k", "k")
         if method.schedule != CONSTANT:
             rate = named("eta", "k")
             self.lines.append((rate, bound["eta"] * method.schedule.factor(bound["t"] - 1, self.total)))
@@ -273,7 +283,7 @@ class Route:
 
         self.lines += worked_lines(method.optimiser.lines, bound, called)
         for letter in method.optimiser.rule.states:
-            self._kept(letter, 1, shape)
+            self._kept(letter, 1)
         plain[self.free("point")] = letters.point
 
     def free(self, word: str) -> str:
@@ -282,7 +292,7 @@ class Route:
 
     def _direct(self, letter: str, k: int, expression: Expression, printed: Symbol) -> Name:
         printed = self.letters.numbered(printed, k)
-        return self.work.equation(self.name(letter, k), expression, printed, DIRECTION)
+        return self.work.equation(self.name(letter, k), expression, DIRECTION, letter=printed)
 
     def _newton(self, shown: Shown, k: int, slope: Name) -> Expression:
         n = slope.shape[0] if slope.shape else 1
@@ -291,16 +301,16 @@ class Route:
         if n == 1:
             return -(slope / (matrix + self._tau() if self.method.damping else matrix))
         if self.method.damping:
-            identity = self.work.given("I", np.eye(n), symbol("I", "I"))
-            matrix = self._direct("A", k, matrix + self._tau() * identity, symbol("A", "A"))
+            identity = self.work.given("I", np.eye(n), Symbol("I", "I"))
+            matrix = self._direct("A", k, matrix + self._tau() * identity, Symbol("A", "A"))
             shown.matrix = matrix.name
         if n == 2:
             a, b, c, d = (apply("entry", matrix, place=place) for place in ((1, 1), (1, 2), (2, 1), (2, 2)))
             of = self.work.letters[shown.matrix]
             self.work.letters.update(entries_of(shown.matrix, of, n))
-            letter = symbol(rf"\det {of.latex}", f"det {of.text}")
+            letter = Symbol(rf"\det {of.latex}", f"det {of.text}")
             name = self.name("det", k) if self.several else f"det{k}"
-            shown.determinant = self.work.equation(name, a * d - b * c, letter, DIRECTION).name
+            shown.determinant = self.work.equation(name, a * d - b * c, DIRECTION, letter=letter).name
         return -apply("solve", matrix, slope)
 
     def _saddle_free(self, shown: Shown, k: int, slope: Name, step: Step) -> Expression:
@@ -311,7 +321,7 @@ class Route:
             return -(slope / (size + self._tau() if self.method.damping else size))
         assert step.hessian is not None
         place = self.letters.at(k)
-        letter = symbol(rf"\lambda({place.latex})", f"λ({place.text})")
+        letter = Symbol(r"\lambda", "λ").at(place)
         values, vectors = np.linalg.eigh(step.hessian)
         made = self.work.made_of(shown.curvature)
         by_hand = [] if made is None else eigenvalues_of(hessian, made)
@@ -319,9 +329,9 @@ class Route:
         if not by_hand:
             eigenvalues = self.work.given(name, values, letter)
         else:
-            eigenvalues = self.work.equation(name, matrix_of([[one] for one in by_hand]), letter, DIRECTION)
+            eigenvalues = self.work.equation(name, matrix_of([[one] for one in by_hand]), DIRECTION, letter=letter)
             self.ask(name, k)
-        turned = symbol(f"Q({place.latex})", f"Q({place.text})")
+        turned = Symbol("Q", "Q").at(place)
         q = self.work.given(self.name("Q", k), upright(vectors), turned)
         shown.eigenvalues, shown.vectors = eigenvalues.name, q.name
         sizes: Expression = apply("abs", eigenvalues)
@@ -344,7 +354,7 @@ def entries_of(name: str, letter: Symbol, n: int) -> dict[str, Symbol]:
     """The entries of a matrix by its small letter, whatever place or step it belongs to."""
     small = letter.latex[0].lower()
     places = [(i, j) for i in range(1, n + 1) for j in range(1, n + 1)]
-    return {f"{name}[{i},{j}]": symbol(f"{small}_{{{i}{j}}}", f"{small}{subscript(f'{i}{j}')}") for i, j in places}
+    return {f"{name}[{i},{j}]": Symbol(f"{small}_{{{i}{j}}}", f"{small}{subscript(f'{i}{j}')}") for i, j in places}
 
 
 def studied(work: Work, surface: Surface, letters: Letters, values: Any, k: int = 1) -> Name:
@@ -352,8 +362,22 @@ def studied(work: Work, surface: Surface, letters: Letters, values: Any, k: int 
     p = surface.point(f"p{k}")
     work.given(p.name, values, letters.at(k))
     work.letters.update(entry_letters(surface, letters, k, (p.name, f"g{k}", f"H{k}")))
-    work.equation(f"g{k}", surface.gradient_at(p), letters.slope(k), Stage.FORWARD)
-    return work.equation(f"H{k}", surface.hessian_at(p), letters.curvature(k), Stage.FORWARD)
+    work.equation(f"g{k}", surface.gradient_at(p), Stage.FORWARD, letter=letters.slope(k))
+    return work.equation(f"H{k}", surface.hessian_at(p), Stage.FORWARD, letter=letters.curvature(k))
+
+
+def ends_of_spectrum(work: Work, surface: Surface, letters: Letters, values: Any, eigenvalues: Any, *ends: str) -> Name:
+    """As `studied`, with the least (`min`) or the largest (`max`) eigenvalue, by hand where that is short."""
+    hessian = studied(work, surface, letters, values)
+    by_hand = eigenvalues_of(hessian, surface.hessian_at(surface.point("p1")))
+    for end in ends:
+        which, letter = {"min": (0, "λₘᵢₙ"), "max": (-1, "λₘₐₓ")}[end]
+        symbol = Symbol(rf"\lambda_{{\{end}}}", letter)
+        if by_hand:
+            work.equation(f"lambda_{end}", by_hand[which], letter=symbol)
+        else:
+            work.given(f"lambda_{end}", float(eigenvalues[which]), symbol)
+    return hessian
 
 
 def upright(vectors: Any) -> Any:

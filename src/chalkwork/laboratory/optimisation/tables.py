@@ -21,17 +21,12 @@ MOST_COLUMNS = 8
 MOST_ROWS = 14
 
 
-def function_latex(letters: Letters) -> str:
-    """The function within a sentence: f(x, y), or L."""
-    return f"{letters.function}({', '.join(one.latex for one in letters.variables)})" if letters.variables else "L"
-
-
 def path_table(board: Board, path: Path, letters: Letters) -> Table:
     """Every point with its value and the step taken there; the middle of a long path is left out."""
     count = len(path.points)
     rows = list(range(count)) if count <= MOST_ROWS else [*range(MOST_ROWS - 3), *range(count - 3, count)]
     rows = [k for k in rows if np.isfinite(path.points[k]).all()]
-    head = ["step", *(f"${one.latex}$" for one in letters.variables), f"${function_latex(letters)}$"]
+    head = ["step", *(f"${one.latex}$" for one in letters.variables), f"${letters.function_sign.latex}$"]
     columns: list[list[Any]] = [list(rows)]
     columns += [[float(path.points[k][i]) for k in rows] for i in range(len(letters.variables))]
     columns.append([float(path.values[k]) for k in rows])

@@ -11,21 +11,21 @@ from chalkwork.algebra.entries import entry, entry_name
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
-from chalkwork.documents.model import Block, Paragraph
+from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.laboratory.optimisation.letters import (
     Letters,
-    first_partial,
     free,
+    partial_name,
     partials,
-    second_partial,
 )
 from chalkwork.laboratory.optimisation.methods import Method, Path, index_of
 from chalkwork.laboratory.optimisation.steps import Route, Shown
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
-from chalkwork.laboratory.optimisation.tables import function_latex, path_table, steps_tables
+from chalkwork.laboratory.optimisation.tables import path_table, steps_tables
 from chalkwork.networks.optimisers import sentence
 from chalkwork.solutions.board import Board, in_lines, maths
 from chalkwork.typesetting.pieces import Piece, join
+from chalkwork.typesetting.symbols import Symbol
 
 WIDEST = 52
 """How many characters wide a matrix of formulas may be; a wider one is written entry by entry."""
@@ -46,23 +46,21 @@ ENDINGS = {
 
 def formulas(board: Board, surface: Surface, letters: Letters, hessian: bool) -> Iterator[Block]:
     """The function, its gradient and its Hessian as formulas."""
-    inside = ", ".join(one.latex for one in letters.variables), ", ".join(one.text for one in letters.variables)
-    f = surface.name
-    yield defined(board, maths(f"{f}({inside[0]})", f"{f}({inside[1]})"), free(surface, surface.expression))
+    yield defined(board, letters.function_sign, free(surface, surface.expression))
     slopes = [free(surface, slope) for slope in surface.slopes]
     curvatures = [[free(surface, one) for one in row] for row in surface.curvatures] if hessian else []
     if letters.alone:
         for sign, (expression,) in zip(
             (letters.slope_sign, letters.curvature_sign), (slopes, *curvatures), strict=False
         ):
-            yield defined(board, maths(f"{sign[0]}({inside[0]})", f"{sign[1]}({inside[1]})"), expression)
+            yield defined(board, sign.at(*letters.variables), expression)
         return
     column = matrix_of([[slope] for slope in slopes])
     if board.writer.formula(column).width <= WIDEST:
-        yield board.chain(maths(*letters.slope_sign), partials(surface), column)
+        yield board.chain(letters.slope_sign, partials(surface), column)
     else:
         for i, slope in enumerate(slopes):
-            yield defined(board, first_partial(i), slope)
+            yield defined(board, partial_name(i), slope)
     if not hessian:
         return
     matrix = matrix_of(curvatures)
@@ -71,10 +69,10 @@ def formulas(board: Board, surface: Surface, letters: Letters, hessian: bool) ->
         return
     for i, row in enumerate(curvatures):
         for j in range(i, len(row)):
-            yield defined(board, second_partial(i, j), row[j])
+            yield defined(board, partial_name(i, j), row[j])
 
 
-def defined(board: Board, name: str | Piece, expression: Expression) -> Block:
+def defined(board: Board, name: str | Symbol, expression: Expression) -> Block:
     """A name = its formula; one that has no room on the page is left out."""
     if not _fits(board, expression):
         return board.chain(name, maths(r"\text{(too long for the page)}", "(too long for the page)"))
@@ -162,7 +160,7 @@ def _clipped(method: Method) -> str:
 
 
 def _newtons_rule(board: Board, method: Method, letters: Letters) -> str:
-    slope, hessian = letters.slope_sign[0], letters.curvature_sign[0]
+    slope, hessian = letters.slope_sign.latex, letters.curvature_sign.latex
     p, d = letters.point.latex, letters.direction.latex
     here, new, slope_here = f"{p}_k", f"{p}_{{k+1}}", f"{slope}({p}_k)"
     damped = rf" (with $\tau = {board.piece(method.damping).latex}$ added to the diagonal)" if method.damping else ""
@@ -262,7 +260,7 @@ def _along_eigenvectors(board: Board, route: Route, shown: Shown) -> Iterator[Bl
     if shown.eigenvalues in board.derivation:
         yield Paragraph("The eigenvalues of the Hessian:")
         yield from worked(board, shown.eigenvalues)
-    nabla, size = route.letters.slope_sign[0], r"\left|\lambda\right|"
+    nabla, size = route.letters.slope_sign.latex, r"\left|\lambda\right|"
     if route.method.damping:
         size = rf"({size} + \tau)"
     yield Paragraph(
@@ -312,7 +310,7 @@ def path_blocks(board: Board, route: Route, count: int, surface: Surface | None)
 
 def _value_after(board: Board, path: Path, k: int, letters: Letters) -> Iterator[Block]:
     before, after = path.values[k - 1], path.values[k]
-    name = function_latex(letters)
+    name = letters.function_sign.latex
     if not np.isfinite(after):
         yield Paragraph(f"There ${name}$ has no value.")
         return
@@ -329,7 +327,7 @@ def ending(board: Board, path: Path, letters: Letters) -> str:
     steps = len(path.steps)
     taken = counted(steps, "step")
     last = place(board, path.last)
-    hessian, slope = letters.curvature_sign[0], letters.slope_sign[0]
+    hessian, slope = letters.curvature_sign.latex, letters.slope_sign.latex
     if not steps and path.ending in ("", "critical"):
         why = "the gradient is zero there, a critical point" if path.ending else "none was asked for"
         return f"No step is taken from {last}: {why}."
@@ -387,19 +385,22 @@ def kind_sentence(board: Board, hessian: Any) -> str:
     return f"{subject}; {verdict}." if several else f"{subject}, {verdict}."
 
 
-def compared(board: Board, paths: Sequence[Path], letters: Letters) -> Block:
-    """Where the methods ended, in a table."""
+def compared(board: Board, paths: Sequence[Path], letters: Letters) -> Iterator[Block]:
+    """Where the methods ended, in a table; nothing of a single one."""
+    if len(paths) < 2:
+        return
     columns: list[list[Any]] = [
         [path.method.title for path in paths],
         [len(path.steps) for path in paths],
         [float(path.values[-1]) for path in paths],
         [ENDINGS[path.ending or "unfinished"] for path in paths],
     ]
-    head = ["method", "steps", f"${function_latex(letters)}$", "ended"]
+    head = ["method", "steps", f"${letters.function_sign.latex}$", "ended"]
     if letters.variables:
         columns.insert(2, [place(board, path.last) for path in paths])
         head.insert(2, "at")
-    return board.table(head, columns)
+    yield Heading("Compared", 2)
+    yield board.table(head, columns)
 
 
 def title_of(method: Method) -> str:

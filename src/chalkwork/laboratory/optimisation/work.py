@@ -10,8 +10,9 @@ import numpy as np
 
 from chalkwork.algebra.entries import entry
 from chalkwork.algebra.expression import Expression, Name, Number, apply
-from chalkwork.derivation.derivation import Derivation, Equation, Relation, Stage
+from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block
+from chalkwork.laboratory import work
 from chalkwork.laboratory.optimisation.methods import index_of
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Setting, Style, Word
@@ -22,74 +23,32 @@ STUDY = Stage("study", "What follows from the Hessian")
 KINDS = ("minimum", "maximum", "saddle", "degenerate")
 
 
-def symbol(latex: str, text: str, raised: bool = False) -> Symbol:
-    """How a name prints."""
-    return Symbol(latex, text, raised)
-
-
 @dataclass
-class Work:
-    """Givens with their values, equations, letters, words and facts, to which the parts of an answer add theirs."""
+class Work(work.Work):
+    """What the parts of an answer add to, with words and facts, and what is asked."""
 
-    values: dict[str, Any] = field(default_factory=dict)
-    givens: list[Name] = field(default_factory=list)
-    equations: list[Equation] = field(default_factory=list)
-    letters: dict[str, Symbol] = field(default_factory=dict)
+    usual: Stage = STUDY
     words: dict[str, Word] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
-    def given(self, name: str, value: Any, letter: Symbol) -> Name:
-        """A given, once; a column of numbers, a matrix or a number."""
-        array = np.asarray(value, dtype=np.float64)
-        array = array.reshape(1, 1) if array.ndim == 0 else array[:, None] if array.ndim == 1 else array
-        found = Name(name, () if array.shape == (1, 1) else array.shape)
-        if name not in self.values:
-            self.values[name] = array
-            self.givens.append(found)
-            self.letters[name] = letter
-        return found
-
-    def equation(
-        self, name: str, expression: Expression, letter: Symbol, stage: Stage = STUDY, relation: Relation = "="
-    ) -> Name:
-        """An equation, once."""
-        if all(known.name != name for known in self.equations):
-            self.equations.append(Equation(name, expression, stage, relation=relation))
-            self.letters[name] = letter
-        return Name(name, expression.shape)
+    def given(self, name: str, value: Any, letter: Symbol | None = None) -> Name:
+        """A given as in every room; a point of one variable is a number."""
+        array = np.asarray(value, np.float64)
+        return super().given(name, array.item() if array.size == 1 else array, letter)
 
     def made_of(self, name: str) -> Expression | None:
         """The right-hand side of an equation; None for a given."""
         return next((known.expression for known in self.equations if known.name == name), None)
 
-    def solution(
-        self,
-        title: str,
-        style: Style,
-        script: Callable[[Board], Iterable[Block]],
-        setting: Setting | None = None,
-        blank: Callable[[Board], Iterable[Block]] | None = None,
-    ) -> Solution:
-        """The answer; `blank` is what stands in its place where it is to be filled in, instead of empty lines."""
-        base = setting or Setting()
-        return Solution(
-            Derivation(tuple(self.givens), tuple(self.equations)),
-            self.values,
-            style,
-            Setting(
-                givens=tuple(name.name for name in self.givens),
-                layers=base.layers,
-                samples=base.samples,
-                title=title,
-                letters=self.letters,
-                script=script,
-                asked=tuple(dict.fromkeys(self.asked)),
-                words=self.words,
-                facts=self.facts,
-                blank=blank,
-            ),
-        )
+    def answer(
+        self, title: str, style: Style, script: Callable[[Board], Iterable[Block]], network: Setting | None = None,
+        **setting: Any,
+    ) -> Solution:  # fmt: skip
+        """The answer, that of a network with what its setting says; `setting` is what else surrounds the equations."""
+        of_network = {} if network is None else {"layers": network.layers, "samples": network.samples}
+        said = {"title": title, "script": script, "words": self.words, "facts": self.facts, **of_network}
+        return self.solution(style, asked=tuple(dict.fromkeys(self.asked)), **said, **setting)
 
 
 def kind_word(hessian: Any) -> Word:

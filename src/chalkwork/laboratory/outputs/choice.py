@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from math import ceil, log2
 from typing import Any
 
@@ -207,7 +206,7 @@ def _comparison(board: Board, entry: Task, mismatch: Mismatch) -> Table:
         rows.append([factor * net[0] if single else factor, wrong["a"][at], right["delta"][at], wrong["delta"][at]])
     columns = [board.cells(column) for column in zip(*rows, strict=True)]
     below = "" if single else f"_{mismatch.place}"
-    letters = letters_of(replace(board.writer.notation, bold=False))
+    letters = letters_of(board.writer.notation._replace(bold=False))
     a, z, delta = (letters[name].latex for name in ("a", "z", "delta"))
     other = Activation.of(mismatch.pair.activation).words if entry.pair.activation != mismatch.pair.activation else ""
     head = (

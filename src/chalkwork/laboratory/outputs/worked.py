@@ -78,7 +78,7 @@ def _letters(path: Path, notation: Notation) -> dict[str, Symbol]:
     for node, _ in path:
         found[f"delta{node}"] = own[f"{notation.delta}{node}"]
         for name in (f"v{node}", f"v{node}_new"):
-            found[name] = replace(own[name], latex=own[name].latex.replace("v", bold, 1))
+            found[name] = own[name]._replace(latex=own[name].latex.replace("v", bold, 1))
     return found
 
 

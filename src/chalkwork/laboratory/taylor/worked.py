@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import inf
 from typing import Any, Unpack
 
@@ -50,7 +49,7 @@ def taylor(
     """
     style = Style.chosen(**look)
     if not style.stated and style.numbers.significant is None:
-        style = replace(style, numbers=NumberFormat(None, max(style.numbers.decimals or 0, 3)))
+        style = style._replace(numbers=NumberFormat(None, max(style.numbers.decimals or 0, 3)))
     with within(MOST_SECONDS):
         expansion = expanded(function, order, about, interval)
         derived, given = derivation(expansion)

@@ -5,47 +5,58 @@ quantities, the equations and the sentences with them and holds no arrays. Sheet
 same declarations. To add a layer, write such a file and its line in `LAYERS`.
 """
 
-from chalkwork.networks.layers.attention import Attention
-from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint
-from chalkwork.networks.layers.batch_norm import BatchNorm
-from chalkwork.networks.layers.convolution import Conv1d, Conv2d
-from chalkwork.networks.layers.dense import Dense
-from chalkwork.networks.layers.dropout import Dropout
-from chalkwork.networks.layers.embedding import Embedding
-from chalkwork.networks.layers.flatten import Flatten
-from chalkwork.networks.layers.gru import GRU
-from chalkwork.networks.layers.layer_norm import LayerNorm
-from chalkwork.networks.layers.lstm import LSTM
-from chalkwork.networks.layers.pooling import AveragePool, GlobalAveragePool, MaxPool
-from chalkwork.networks.layers.residual import Residual
-from chalkwork.networks.layers.rms_norm import RMSNorm
-from chalkwork.networks.layers.rnn import RNN
-from chalkwork.networks.layers.transposed import ConvTranspose1d, ConvTranspose2d
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 
-LAYERS: dict[str, type[Layer]] = {
-    "dense": Dense,
-    "batch_norm": BatchNorm,
-    "layer_norm": LayerNorm,
-    "rms_norm": RMSNorm,
-    "dropout": Dropout,
-    "residual": Residual,
-    "embedding": Embedding,
-    "attention": Attention,
-    "flatten": Flatten,
-    "conv1d": Conv1d,
-    "conv2d": Conv2d,
-    "conv_transpose1d": ConvTranspose1d,
-    "conv_transpose2d": ConvTranspose2d,
-    "max_pool": MaxPool,
-    "average_pool": AveragePool,
-    "global_average_pool": GlobalAveragePool,
-    "rnn": RNN,
-    "lstm": LSTM,
-    "gru": GRU,
-}
+from chalkwork.networks.layers.base import Layer
 
-__all__ = [
-    "GRU", "LAYERS", "LSTM", "RNN", "Attention", "AveragePool", "BatchNorm", "Conv1d", "Conv2d", "ConvTranspose1d",
-    "ConvTranspose2d", "Dense", "Dropout", "Embedding", "Flatten", "Foreign", "GlobalAveragePool", "Layer", "LayerKind",
-    "LayerNorm", "MaxPool", "NamedAdjoint", "RMSNorm", "Residual",
-]  # fmt: skip
+
+class _Layers(Mapping[str, type[Layer]]):
+    """The layers by the names of their kinds; the file of one is loaded when the layer is asked for."""
+
+    def __init__(self, homes: Mapping[str, str]) -> None:
+        self.homes = homes
+
+    def __getitem__(self, kind: str) -> type[Layer]:
+        home, name = self.homes[kind].split(".")
+        found: type[Layer] = getattr(import_module(f"{__name__}.{home}"), name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.homes)
+
+    def __len__(self) -> int:
+        return len(self.homes)
+
+
+LAYERS = _Layers(
+    {
+        "dense": "dense.Dense",
+        "batch_norm": "batch_norm.BatchNorm",
+        "layer_norm": "layer_norm.LayerNorm",
+        "rms_norm": "rms_norm.RMSNorm",
+        "dropout": "dropout.Dropout",
+        "residual": "residual.Residual",
+        "embedding": "embedding.Embedding",
+        "attention": "attention.Attention",
+        "flatten": "flatten.Flatten",
+        "conv1d": "convolution.Conv1d",
+        "conv2d": "convolution.Conv2d",
+        "conv_transpose1d": "transposed.ConvTranspose1d",
+        "conv_transpose2d": "transposed.ConvTranspose2d",
+        "max_pool": "pooling.MaxPool",
+        "average_pool": "pooling.AveragePool",
+        "global_average_pool": "pooling.GlobalAveragePool",
+        "rnn": "rnn.RNN",
+        "lstm": "lstm.LSTM",
+        "gru": "gru.GRU",
+    }
+)
+
+
+def __getattr__(name: str) -> type[Layer]:
+    """A layer by the name of its class."""
+    for kind, home in LAYERS.homes.items():
+        if home.endswith(f".{name}"):
+            return LAYERS[kind]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

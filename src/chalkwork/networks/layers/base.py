@@ -31,8 +31,7 @@ Generator = Callable[[], "np.random.Generator"]
 """The network's generator; NumPy loads its generators when they are first used."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamedAdjoint:
+class NamedAdjoint(NamedTuple):
     """A derivative of the loss that people name: by what, under which name, and why it is what it is."""
 
     by: str
@@ -53,6 +52,9 @@ class LayerKind:
 
     in_time: ClassVar[bool] = False
     """Whether the positions are steps, one after the other."""
+
+    spreads: ClassVar[bool] = False
+    """Whether its kernels are laid down, from few positions to many."""
 
     @property
     def zero_is_word(self) -> bool:
@@ -351,8 +353,7 @@ class Layer(ABC):
         return f"{type(self).__name__}({', '.join(stated)})"
 
 
-@dataclass(frozen=True, slots=True)
-class Foreign:
+class Foreign(NamedTuple):
     """A layer of another library: its class, its arguments, and whether it means the same in training."""
 
     name: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
 
 
-@dataclass(frozen=True)
 class DenseKind(LayerKind):
     """z = W a + b, a = f(z): Goodfellow, Bengio and Courville, Deep Learning, algorithms 6.3 and 6.4."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
 
 from chalkwork.algebra.expression import Expression
@@ -12,7 +11,6 @@ from chalkwork.networks.spot import Spot
 from chalkwork.words import Said, Text
 
 
-@dataclass(frozen=True)
 class FlattenKind(LayerKind):
     """a = the entries of a matrix in a row, position after position."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
@@ -29,7 +28,6 @@ from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
 
 
-@dataclass(frozen=True)
 class LayerNormKind(LayerKind):
     """mu, var, xhat = (a - mu) / sqrt(var + epsilon), z = gamma * xhat + beta, a = f(z), for every sample alone.
 

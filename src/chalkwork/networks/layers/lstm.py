@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
@@ -36,7 +35,6 @@ def gate_settings(gates: tuple[str, ...]) -> tuple[Setting, ...]:
     )
 
 
-@dataclass(frozen=True)
 class LSTMKind(RecurrentKind):
     """f, i, o = sigma(W x + U h + b), ctilde = tanh(W x + U h + b), c = f c + i ctilde, h = o tanh(c).
 

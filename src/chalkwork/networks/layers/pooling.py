@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
@@ -135,7 +135,6 @@ class MaxPoolKind(PoolingKind):
         return Text.own("max_pool.title", "max pooling <window>", window=self.said(at)["window"])
 
 
-@dataclass(frozen=True)
 class AveragePoolKind(PoolingKind):
     """a = the mean of every window."""
 
@@ -169,7 +168,6 @@ class AveragePoolKind(PoolingKind):
         return Text.own("average_pool.title", "average pooling <window>", window=self.said(at)["window"])
 
 
-@dataclass(frozen=True)
 class GlobalAverageKind(LayerKind):
     """a = the mean of every channel over all positions: Lin, Chen and Yan, Network in Network (2013), section 3.2."""
 
@@ -277,13 +275,13 @@ class MaxPool(Pooling):
     def in_torch(self, inputs: int, units: int) -> Foreign:
         """`MaxPool2d`."""
         differs = "equal largest entries do not share there" if self.options["ties"] == "share" else ""
-        return replace(self._in_torch("MaxPool2d"), differs=differs)
+        return self._in_torch("MaxPool2d")._replace(differs=differs)
 
     def in_keras(self, inputs: int, units: int) -> Foreign | None:
         """`MaxPooling2D`."""
         found = self._in_keras("MaxPooling2D")
         differs = "equal largest entries do not share there" if self.options["ties"] == "share" else ""
-        return None if found is None else replace(found, differs=differs)
+        return None if found is None else found._replace(differs=differs)
 
 
 class AveragePool(Pooling):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -212,14 +212,14 @@ def timed(at: Spot, letter: str, step: int | str) -> str:
 
 def state(at: Spot, letter: str, step: int) -> Name:
     """What has an entry for every unit and sample, at a step; before the first one no update changes it."""
-    at = at if step else replace(at, step=0)
+    at = at if step else at._replace(step=0)
     return Name(timed(at, letter, step), at.plan.convention.data_shape(at.layer.units, at.plan.samples))
 
 
 def entering(at: Spot, incoming: Expression, step: int) -> Expression:
     """What enters at a step: the state of a recurrent layer below, or that step of the sequence."""
     if at.number > 1 and isinstance(at.plan.layers[at.number - 2].kind, RecurrentKind):
-        return state(replace(at, number=at.number - 1), "h", step)
+        return state(at._replace(number=at.number - 1), "h", step)
     return apply("moment", incoming, at=step, along=at.plan.convention.sample_axis)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
@@ -27,7 +26,6 @@ from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
 
 
-@dataclass(frozen=True)
 class RMSNormKind(LayerKind):
     """rms = sqrt(mean(a^2) + epsilon), xhat = a / rms, z = gamma * xhat, a = f(z), for every sample alone.
 

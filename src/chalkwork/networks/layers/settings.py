@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -41,8 +40,7 @@ axes, `bias` the same as entries or whether there is one, `layers` how many laye
 MOST_UNITS = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One keyword of a layer: what it takes, in which range, and what it is where nobody says.
 
     >>> Setting("rate", "number", 0.5, low=0, high=1, high_open=True).checked(0.2, "a dropout")

@@ -26,6 +26,7 @@ class TransposedKind(ConvolutionKind):
     Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), section 4.
     """
 
+    spreads: ClassVar[bool] = True
     more: Sizes = (0, 0)
     """Rows and columns at the end that no window needs to reach: which of the sizes before a stride it is."""
 

@@ -7,9 +7,8 @@ is read is a function that works the answer out; it is called once, when the she
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.sheets.posed import Posed, posed, posed_by_room
@@ -44,12 +43,11 @@ MODULES = {
 """The language of a block, and the module that reads it: loaded when a sheet holds such a block."""
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What a block can use of its sheet: how it is written, and the networks above it, by name."""
 
-    manner: Style = field(default_factory=Style)
-    networks: Mapping[str, NeuralNetwork] = field(default_factory=dict)
+    manner: Style = Style()
+    networks: Mapping[str, NeuralNetwork] = {}
 
     def network(self, name: str, line: int) -> NeuralNetwork:
         """The network of that name; SheetError, with the line, where there is none above the block."""
@@ -65,8 +63,7 @@ Drawn = Literal["data", "weights", "target", "shares", "interval"]
 """How numbers are drawn anew: data keep their kind, weights have free signs, a target stays one, shares their sum."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One kind of block.
 
     `read` is given the block's keys and raises SheetError, with the line, for what they cannot be; a ChalkworkError
@@ -79,7 +76,7 @@ class Part:
     """What stands in the sheet before it is solved."""
     room: int = 8
     """Empty lines for the answer in a sheet with blanks."""
-    vary: Mapping[str, Drawn] = field(default_factory=dict)
+    vary: Mapping[str, Drawn] = {}
     """The keys whose numbers variants draw anew, and how."""
 
 

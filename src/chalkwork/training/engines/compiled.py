@@ -27,10 +27,14 @@ from chalkwork.training.step import Array, Batches, EngineStopped, Run, Step, Va
 
 SMALL_LOOP = "xla_cpu_small_while_loop_byte_threshold"
 """Loops whose arrays take fewer bytes are compiled into one function; XLA's own 1024 leaves out most small networks."""
+WIDTH = "xla_cpu_prefer_vector_width"
+"""How many bits of registers a processor's code uses at once: XLA's own choice is 256 of the 512 that many have."""
 ROOM = 1 << 16
 """For how many steps a program has room where nothing but the loss differs from step to step."""
 MOST_BYTES = 1 << 26
-"""What differs from step to step is given more room than it needs up to here."""
+"""What differs from step to step is given more room than it needs up to here; larger data are not copied."""
+GATHERED = 1 << 22
+"""Bytes of batches that are put together in one go where the data stay where they are."""
 
 
 @cache
@@ -101,7 +105,14 @@ class JaxEngine:
             yield
 
     def data(self, values: Values) -> dict[str, Any]:
-        """The matrices on the device."""
+        """The matrices on the device; as they are where they are large and in memory from which JAX would copy them."""
+        near = {name: np.asarray(value, self.dtype) for name, value in values.items()}
+        copied = sum(value.nbytes for value in near.values() if not _is_aligned(value))
+        stay = copied > MOST_BYTES and self.counts and not self.devices.several
+        return near if stay else self.placed(near)
+
+    def placed(self, values: Values) -> dict[str, Any]:
+        """The matrices on the device, all of them on every one."""
         return self._placed(values, self.devices.everywhere)
 
     def carried(self, values: Values) -> dict[str, Any]:
@@ -137,6 +148,11 @@ class JaxEngine:
         return samples in self.done.get(step, ())
 
 
+def _is_aligned(value: Array) -> bool:
+    """Whether JAX on a processor takes the array as it lies (its `kMinAlign`), as it does with files in memory."""
+    return value.flags.c_contiguous and value.ctypes.data % 64 == 0
+
+
 class JaxRun:
     """A step and the program compiled of it: one for any number of steps."""
 
@@ -146,12 +162,45 @@ class JaxRun:
             form = form_of(step, engine.counts and not engine.devices.several)
             program = partial(_steps, engine.jax, engine.devices, weakref.proxy(step), form)
             known = ("room",) if engine.counts else ("room", "count")
-            engine.programs[step] = form, engine.jax.jit(program, static_argnames=known)
+            wide = {WIDTH: 512} if engine.counts and WIDTH not in os.environ.get("XLA_FLAGS", "") else None
+            engine.programs[step] = form, engine.jax.jit(program, static_argnames=known, compiler_options=wide)
         self._form, self._program = engine.programs[step]
         self._room = 64
+        self._whole: tuple[Values, Values] = {}, {}
 
     def steps(self, carried: Values, data: Values, batches: Batches) -> tuple[dict[str, Any], Array]:
-        """Do the steps in one compiled loop."""
+        """Do the steps in one compiled loop, or in several where the data stay where they are."""
+        name, losses = self.step.data[0], []
+        for near, part in self._near(data, batches):
+            carried, found = self._together(carried, near, part)
+            losses.append(found)
+        self.engine.done.setdefault(self.step, set()).add(data[name].shape[self.step.sample_axes[name]])
+        return dict(carried), np.concatenate(losses)
+
+    def _near(self, data: Values, batches: Batches) -> Iterator[tuple[Values, Batches]]:
+        """The data on the device, or the samples of some steps after another."""
+        if not isinstance(data[self.step.data[0]], np.ndarray):
+            yield data, batches
+            return
+        if batches.order is None:
+            if self._whole[0] is not data:
+                self._whole = data, self.engine.placed(data)
+            yield self._whole[1], batches
+            return
+        size, axes = batches.order.shape[1], self.step.sample_axes
+        sample = sum(value.nbytes // value.shape[axes[name]] for name, value in data.items())
+        most = max(1, GATHERED // (sample * size))
+        places, rates = np.arange(most * size).reshape(most, size), np.ravel(batches.rates)
+        for start in range(0, batches.count, most):
+            part = slice(start, start + most)
+            taken = np.resize(batches.order[part], most * size)  # fewer steps take as much room: no new program
+            near = {name: np.take(value, taken, axes[name]) for name, value in data.items()}
+            count = min(most, batches.count - start)
+            noise = {name: value[part] for name, value in batches.noise.items()}
+            rate = rates[part] if len(rates) > 1 else batches.rates
+            yield self.engine.placed(near), Batches(count, places[:count], rate, noise)
+
+    def _together(self, carried: Values, data: Values, batches: Batches) -> tuple[dict[str, Any], Array]:
         dtype, count = self.engine.dtype, batches.count
         each: dict[str, Any] = {name: np.asarray(value, dtype) for name, value in batches.noise.items()}
         if batches.order is not None:
@@ -174,8 +223,6 @@ class JaxRun:
         except self.engine.jax.errors.JaxRuntimeError as error:
             reason = str(error).strip().partition("\n")[0]
             raise EngineStopped(f"the computation stopped: {reason}", hint=self.engine.lost) from error
-        name = self.step.data[0]
-        self.engine.done.setdefault(self.step, set()).add(data[name].shape[self.step.sample_axes[name]])
         return self._form.apart(state), found
 
 

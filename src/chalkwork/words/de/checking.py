@@ -190,6 +190,8 @@ SENTENCES: Sentences = {
     "unused.already": "<name> ist schon gegeben",
     "unused.one_sample": "es gehört nur zu einem Beispiel",
     "unused.again": "das ist noch einmal <name>",
+    "unused.goes_on_right": "daraus ist <name> nicht entstanden, und das ist richtig",
+    "unused.entry": "das ist ein Eintrag von <name>",
     "unused.no_step": "das ist <what>; das ist hier kein eigener Schritt",
     "unused.error": "der Abstand vom Ziel, oder was zu einer Aktivierung zurückkommt",
     "unused.derivative": "die Ableitung nach <name>",

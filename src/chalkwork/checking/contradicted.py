@@ -1,0 +1,68 @@
+"""What a program calls like a step, and has not worked out as that: all that is made with it is right nonetheless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from chalkwork.algebra.expression import Name, names_in
+from chalkwork.checking.report import Report
+from chalkwork.checking.verdicts import Verdict
+from chalkwork.derivation.derivation import Derivation
+from chalkwork.words import Text, written
+
+if TYPE_CHECKING:
+    from chalkwork.checking.check import Task
+
+_BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
+_RIGHT = (Verdict.CORRECT.word, Verdict.ROUNDING.word)
+_MOST_ROUNDS = 3
+
+
+def contradicted(derivation: Derivation, report: Report) -> dict[str, str]:
+    """The wrong steps of a program with which something right was made, and nothing that follows from them.
+
+    A program goes on with what it has worked out: what it goes on from with right numbers is something else than the
+    wrong value under that name.
+    """
+    found = {}
+    for name, result in report.items():
+        if result.verdict in _BAD:
+            directly = [one for one in report if name in map(_name_of, names_in(derivation[one].expression))]
+            made = directly or list(_made_with(derivation, name, report))
+            verdicts = [report[one].verdict for one in made]
+            right = [one for one, verdict in zip(made, verdicts, strict=True) if verdict in _RIGHT]
+            if right and Verdict.FOLLOWS.word not in verdicts and (directly or len(right) == len(made)):
+                found[name] = right[0]
+    return found
+
+
+def _name_of(one: Name) -> str:
+    return one.name
+
+
+def _made_with(derivation: Derivation, name: str, report: Mapping[str, object]) -> Iterator[str]:
+    """The answered steps that are worked out with a step, through those left open."""
+    reached = {name}
+    for equation in derivation.equations:
+        if any(one.name in reached for one in names_in(equation.expression)):
+            if equation.name in report:
+                yield equation.name
+            else:
+                reached.add(equation.name)
+
+
+def without_contradicted(
+    task: Task, typed: dict[str, object], report: Report, conventions: Sequence[str] = ()
+) -> Report:
+    """The report without such steps, which are taken out of what was typed."""
+    for _ in range(_MOST_ROUNDS):
+        found = contradicted(task.derivation, report)
+        if not found:
+            break
+        unused = dict(report.unused)
+        for name, made in found.items():
+            del typed[name]
+            unused[name] = written(Text.of("unused.goes_on_right", name=made), task.language)
+        report = task.adopted([typed], [unused], conventions)[0]
+    return report
