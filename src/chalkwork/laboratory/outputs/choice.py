@@ -156,7 +156,7 @@ def _of_class(number: Any, count: int) -> Array:
     """The target of a class by its number, from 1."""
     if number != int(number) or not 1 <= number <= count:
         raise ValueProblem(f"y names a class from 1 to {count}, not {number!r:.60}")
-    return np.eye(count)[int(number) - 1]
+    return np.asarray(np.eye(count)[int(number) - 1])
 
 
 def _check_target(task: str, target: Array) -> None:
