@@ -121,7 +121,7 @@ loss = 0.5*(out - 0.9)**2
 d_out = out - 0.9
 d_feature = [d_out*v[p//2]/2*(feature[p] > 0) for p in range(4)]
 d_kernel = [sum(d_feature[p]*signal[p + q] for p in range(4)) for q in range(3)]
-d_bias = sum(d_feature)
+db1 = sum(d_feature)
 """
 CELLS = """
 h, cell, caches = np.zeros((3, 1)), np.zeros((3, 1)), []

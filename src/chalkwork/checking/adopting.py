@@ -255,7 +255,7 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
 
 
 def _follow_by_it(report: Report, before: Report, entering: Collection[str]) -> bool:
-    """Whether one mistake in the step where the convention comes in is all, and much that is wrong without it follows."""
+    """Whether one mistake where the convention comes in is all, and much that is wrong without it follows."""
     bad = _bad(report)
     kinds = {report[name].mistakes for name in bad}
     if bad[0] not in entering or len(kinds) != 1 or not kinds.pop() or any(report[name].together for name in bad):

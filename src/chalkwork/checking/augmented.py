@@ -203,7 +203,7 @@ def gradients_with_bias(
         of_errors = {np.shape(values[name]) for name in derivation if name.startswith("delta")}
         right = [number for number in able if holds_bias(array, values[f"dW{number}"], values[f"db{number}"])]
         named = [number for number in able if word.endswith(str(number))]
-        shown = [] if array.shape in of_errors else able if len(able) == 1 else named
+        shown = able if len(able) == 1 and array.shape not in of_errors else named
         one = (right or shown)[:1]
         if one:
             name = f"dW{one[0]}"

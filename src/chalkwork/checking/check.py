@@ -104,13 +104,13 @@ def check_class(
     context = context_of(derivation, sample_axis)
     table = NameTable(list(derivation), symbols)
     programs = [is_program(one) for one in given]
-    steps = longest(derivation)
-    runs = {place: one.words(symbols.layers, steps) for place, one in enumerate(given) if isinstance(one, Recording)}
+    times = longest(derivation)
+    runs = {place: one.words(symbols.layers, times) for place, one in enumerate(given) if isinstance(one, Recording)}
     records = {place: one for place, one in enumerate(given) if isinstance(one, Recording)}
     given = [
         {word: made[-1].value for word, made in runs[place].items()}
         if place in runs
-        else taken_apart(one, symbols.layers, steps)
+        else taken_apart(one, symbols.layers, times)
         if program
         else one
         for place, (one, program) in enumerate(zip(given, programs, strict=True))

@@ -176,8 +176,10 @@ def like_its_family(reader: Reader, named: Mapping[str, str], words: Iterable[st
     known = reader.context.derivation
     found: dict[str, str] = {}
     given = [name for name in reader.givens.known if f"{name}_new" in reader.updates]
-    ways = {(word.replace(one, _ANY), name.replace(one, _ANY))
-            for word, name in named.items() for one in given if one in word and one in name and word != name}  # fmt: skip
+    both = [(word, name, one) for word, name in named.items() if word != name for one in given]
+    ways = {
+        (word.replace(one, _ANY), name.replace(one, _ANY)) for word, name, one in both if one in word and one in name
+    }
     for word in words:
         able = {called.replace(_ANY, one) for of, called in ways for one in given if of.replace(_ANY, one) == word} - {
             *named.values(),

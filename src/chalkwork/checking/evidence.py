@@ -245,7 +245,9 @@ class Evidence:
     def may_be(self, value: object, name: str) -> bool:
         """Whether it has the shape of a quantity, or is a gradient in a wrong one."""
         kind = base_of(name).rstrip("0123456789")
-        clear = kind in ("dW", "dU", "db", "dgamma", "dbeta") or (kind in ("mu", "var") and np.size(np.asarray(value)) > 1)
+        clear = kind in ("dW", "dU", "db", "dgamma", "dbeta") or (
+            kind in ("mu", "var") and np.size(np.asarray(value)) > 1
+        )
         return self.fits(value, name) or (clear and hasattr(value, "dtype"))
 
 

@@ -87,11 +87,9 @@ class Meanings(Evidence):
         targets = [(given[word], name) for word, name in meant.items() if name is not None]
         return sum(self._is(value, name) for value, name in targets), sum(self.fits(*one) for one in targets)
 
-    def _in_order(
-        self, bare: str, pattern: re.Pattern[str], value: object, layers: Sequence[int]
-    ) -> str | None:
-        """What a word means where only layers with weights, or with biases, are counted: what a dropout or a normalisation after one
-        gives is that layer's output then, if it looks like it.
+    def _in_order(self, bare: str, pattern: re.Pattern[str], value: object, layers: Sequence[int]) -> str | None:
+        """What a word means where only layers with weights, or with biases, are counted: what a dropout or a
+        normalisation after one gives is that layer's output then, if it looks like it.
         """
         found = pattern.fullmatch(bare)
         number = int(found[2]) if found is not None else 0

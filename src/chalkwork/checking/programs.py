@@ -54,7 +54,9 @@ class Reader(Meanings):
             of_data = known.get(word) in self.givens.known and isinstance(value, float)
             count = count or (of_data and (np.size(self.values[known[word]]) > 1 or self._is_setting(value)))
             guessed = word in single and known[word] != word
-            count = count or (guessed and (self._are_losses(value) if np.ndim(value) else self.is_entry(value)))
+            count = count or (
+                guessed and (self._are_losses(value) or (isinstance(value, float) and self.is_entry(value)))
+            )
             if count and word in known and not self._is(value, known[word]):
                 del known[word]
         held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
@@ -75,8 +77,9 @@ class Reader(Meanings):
         }
         called = self.derivatives_called({word: [value] for word, value in numbers.items()})
         known = {word: name for word, name in known.items() if called.get(word) != ""}
-        left = {word: name for word, name in called.items()
-                if word not in known and name and self.may_be(numbers[word], name) and name not in known.values()}  # fmt: skip
+        free = {word: name for word, name in called.items() if name and word not in known}
+        left = {word: name for word, name in free.items()
+                if name not in known.values() and self.may_be(numbers[word], name)}  # fmt: skip
         known = {**known, **left}
         known = of_the_last_step(numbers, known, self.context, self._is)
         found.unused |= asked
@@ -119,9 +122,11 @@ class Reader(Meanings):
 
     def _are_data(self, equal: Sequence[str], name: str | None) -> bool:
         """Whether what is called like a step has the values of the data: `out` for the targets."""
-        return name is not None and name in self.context.derivation and name not in equal and equal[:1] in (["x"], ["y"])
+        return (
+            name is not None and name in self.context.derivation and name not in equal and equal[:1] in (["x"], ["y"])
+        )
 
-    def _is_setting(self, value: float) -> bool:
+    def _is_setting(self, value: object) -> bool:
         """Whether it is a rate or a decay of the exercise, whatever it is called: Adam's b1."""
         given = self.context.derivation.givens
         return any(float(np.ravel(self.values[one.name])[0]) == value for one in given if not one.shape)
@@ -191,7 +196,9 @@ class Reader(Meanings):
                     found.steps[later] = found.steps.pop(name)
         in_place = found.notes and any(f"{given}_new" in found.steps for given in self.givens.known)
         for name in [name for name in found.data if f"d{name}" in found.steps] if in_place else ():
-            if not self._is_near_another(found, name) and self._is(found.data[name], name):  # those beside it were renewed, and its gradient is there
+            if not self._is_near_another(found, name) and self._is(
+                found.data[name], name
+            ):  # those beside it were renewed, and its gradient is there
                 self._later(found, name, [f"{name}_new"])
 
     def _renewed_rightly(self, found: Names) -> None:

@@ -69,7 +69,9 @@ class _Placing:
         self.known, self.asked = reader.known(told, used, refused)
         self.chains = {word: self._chain(word, self.known.get(word), made) for word, made in words.items()}
         self.chains |= {word: chain for word in words if (chain := self._of_a_parameter(word))}
-        called = self.called = reader.derivatives_called({word: [one.value for one in made] for word, made in words.items()})
+        called = self.called = reader.derivatives_called(
+            {word: [one.value for one in made] for word, made in words.items()}
+        )
         for word, name in called.items():
             if not name:
                 self.chains[word] = []
@@ -296,6 +298,8 @@ class _Placing:
         kind = self._kind(name)
         if (kind == "delta" and is_mask(made.value)) or (kind in ("dmu", "dvar") and self._is_between(made)):
             return False
+        if kind == "L" and made.value.size > 1 and len(word) == 1 and word not in self.names:
+            return False  # one letter and another shape
         gradient = kind in ("dW", "dU", "db")
         numbered = word[-1:].isdigit() or (gradient and any(map(str.isdigit, word)))
         clear = word in self.used or (kind in ("mu", "var") and made.value.size > 1)

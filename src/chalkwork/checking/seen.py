@@ -59,7 +59,11 @@ def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
             looked += 1
             look, starts = _Look.at(task, typed, name), (say(report.language, one) for one in _UNEXPLAINED)
             unexplained = next((one for one in starts if result.message.startswith(one)), None)
-            words = look.words(looked <= _MOST_SLIPS) if unexplained is not None or look.answer.wrong_shape is not None else None
+            words = (
+                look.words(looked <= _MOST_SLIPS)
+                if unexplained is not None or look.answer.wrong_shape is not None
+                else None
+            )
             if words and unexplained is not None:
                 rest = result.message.removeprefix(unexplained)
                 said = say(report.language, "step.seen", words=words)

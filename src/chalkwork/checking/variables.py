@@ -229,7 +229,7 @@ def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int)
     yield from _walk(named, layers, depth + 1)
 
 
-def _by_layer(bare: str, value: Mapping[Any, Mapping[Any, object]]) -> dict[str, object]:
+def _by_layer(bare: str, value: Mapping[Any, Any]) -> dict[str, object]:
     """What a dictionary of the layers holds, `params["hidden"]["W"]`, by names with the number of the layer."""
     named: dict[str, object] = {}
     for number, key in enumerate(sorted(value, key=lambda key: str(key).lower().startswith(_LAST_LAYER)), 1):
