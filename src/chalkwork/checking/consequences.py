@@ -17,7 +17,7 @@ from chalkwork.checking.augmented import taken_apart
 from chalkwork.checking.called import differentiated
 from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.names import bare_name
-from chalkwork.checking.passes import base_of
+from chalkwork.checking.passes import base_of, last_step
 from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.variables import PART
 from chalkwork.derivation.evaluate import evaluate
@@ -107,7 +107,7 @@ def _one_with_the_other(
     """Two values of which one is worked out with the other, as it is with two steps without a value, and no others."""
     met: dict[tuple[int, int], list[tuple[str, str]]] = {}
     derivation = reader.context.derivation
-    for later in _in_play(reader, known):
+    for later in _in_play(reader):
         made_of = [one.name for one in names_in(derivation[later].expression)] if later not in known else []
         size = np.size(reader.values[later])
         able_to = [place for place in able if np.size(np.asarray(loose[place])) == size]
@@ -127,18 +127,17 @@ def _one_with_the_other(
     return None
 
 
-def _in_play(reader: Reader, known: Mapping[str, object]) -> list[str]:
-    """The steps that there can be: what is worked out after an update is none where nothing was updated."""
-    updated = any(name in reader.updates for name in known)
-    steps = reader.context.steps
-    return [name for name in reader.context.derivation if updated or not steps[name] or name in reader.updates]
+def _in_play(reader: Reader) -> list[str]:
+    """The steps that there can be: what is worked out again after the last update is known by its value or name."""
+    last, steps = last_step(reader.context), reader.context.steps
+    return [name for name in reader.context.derivation if steps[name] <= last or name in reader.updates]
 
 
 def _plainly(
     reader: Reader, known: Mapping[str, object], own: Mapping[str, Any], loose: Sequence[object], able: Sequence[int]
 ) -> tuple[str, int] | None:
     """A step without a value, and a value that follows there from wrong ones before it."""
-    for name in _in_play(reader, known):
+    for name in _in_play(reader):
         if name not in known and not same(own[name], reader.values[name]):
             for place in able:
                 if same(loose[place], own[name]):
@@ -232,7 +231,7 @@ def _guesses(
     """A step that does not follow, a step without a value before it, and a value that may be that one's."""
     derivation = reader.context.derivation
     divisors = {float(reader.context.sizes[0]), 1.0}
-    in_play = _in_play(reader, known)
+    in_play = _in_play(reader)
     right = (one for one in derivation if one in known and same(known[one], reader.values[one]))
     well = {name for one in right for name in _open_before(reader, one, known)}
     able = [place for place in able if not any(_is_multiple(reader, loose[place], name, divisors) for name in well)]

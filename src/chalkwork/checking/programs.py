@@ -17,6 +17,7 @@ from chalkwork.checking.variables import PART, is_rectangular
 from chalkwork.words import Said, Text
 
 _NEAR = 0.5
+_NUMBERED = re.compile(r"(.*\D)(\d+)")
 NO_NUMBERS = Text.of("unused.no_numbers")
 
 
@@ -60,6 +61,7 @@ class Reader(Meanings):
             if count and word in known and not self._is(value, known[word]):
                 del known[word]
         held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
+        known |= self._renamed(held, known)
         held = {word: [known[word]] if known.get(word) in equal else equal for word, equal in held.items()}
         known = {
             word: name
@@ -115,6 +117,22 @@ class Reader(Meanings):
             self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
         return found
+
+    def _renamed(self, held: Mapping[str, Sequence[str]], known: Mapping[str, str]) -> dict[str, str]:
+        """Words in a row that all have the right values of other quantities in a row: a for z, the layers from 2 on."""
+        families: dict[str, dict[str, int]] = {}
+        for word in held:
+            if found := _NUMBERED.fullmatch(word):
+                families.setdefault(found[1], {})[word] = int(found[2])
+        renamed: dict[str, str] = {}
+        for numbered in families.values():
+            if any(known.get(word) in held[word] for word in numbered) or len(numbered) < 2:
+                continue
+            meant = [{(one[1], int(one[2]) - number) for name in held[word] if (one := _NUMBERED.fullmatch(name))}
+                     for word, number in numbered.items()]  # fmt: skip
+            for kind, by in sorted(set.intersection(*meant))[:1]:
+                renamed |= {word: f"{kind}{number + by}" for word, number in numbered.items()}
+        return renamed
 
     def _are_losses(self, value: object) -> bool:
         """Whether it is the loss of every step, kept one by one."""
