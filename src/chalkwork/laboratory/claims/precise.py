@@ -114,7 +114,7 @@ def settled(value: Any, digits: int = DIGITS) -> Any:
 
 def ends(value: Any, digits: int = DIGITS) -> tuple[Any, Any]:
     """The ends between which the number lies."""
-    if isinstance(value, Fraction):
+    if type(value) is Fraction:
         value = intervals(digits).mpf(value.numerator) / value.denominator
     mp = context(digits)
     low, high = value._mpi_
@@ -122,12 +122,12 @@ def ends(value: Any, digits: int = DIGITS) -> tuple[Any, Any]:
 
 
 def _exact(*values: Any) -> bool:
-    return all(isinstance(value, Fraction) for value in values)
+    return all(type(value) is Fraction for value in values)  # `isinstance` takes long for what is none
 
 
 def _short(a: Any, b: Any) -> bool:
     """Whether two numbers are exact, and reducing what is made of them is quick."""
-    return _exact(a, b) and (a.denominator == b.denominator == 1 or _bits(a) + _bits(b) <= MOST_BITS)
+    return type(a) is type(b) is Fraction and (a.denominator == b.denominator == 1 or _bits(a) + _bits(b) <= MOST_BITS)
 
 
 def _bits(value: Fraction) -> int:
@@ -182,7 +182,7 @@ class Functions:
 
     def wide(self, value: Any) -> Any:
         """The number as an interval."""
-        if not isinstance(value, Fraction):
+        if type(value) is not Fraction:
             return value
         number = value.numerator, value.denominator, self.iv.prec
         return self.iv.make_mpf(tuple(self.libmp.from_rational(*number, side) for side in ("f", "c")))
@@ -201,16 +201,12 @@ class Functions:
 
     def sign(self, x: Any) -> int:
         """The sign; Undecided where the interval does not tell."""
-        if isinstance(x, Fraction):
+        if type(x) is Fraction:
             return (x > 0) - (x < 0)
-        low, high = x.a, x.b
-        if low > 0:
-            return 1
-        if high < 0:
-            return -1
-        if low == high:
-            return 0
-        raise Undecided
+        low, high = map(self.libmp.mpf_sign, x._mpi_)
+        if low != high:
+            raise Undecided
+        return int(low)
 
     def choose(self, x: Any, below: Callable[[], Any], at_zero: Any, above: Callable[[], Any]) -> Any:
         """What belongs to the sign of x."""
@@ -239,12 +235,13 @@ class Functions:
 
     def exp(self, x: Any) -> Any:
         """The exponential function."""
-        if _exact(x) and x == 0:
-            return Fraction(1)
-        inside = self.wide(x)
-        if inside.b > self.largest or inside.a < -self.largest:
+        if type(x) is Fraction:
+            if abs(x) > LARGEST_POWER:
+                raise TooLarge
+            return self.power_of_e(x) if x else Fraction(1)
+        if x.b > self.largest or x.a < -self.largest:
             raise TooLarge
-        return self.power_of_e(x) if isinstance(x, Fraction) else self.iv.exp(inside)
+        return self.iv.exp(x)
 
     def log(self, x: Any) -> Any:
         """The natural logarithm."""
@@ -309,7 +306,7 @@ class Functions:
         """The hyperbolic tangent, from the side on which nothing cancels."""
         if _exact(x) and x == 0:
             return x
-        if self.wide(x) < 0:
+        if self.libmp.mpf_sign(self.wide(x)._mpi_[1]) < 0:
             return -self.tanh(-x)
         return 1 - 2 / (self.exp(2 * self.wide(x)) + 1)
 
