@@ -26,8 +26,8 @@ import polars
 ROW = """
 import resource, sys
 from chalkwork.cli import main
-from chalkwork.tables import streamed
-streamed.LARGE = int(sys.argv[1])
+from chalkwork.tables import reading
+reading.LARGE = int(sys.argv[1])
 assert main(sys.argv[2:]) == 0
 print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """

@@ -17,36 +17,10 @@ import chalkwork
 pytestmark = pytest.mark.xdist_group("the source")  # which one process reads once
 ROOT = Path(chalkwork.__file__).parent
 ROOMS = [
-    "errors",
-    "arrays",
-    "packages",
-    "counting",
-    "words",
-    "budget",
-    "files",
-    "yaml_nodes",
-    "fields",
-    "algebra",
-    "derivation",
-    "bounds",
-    "typesetting",
-    "drawings",
-    "documents",
-    "checking",
-    "page",
-    "solutions",
-    "training",
-    "networks",
-    "inside",
-    "exchange",
-    "sklearn",
-    "laboratory",
-    "verification",
-    "tables",
-    "sheets",
-    "classroom",
-    "cli",
-]
+    "errors", "arrays", "packages", "counting", "words", "budget", "files", "yaml_nodes", "fields", "algebra",
+    "derivation", "bounds", "typesetting", "drawings", "documents", "checking", "page", "solutions", "training",
+    "networks", "inside", "exchange", "sklearn", "laboratory", "verification", "tables", "sheets", "classroom", "cli",
+]  # fmt: skip
 FILES = sorted(ROOT.rglob("*.py"))
 
 

@@ -15,6 +15,7 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, special, stats
+from shipped import SHEETS
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number
 from chalkwork.algebra.reading import read
@@ -27,7 +28,7 @@ from chalkwork.laboratory.likelihood.family import Unknown
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.typesetting.boxes import width_of
 
-SHEET = Path(__file__).parents[1] / "sheets" / "maximum-likelihood-and-cross-entropy.md"
+SHEET = SHEETS / "maximum-likelihood-and-cross-entropy.md"
 PUBLISHED = Path(__file__).parent / "published" / "kl_wikipedia.json"
 
 COIN = [1, 0, 1, 1, 0, 1, 1, 1]

@@ -11,14 +11,7 @@ from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.contour import contour_lines, levels_of
 from chalkwork.drawings.plot import Axis, line_plot
 from chalkwork.errors import ChalkworkError, ReadError, SheetError, ValueProblem
-from chalkwork.laboratory.optimisation import (
-    condition,
-    critical_points,
-    escape,
-    newton_cost,
-    optimise,
-    step_size,
-)
+from chalkwork.laboratory.optimisation import condition, critical_points, escape, newton_cost, optimise, step_size
 from chalkwork.laboratory.optimisation.surface import Surface
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet, read_sheet

@@ -1,10 +1,9 @@
 """Update rules on functions and on given gradients, as tables, against plain NumPy loops written in another form."""
 
-from pathlib import Path
-
 import numpy as np
 import optax
 import pytest
+from shipped import SHEETS
 
 from chalkwork import ChalkworkError, Dense, NeuralNetwork
 from chalkwork.laboratory.optimisation import (
@@ -277,7 +276,7 @@ def test_a_sheet_says_what_is_given():
 
 
 def test_the_numbers_of_the_sheet():
-    done = solve_sheet(read_sheet(Path(__file__).parents[1] / "sheets" / "optimisers-as-tables.md"))
+    done = solve_sheet(read_sheet(SHEETS / "optimisers-as-tables.md"))
     paths = {name: np.asarray(done[name].solution["path"]) for name in "abcde"}
     valley = lambda p: np.array([p[0] / 2, 6 * p[1]])  # noqa: E731
     np.testing.assert_allclose(paths["a"], [[4, 1], [3.4, -0.8], [2.89, 0.64]])

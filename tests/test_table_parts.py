@@ -21,12 +21,15 @@ from chalkwork.tables import (
     Predicted,
     csv_fast,
     load_predictor,
+    pieces,
     predict_table,
     read_table,
+    reading,
     streamed,
     train_table,
-)
+)  # fmt: skip
 from chalkwork.tables.columns import LeftOut, Number
+from chalkwork.tables.pieces import Pieces
 from chalkwork.tables.report import report, report_data
 from chalkwork.tables.targets import Numbers
 
@@ -221,7 +224,7 @@ def quoted(row):
 def parquet_folder(tmp_path, monkeypatch):
     """Five files of 200 rows, read in chunks of 90, shuffled in buffers of 150, of which 400 rows are kept."""
     for name, value in (("CHUNK", 90), ("BUFFER", 150), ("HELD", 400), ("LARGE", 10)):
-        monkeypatch.setattr(streamed, name, value)
+        monkeypatch.setattr({"LARGE": reading, "CHUNK": pieces}.get(name, streamed), name, value)
     generator = np.random.default_rng(1)
     rows = 1000
     size = generator.normal(50, 7, rows)
@@ -239,9 +242,9 @@ def parquet_folder(tmp_path, monkeypatch):
 
 
 def test_a_folder_larger_than_memory_is_learned_from_as_a_table_is(parquet_folder):
-    folder = streamed.table_or_pieces(parquet_folder)
+    folder = reading.table_or_pieces(parquet_folder)
     whole = folder.table()
-    assert isinstance(folder, streamed.Pieces) and len(folder) == len(whole) == 1000
+    assert isinstance(folder, Pieces) and len(folder) == len(whole) == 1000
     for target, split in (("kind", "group:house"), ("price", "time:day")):
         choices = replace(QUICK, split=split, epochs=8, class_weight="balanced" if target == "kind" else None)
         leave_out = ["price" if target == "kind" else "kind"]
@@ -264,11 +267,11 @@ def test_a_folder_larger_than_memory_is_learned_from_as_a_table_is(parquet_folde
         assert "".join(in_pieces.csv(part for _, part in folder.chunks())) == "".join(at_once.csv([whole]))
         assert in_pieces.notes == at_once.notes and in_pieces.known == 1000
         assert in_pieces.figures["loss"] == pytest.approx(at_once.figures["loss"])
-    assert isinstance(streamed.table_or_pieces(parquet_folder / "part-0.parquet"), streamed.Pieces)
+    assert isinstance(reading.table_or_pieces(parquet_folder / "part-0.parquet"), Pieces)
 
 
 def test_an_epoch_holds_every_row_of_the_training_part_once(parquet_folder):
-    folder = streamed.open_parquet(parquet_folder)
+    folder = reading.table_or_pieces(parquet_folder)
     problem = streamed.Problem.of(folder.table(["price"]), "price", "auto", (), (), QUICK)
     run = streamed._Run(folder, problem, problem.parts(QUICK), QUICK)
     kept, places = run.kept
@@ -294,7 +297,7 @@ def test_a_folder_in_the_command_and_what_is_wrong_with_one(parquet_folder, tmp_
     polars.DataFrame({"other": [1]}).write_parquet(parquet_folder / "z.parquet")
     (tmp_path / "none").mkdir()
     for given, said in (
-        ([*command, "--folds", "3"], "are not those of part-0.parquet"),
+        ([*command, "--folds", "3"], "are not those of the first file"),
         (["train", str(tmp_path / "none"), "--target", "kind"], "holds no .parquet file"),
     ):
         assert main(given) == 2
@@ -308,7 +311,7 @@ def test_a_folder_in_the_command_and_what_is_wrong_with_one(parquet_folder, tmp_
 def long_csv(tmp_path, monkeypatch):
     """A file of 900 rows in five blocks, read in chunks of 120."""
     for name, value in (("CHUNK", 120), ("BUFFER", 200), ("HELD", 300), ("LARGE", 10)):
-        monkeypatch.setattr(streamed, name, value)
+        monkeypatch.setattr({"LARGE": reading, "CHUNK": pieces}.get(name, streamed), name, value)
     monkeypatch.setattr(csv_fast, "BLOCK", 5000)
     size, day = np.random.default_rng(1).normal(5, 2, 900), date(2024, 1, 1)
     rows = [
@@ -322,12 +325,12 @@ def long_csv(tmp_path, monkeypatch):
 
 
 def test_a_csv_file_larger_than_memory_is_read_in_blocks(long_csv, tmp_path, monkeypatch, capsys):
-    pieces, whole = streamed.table_or_pieces(long_csv, missing=["n/k"]), read_table(long_csv, missing=["n/k"])
-    assert isinstance(pieces, streamed.Pieces) and len(pieces.rows) == 5 and len(pieces) == len(whole) == 900
+    parts, whole = reading.table_or_pieces(long_csv, missing=["n/k"]), read_table(long_csv, missing=["n/k"])
+    assert isinstance(parts, Pieces) and len(parts.rows) == 5 and len(parts) == len(whole) == 900
     for name in whole.names:
-        assert pieces.table([name])[name] == whole[name]
-        assert sum((part[name] for _, part in pieces.chunks()), ()) == whole[name]
-    assert [line for _, part in pieces.chunks() for line in part.lines] == list(whole.lines)
+        assert parts.table([name])[name] == whole[name]
+        assert sum((part[name] for _, part in parts.chunks()), ()) == whole[name]
+    assert [line for _, part in parts.chunks() for line in part.lines] == list(whole.lines)
     command = ["train", str(long_csv), "--target", "large", "--epochs", "3", "--folds", "2", "--eta", "0.03"]
     assert main([*command, "-o", str(tmp_path / "m")]) == 0
     printed = capsys.readouterr().out
@@ -336,11 +339,11 @@ def test_a_csv_file_larger_than_memory_is_read_in_blocks(long_csv, tmp_path, mon
     assert figures["figures"]["test"]["accuracy"] > 0.85 and figures["rows"]["train"] == 630
     said = []
     for large in (10, 10**9):
-        monkeypatch.setattr(streamed, "LARGE", large)
+        monkeypatch.setattr(reading, "LARGE", large)
         assert main(["predict", str(tmp_path / "m"), str(long_csv)]) == 0
         said.append(capsys.readouterr())
     assert said[0] == said[1] and said[0].out.count("\n") == 901
-    monkeypatch.setattr(streamed, "LARGE", 10)
+    monkeypatch.setattr(reading, "LARGE", 10)
     with long_csv.open("a") as file:
         file.write("\n5,5;12/31/2024;;yes")
     assert main(["predict", str(tmp_path / "m"), str(long_csv), "-o", str(tmp_path / "out.csv")]) == 2

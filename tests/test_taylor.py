@@ -3,13 +3,13 @@
 import math
 import re
 from itertools import pairwise
-from pathlib import Path
 from xml.etree import ElementTree
 
 import mpmath
 import numpy as np
 import pytest
 import sympy
+from shipped import SHEETS
 
 from chalkwork.algebra.expression import Name
 from chalkwork.algebra.reading import read
@@ -27,7 +27,7 @@ from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import work_parts
 from chalkwork.solutions.export import to_json
 
-SHEET = Path(__file__).parents[1] / "sheets" / "taylor-sigmoid.md"
+SHEET = SHEETS / "taylor-sigmoid.md"
 mp = mpmath.mp.clone()
 mp.dps = 50
 

@@ -193,6 +193,7 @@ def _name_parameters(reader: Reader, found: Names, given: Mapping[str, object]) 
             continue
         words = [word for word in found.unused if word in given and reader.fits(given[word], later[0])]
         near = [word for word in words if 0 < _apart(given[word], reader.values[name]) < _NEAR]
+        near = [word for word in near if not reader.equal(given[word])]
         if len(near) == 1 and near[0] in found.unused:
             found.steps[later[-1]] = given[near[0]]
             del found.unused[near[0]]

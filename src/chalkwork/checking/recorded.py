@@ -71,7 +71,9 @@ class _Placing:
         self.chains |= {word: chain for word in words if (chain := self._of_a_parameter(word))}
         called = reader.derivatives_called({word: [one.value for one in made] for word, made in words.items()})
         for word, name in called.items():
-            if not self.chains[word]:
+            if not name:
+                self.chains[word] = []
+            elif not self.chains[word]:
                 self.chains[word] = [one for one in self.names if base_of(one) == name]
         self.updates = self._updates()
         self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary()]

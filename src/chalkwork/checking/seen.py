@@ -143,7 +143,9 @@ class _Look:
         own = self.answer
         exact = own.given.all() and bool(np.all(own.high - own.low < _ROOM * np.abs(own.value)))
         factor = self._factor(right) if right.size > 1 or exact else None  # a single number is always some multiple
-        if factor is not None:
+        if factor is not None and right.size == 1:
+            yield Text.own("seen.factor_of_one", "it is <times> <of>", times=_times(factor), of=_of(word))
+        elif factor is not None:
             yield Text.of("seen.factor", times=_times(factor), of=_of(word))
         yield from self._signs(word, right)
         yield from self._turned_square(word, right)
@@ -260,7 +262,7 @@ class _Look:
             return
         for name, net in self._nets(right.shape):
             for sign, mask in ((">", net > 0), ("<", net < 0)):
-                if np.array_equal(good, mask):
+                if np.array_equal(good[right != 0], mask[right != 0]) and (good & mask & (right != 0)).any():
                     yield Text.of("seen.right_where", name=name, sign=sign)
         where = self._lines(good)
         if where:

@@ -29,9 +29,9 @@ def add(commands: Any) -> None:
 def _predict(options: argparse.Namespace) -> int:
     from chalkwork.documents.terminal import to_text
     from chalkwork.files import write_aside
+    from chalkwork.tables.pieces import Pieces
     from chalkwork.tables.predicting import Predicted, load_predictor
     from chalkwork.tables.report import figures_document
-    from chalkwork.tables.streamed import Pieces
 
     net, recipe = load_predictor(options.model)
     table = table_of(options)

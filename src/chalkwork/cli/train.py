@@ -114,8 +114,9 @@ def _add_run(group: Any) -> None:
 def _train(options: argparse.Namespace) -> int:
     from chalkwork.documents.terminal import print_document
     from chalkwork.tables.folder import made_folder, save_trained, unused_folder
+    from chalkwork.tables.pieces import Pieces
     from chalkwork.tables.report import report
-    from chalkwork.tables.streamed import Pieces, train_pieces
+    from chalkwork.tables.streamed import train_pieces
     from chalkwork.tables.training import train_table
 
     folder = options.output or unused_folder(Path("table") if str(options.data) == STANDARD else options.data)
@@ -144,12 +145,10 @@ def _train(options: argparse.Namespace) -> int:
 
 def table_of(options: argparse.Namespace) -> Any:
     """The table that the options name: in a file, or in standard input."""
-    from chalkwork.tables.reading import MOST_BYTES, read_table
+    from chalkwork.tables.reading import MOST_BYTES, read_table, table_or_pieces
 
     mark, order = {"point": ".", "comma": ","}.get(options.decimal or "", ""), (options.dates or "")[:1]
     if str(options.data) != STANDARD:
-        from chalkwork.tables.streamed import table_or_pieces
-
         return table_or_pieces(options.data, mark, options.missing, order)
     return read_table(from_standard_input(MOST_BYTES), mark, options.missing, "standard input", order)
 

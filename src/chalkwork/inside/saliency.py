@@ -70,7 +70,7 @@ def saliency(
     Source: Simonyan, Vedaldi and Zisserman, Deep inside convolutional networks (2014), section 3. Raises
     ChalkworkError for inputs that have no derivative, such as tokens.
 
-    >>> from chalkwork.networks import Dense
+    >>> from chalkwork import Dense
     >>> net = NeuralNetwork([Dense(weights=[[2.0, 0.0], [-1.0, 1.0]], bias=False, activation="tanh")])
     >>> found = saliency(net, [[0.0, 0.0], [1.0, 2.0]])
     >>> found.outputs.tolist(), found.slopes.round(3).tolist()

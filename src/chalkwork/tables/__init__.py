@@ -1,7 +1,7 @@
 """Tables of data: read, prepared, learned from, predicted.
 
 In the order in which data flows: `cells` says what a text is, `forms` how the numbers of a column are written, and
-`reading` (with `csv_fast` and `parquet`) makes columns out of a file; `columns` and `targets` are the tables of what a
+`reading` (with `csv_fast` and `pieces`) makes columns out of a file; `columns` and `targets` are the tables of what a
 column can be, `recipe` holds what became of all of them, and `notes` say what of that could be missed. `splitting` and
 `training` make a network of it, `measures` says what it is worth, `predicting` uses it on other tables; `report`,
 `plots`, `writing` and `folder` are what people get, and `serving` what other programs do. Nothing of a file is

@@ -18,6 +18,15 @@ from chalkwork.tables.packages import frames
 
 _DAY = 86_400
 _MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?$"
+_PADDED = (
+    ("^([0-9][./-])", "0$1"), ("^([0-9]{2}[./-])([0-9][./-])", "${1}0$2"), ("^([0-9]{4}/)([0-9]/)", "${1}0$2"),
+    ("^([0-9]{4}/[0-9]{2}/)([0-9])($|[T ])", "${1}0$2$3"), (" ([0-9]:)", " 0$1"),
+)  # fmt: skip
+_DOTTED = ((r"^([0-9]{2})\.([0-9]{2})\.([0-9]{4})", "$3-$2-$1"),)
+_DAY_FIRST = tuple((f"^([0-9]{{2}}){sign}([0-9]{{2}}){sign}([0-9]{{4}})", "$3-$2-$1") for sign in "/-")
+_MONTH_FIRST = tuple((pattern, "$3-$1-$2") for pattern, _ in _DAY_FIRST)
+_YEAR_FIRST = (("^([0-9]{4})/([0-9]{2})/", "$1-$2-"),)
+"""Dates in other spellings than 2024-12-31, step by step, as `cells` reads them one by one."""
 _GROUPS = {",": "a comma", ".": "a point", " ": "a space", "'": "an apostrophe"}
 
 
@@ -43,6 +52,8 @@ class Form:
             return value if abs(value) <= LARGEST else None  # most numbers are like this
         found = cell(text)
         if found is None or found.unit != self.unit or (not self.mark and found.is_open):
+            return None
+        if self.is_date and not self.mark and len(found.values) < len(ORDERS):
             return None
         number = found.values.get(self.mark or next(iter(ORDERS if self.is_date else MARKS)))
         return None if number is None or abs(number) > LARGEST else number
@@ -111,6 +122,8 @@ class Look:
     present: int = 0
     """Cells that hold something."""
     values: Array | None = None
+    by_order: dict[str, Array] = field(default_factory=dict)
+    """Of written dates the days by what stands first, infinite where it cannot, and, by nothing, where it matters."""
     numbers: int = 0
     unit: str = ""
     only: dict[str, str] = field(default_factory=dict)
@@ -147,19 +160,27 @@ class Look:
         self.unit = TIME_IN_UTC if getattr(column.dtype, "time_zone", None) else DATE
 
     def _as_written_dates(self) -> bool:
-        """Whether these are dates such as 2024-12-31, perhaps with a time of day, and nothing else."""
-        polars, texts = frames(), as_text(self.column).str.strip_chars()
-        there = texts.str.contains(_MOMENT)
-        if not there.any() or not all(map(self._is_missing, texts.filter(~there).unique().to_list())):
+        """Whether these are dates such as 2024-12-31 or 12/31/2024, perhaps with a time of day, and nothing else."""
+        texts, codes = self.coded
+        column = frames().Series(texts, dtype=frames().String)
+        day = _days(column, "d")
+        month = _days(column, "m") if column.str.contains("[0-9][/-].*[0-9]{4}").any() else day
+        there = ~np.isnan(day) | ~np.isnan(month)
+        if not there.any() or (there != (column != "").to_numpy()).any():
             return False
-        rest = texts.str.len_bytes().replace_strict(
-            {10: " 00:00:00", 16: ":00"}, default="", return_dtype=polars.String
-        )
-        whole = polars.select(texts.str.slice(0, 10) + polars.lit(" ") + texts.str.slice(11) + rest).to_series()
-        moments = whole.str.replace("  ", " ").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
-        if (moments.is_null() & there).any() or texts.str.to_lowercase().is_in(list(self.missing_words)).any():
-            return False
-        self._as_dates(moments)
+        day, month = (np.where(there & np.isnan(each), np.inf, each) for each in (day, month))
+        apart = there & (day != month)
+        both = apart & np.isfinite(day) & np.isfinite(month)
+        for found, mark, where in (
+            (self.only, "d", np.isinf(month)),
+            (self.only, "m", np.isinf(day)),
+            (self.open, ".", both),
+        ):
+            found.update({mark: texts[int(where.argmax())]} if where.any() else {})
+        self.by_order = {"": np.where(apart, np.inf, day)[codes], "d": day[codes], "m": month[codes]}
+        self._hold(self.by_order["d"])
+        self.values = None if self.open and not self.only else self.by_order[next(iter(self.only), "")]
+        self.unit = DATE
         return True
 
     def _hold(self, values: Array) -> None:
@@ -276,6 +297,21 @@ class Look:
     def all_numbers(self) -> bool:
         """Whether all of what is there is meant as numbers."""
         return self.numbers == self.present > 0
+
+
+def _days(texts: Any, order: str) -> Array:
+    """The days of written dates, where the day or the month stands first; NaN for anything else."""
+    polars = frames()
+    if texts.str.contains("^[0-9]{1,2}[./-]|/| [0-9]:").any():
+        parts = _MONTH_FIRST if order == "m" else _DAY_FIRST
+        for pattern, iso in (*_PADDED, *_DOTTED, *parts, *_YEAR_FIRST):
+            texts = texts.str.replace(pattern, iso)
+    there = texts.str.contains(_MOMENT)
+    rest = texts.str.len_bytes().replace_strict({10: " 00:00:00", 16: ":00"}, default="", return_dtype=polars.String)
+    whole = polars.select(texts.str.slice(0, 10) + polars.lit(" ") + texts.str.slice(11) + rest).to_series()
+    moments = whole.str.replace("  ", " ").str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
+    days: Array = moments.dt.epoch("us").cast(polars.Float64).fill_null(np.nan).to_numpy() / (_DAY * 1e6)
+    return np.where(there.to_numpy(), days, np.nan)
 
 
 def readings(text: str) -> str:

@@ -6,14 +6,16 @@ import csv
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from io import BytesIO, StringIO
-from itertools import islice
+from functools import partial
+from io import StringIO
+from itertools import accumulate, islice
 from pathlib import Path
 from stat import S_ISREG
 
 from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
-from chalkwork.tables.csv_fast import blocks, read_regular
+from chalkwork.tables.csv_fast import blocks, read_regular, regular_blocks, scanned_block
+from chalkwork.tables.pieces import Pieces, open_parquet
 from chalkwork.tables.table import Table, checked_names
 
 MOST_BYTES = 16 * 2**30
@@ -21,6 +23,8 @@ MOST_IRREGULAR = 256 * 2**20
 MOST_CELLS = 400_000_000
 PARQUET = (".parquet", ".pq")
 DELIMITERS = ",;\t"
+LARGE = 100_000_000
+"""Cells from which a table is not read as a whole."""
 PROBED = 2**20
 """Bytes at the beginning by which it is found out how a file is written."""
 _PROBED = 20
@@ -68,15 +72,50 @@ def read_table(
         raise error.at(file=file) from None
 
 
+def table_or_pieces(path: Path, decimal: str = "", missing: Iterable[str] = (), dates: str = "") -> Pieces | Table:
+    """The table in a file, or in the Parquet files of a folder; in pieces where it has more than 100 million cells.
+
+    Raises ChalkworkError as `read_table` does, and for a folder without Parquet files or with other columns in one.
+    """
+    words = frozenset(text.strip().lower() for text in missing)
+    pieces = None
+    if path.is_dir() or (path.is_file() and path.suffix.lower() in PARQUET):
+        files = sorted(
+            each for each in (path.iterdir() if path.is_dir() else (path,)) if each.suffix.lower() in PARQUET
+        )
+        if not files:
+            raise ChalkworkError("this folder holds no .parquet file", file=str(path))
+        pieces = open_parquet(files, str(path))
+    elif path.is_file() and path.stat().st_size > LARGE:
+        pieces = _csv_pieces(path)
+    if pieces is None or (len(pieces) * len(pieces.names) <= LARGE and pieces.delimiter):
+        return read_table(path, decimal, missing, dates=dates)
+    pieces = replace(pieces, decimal=decimal, missing=words, dates=dates)
+    return pieces if len(pieces) * len(pieces.names) > LARGE else pieces.table()
+
+
+def _csv_pieces(path: Path) -> Pieces | None:
+    """The blocks of a CSV file; None where it has to be looked at more closely."""
+    found = dialect(path)
+    blocks = regular_blocks(path, found[0], len(found[1])) if found else ()
+    if not blocks or found is None:
+        return None
+    delimiter, names = found
+    starts = accumulate((size for size, _ in blocks), initial=0)
+    scans = [
+        partial(scanned_block, path, start, size, delimiter) for start, (size, _) in zip(starts, blocks, strict=False)
+    ]
+    rows = (blocks[0][1] - 1, *(rows for _, rows in blocks[1:]))
+    return Pieces(str(path), tuple(scans), rows, names, delimiter)
+
+
 def _table(source: Path | bytes, file: str) -> Table:
     size = len(source) if isinstance(source, bytes) else _size(source)
     if size > MOST_BYTES:
         raise ChalkworkError(f"the file has {size} bytes; at most {MOST_BYTES} are read")
     in_parquet = source.startswith(b"PAR1") if isinstance(source, bytes) else source.suffix.lower() in PARQUET
     if in_parquet:
-        from chalkwork.tables.parquet import read_parquet
-
-        return read_parquet(BytesIO(source) if isinstance(source, bytes) else source, file)
+        return open_parquet([source], file).table()
     table = _regular(source, file)
     if table is None and size > MOST_IRREGULAR:
         raise ChalkworkError(

@@ -16,7 +16,6 @@ from chalkwork.tables.table import Table, shown
 
 Parts = Mapping[str, Array]
 """Places of samples by part, in order: `train`, and `validation` and `test` where there is one."""
-MOST_FOLDS = 100
 _RULES = "group:COLUMN or time:COLUMN"
 
 

@@ -5,11 +5,9 @@ In memory are the target and what the rows are split by, a sample of each part, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from itertools import accumulate
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,131 +16,18 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
 from chalkwork.networks.tasks import batch_of
 from chalkwork.tables.columns import Number
-from chalkwork.tables.csv_fast import regular_blocks, scanned_block
 from chalkwork.tables.packages import frames
-from chalkwork.tables.parquet import check_types
-from chalkwork.tables.reading import PARQUET, dialect, read_table
+from chalkwork.tables.pieces import Pieces
 from chalkwork.tables.recipe import Recipe
 from chalkwork.tables.splitting import Parts
-from chalkwork.tables.table import Table, checked_names
+from chalkwork.tables.table import Table
 from chalkwork.tables.targets import Classes
 from chalkwork.tables.training import Choices, Fit, Problem, Trained, finished
 
-LARGE = 100_000_000
-"""Cells from which a table is not read as a whole."""
-CHUNK = 20_000
-"""Rows that are read in one go."""
 BUFFER = 100_000
 """Rows among which training batches are drawn."""
 HELD = 100_000
 """Rows of each part that are kept: to learn the columns from, to validate, to test."""
-
-
-@dataclass(frozen=True)
-class Pieces:
-    """A table piece by piece: Parquet files in the order of their names, or the blocks of a CSV file."""
-
-    file: str
-    scans: tuple[Callable[[], Any], ...]
-    """What reads each piece, as a lazy frame of polars."""
-    rows: tuple[int, ...]
-    """How many each piece has."""
-    names: tuple[str, ...]
-    delimiter: str = ""
-    """Of a CSV file, in which a row has a line."""
-    missing: frozenset[str] = frozenset()
-    decimal: str = ""
-    dates: str = ""
-
-    def __len__(self) -> int:
-        return sum(self.rows)
-
-    def table(self, columns: Sequence[str] | None = None) -> Table:
-        """All rows at once, of some columns."""
-        names = self.names if columns is None else tuple(dict.fromkeys(columns))
-        for name in names:
-            if name not in self.names:
-                Table(self.file, self.names, (), ()).series(name)
-        content = frames().concat([self._read(place).select(names).collect() for place in range(len(self.scans))])
-        return self.like(content, range(len(self)))
-
-    def chunks(self, order: Sequence[int] | None = None) -> Iterator[tuple[int, Table]]:
-        """The rows, so many at a time, with the number of the first; the pieces in an order."""
-        starts = np.cumsum([0, *self.rows])
-        for place in range(len(self.scans)) if order is None else order:
-            at = int(starts[place])
-            for content in self._read(place).collect_batches(chunk_size=CHUNK, maintain_order=True):
-                yield at, self.like(content, range(at, at + len(content)), part=True)
-                at += len(content)
-
-    def _read(self, place: int) -> Any:
-        scan = self.scans[place]()
-        return scan.rename(dict(zip(scan.collect_schema().names(), self.names, strict=True)))
-
-    def like(self, content: Any, rows: Sequence[int], part: bool = False) -> Table:
-        """A table of these rows."""
-        lines = [row + (2 if self.delimiter else 1) for row in rows]
-        columns, delimiter = tuple(content.get_columns()), self.delimiter or ","
-        found = self.file, tuple(content.columns), columns, lines, delimiter, self.decimal, self.missing, self.dates
-        return Table(*found, part)
-
-
-def table_or_pieces(path: Path, decimal: str = "", missing: Iterable[str] = (), dates: str = "") -> Pieces | Table:
-    """The table in a file, or in the Parquet files of a folder; in pieces where it has more than 100 million cells.
-
-    Raises ChalkworkError as `read_table` does, and for a folder without Parquet files or with other columns in one.
-    """
-    words = frozenset(text.strip().lower() for text in missing)
-    pieces = None
-    if path.is_dir() or (path.is_file() and path.suffix.lower() in PARQUET):
-        pieces = open_parquet(path)
-    elif path.is_file() and path.stat().st_size > LARGE:
-        pieces = open_csv(path)
-    if pieces is None or (len(pieces) * len(pieces.names) <= LARGE and not path.is_dir()):
-        return read_table(path, decimal, missing, dates=dates)
-    pieces = replace(pieces, decimal=decimal, missing=words, dates=dates)
-    return pieces if len(pieces) * len(pieces.names) > LARGE else pieces.table()
-
-
-def open_parquet(path: Path) -> Pieces:
-    """The Parquet files in a folder, or one.
-
-    Raises ChalkworkError where there are none, one is broken, or they have other columns than the first one.
-    """
-    polars = frames()
-    files = sorted(each for each in (path.iterdir() if path.is_dir() else (path,)) if each.suffix.lower() in PARQUET)
-    if not files:
-        raise ChalkworkError("this folder holds no .parquet file", file=str(path))
-    first: dict[str, Any] = {}
-    for file in files:
-        try:
-            schema = dict(polars.read_parquet_schema(file))
-        except (polars.exceptions.PolarsError, OSError):
-            raise ChalkworkError("this is no Parquet file, or a broken one", file=str(file)) from None
-        if schema != (first := first or schema):
-            raise ChalkworkError(f"the columns, or their types, are not those of {files[0].name}", file=str(file))
-    names = checked_names(list(first))
-    check_types(dict(zip(names, first.values(), strict=True)))
-    scans = tuple(partial(polars.scan_parquet, file, glob=False) for file in files)
-    rows = tuple(int(scan().select(polars.len()).collect().item()) for scan in scans)
-    if not sum(rows):
-        raise ChalkworkError("the files have no row of data", file=str(path))
-    return Pieces(str(path), scans, rows, names)
-
-
-def open_csv(path: Path) -> Pieces | None:
-    """The blocks of a CSV file; None where it has to be looked at more closely, as `read_table` does."""
-    found = dialect(path)
-    blocks = regular_blocks(path, found[0], len(found[1])) if found else ()
-    if not blocks or found is None:
-        return None
-    delimiter, names = found
-    starts = accumulate((size for size, _ in blocks), initial=0)
-    scans = [
-        partial(scanned_block, path, start, size, delimiter) for start, (size, _) in zip(starts, blocks, strict=False)
-    ]
-    rows = (blocks[0][1] - 1, *(rows for _, rows in blocks[1:]))
-    return Pieces(str(path), tuple(scans), rows, names, delimiter)
 
 
 def train_pieces(

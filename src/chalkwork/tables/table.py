@@ -143,6 +143,8 @@ class Table:
     def _read(self, name: str, form: Form) -> Array:
         """The numbers of a column, NaN where they are missing and infinite where there is none."""
         look = self.look(name)
+        if form.unit == look.unit and form.mark in look.by_order:
+            return look.by_order[form.mark]
         if look.values is not None and form.unit == look.unit and form.mark != ",":
             return look.values
 
@@ -165,7 +167,9 @@ class Table:
             having = [f"is in {unit}" if unit else "has no unit" for unit in (found.unit, form.unit)]
             message = f"{shown(text)} {having[0]}, but the column {having[1]}"
             return self.problem(name, row, message, "write all of the column alike")
-        message = f"{shown(text)} is no {kind} with {_named(form.mark or '.')}"
+        message = f"{readings(text)}, and the column does not decide it"
+        if form.mark:
+            message = f"{shown(text)} is no {kind} with {_named(form.mark)}"
         return self.problem(name, row, message, _DECIDES[form.is_date])
 
     def __len__(self) -> int:
