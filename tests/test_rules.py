@@ -198,6 +198,7 @@ def test_what_a_rule_has_not_is_refused():
             Optimiser.of(description)
     for call, message in (
         (lambda: optimise("x^2", {"x": 1}, beta1=0.9), "gradient descent has no constants, not beta1"),
+        (lambda: optimise("x^2", {"x": 1}, ["gd", "newton"], beta1=0.9), "and Newton have no constants, not beta1"),
         (lambda: apply_gradients([1, 2], 0, "newton"), "Newton needs a function"),
         (lambda: apply_gradients([1, 2], [0, 1]), "start has 2 numbers, and a gradient 1"),
         (lambda: apply_gradients([1, 2], 0, "nesterov", form="lookahead"), "needs a function"),
