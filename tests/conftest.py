@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import pytest
 from doors import QUICK, SHEET, TABLE
+from shipped import SHEETS, TEXTS
 
 from chalkwork.cli import main
 from chalkwork.errors import TRACEBACK
@@ -22,8 +23,8 @@ LONG = frozenset({
     "exchange_onnx", "exchange_strangers", "exports", "folder", "hierarchical_softmax", "hostile_hand_ins",
     "intervals", "intervals_tangled", "layers", "mistakes", "mistakes_apart", "network", "notebooks", "operations",
     "operations_edges", "operations_onnx", "operations_shapes", "optimisation", "optimisation_steps", "outputs",
-    "programs_evidence", "read_back", "shipped_sheets", "simplify", "sklearn", "table_files", "table_parts",
-    "taylor", "train_command", "training",
+    "page_marking", "platforms", "programs_evidence", "read_back", "shipped_sheets", "simplify", "sklearn",
+    "small_inputs", "table_files", "table_parts", "taylor", "train_command", "training",
 })  # fmt: skip
 """Files that go on for long: they start processes or kernels, train, compile, or go through whole tables."""
 
@@ -31,8 +32,6 @@ os.environ[TRACEBACK] = "raised"  # a fault of ours is never made a message
 jax.config.update("jax_enable_x64", True)
 
 _READ = sheet_format.read_sheet
-_SHIPPED = Path(__file__).parents[1] / "sheets"
-_NAMES = frozenset(path.stem for path in _SHIPPED.glob("*.md"))
 
 
 @cache
@@ -42,7 +41,7 @@ def _shipped(path: Path) -> Sheet:
 
 def _read_once(path: str | Path) -> Sheet:
     """A shipped sheet is read, and so solved, once for all tests of a process: it is equal only to itself."""
-    return _shipped(Path(path)) if Path(path).parent == _SHIPPED else _READ(path)
+    return _shipped(Path(path)) if Path(path).parent == SHEETS else _READ(path)
 
 
 sheet_format.read_sheet = _read_once
@@ -60,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for value in item.callspec.params.values() if hasattr(item, "callspec") else ():
             name = value.stem if isinstance(value, Path) else value
-            if isinstance(name, str) and name in _NAMES:
+            if isinstance(name, str) and name in TEXTS:
                 item.add_marker(pytest.mark.xdist_group(f"the sheet {name}"))
         drawn = getattr(getattr(item, "function", None), "is_hypothesis_test", False)
         test = item.nodeid.partition("[")[0]

@@ -7,12 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork import (
-    BatchNorm,
-    Dense,
-    Dropout,
-    NeuralNetwork,
-)
+from chalkwork import BatchNorm, Dense, Dropout, NeuralNetwork
 from chalkwork.networks.activations import KINDS
 
 CONVENTIONS = list(product(("columns", "rows"), ("out_in", "in_out")))

@@ -46,11 +46,7 @@ SHEET = [
         (("0.15", "−0.25", "0.05"), ("0.2", "0.1", "−0.15")),
     ),
     LayerPicture(
-        "output: softmax",
-        2,
-        ("o₁", "o₂"),
-        ("0.4256", "0.5744"),
-        (("0.2", "0.5"), ("−0.35", "0.15"), ("0.15", "−0.2")),
+        "output: softmax", 2, ("o₁", "o₂"), ("0.4256", "0.5744"), (("0.2", "0.5"), ("−0.35", "0.15"), ("0.15", "−0.2"))
     ),
 ]
 TENTHS = [
@@ -195,11 +191,7 @@ def points_on_edges(drawing: Drawing) -> list[Point]:
         for command, numbers in re.findall(r"([MLC])([^MLC]*)", element.attrib["d"]):
             flat = [float(word) for word in numbers.split()]
             ends = [Point(*pair) for pair in zip(flat[::2], flat[1::2], strict=True)]
-            controls = {
-                "M": ends * 4,
-                "L": [points[-1], *ends * 3] if points else [],
-                "C": [*points[-1:], *ends],
-            }
+            controls = {"M": ends * 4, "L": [points[-1], *ends * 3] if points else [], "C": [*points[-1:], *ends]}
             points += [between(controls[command], step / 24) for step in range(25)]
     return points
 

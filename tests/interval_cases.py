@@ -8,6 +8,7 @@ import mpmath
 import numpy as np
 import oracles
 import sympy
+from operation_cases import full
 
 from chalkwork.algebra.expression import Application, Name, Number, apply, names_in
 from chalkwork.algebra.operations import TABLE
@@ -259,10 +260,6 @@ def situations(name):
     for parameters, shape in itertools.product(tried, shapes):
         names = [Name(letter, part) for letter, part in zip("ab", shape, strict=False)]
         yield apply(name, *names, **parameters)
-
-
-def full(shape):
-    return shape or (1, 1)
 
 
 def centres(expression, rng, lead=()):

@@ -149,10 +149,7 @@ class Case:
 
 
 def draw(
-    seed: int,
-    convention: tuple[str, str] | None = None,
-    hidden: str | None = None,
-    loss: str | None = None,
+    seed: int, convention: tuple[str, str] | None = None, hidden: str | None = None, loss: str | None = None
 ) -> Case:
     """A case; what is not asked for is drawn."""
     rng = np.random.default_rng(seed)

@@ -15,15 +15,30 @@ from chalkwork.checking.report import Report
 CONVENTIONS = list(product(("columns", "rows"), ("out_in", "in_out")))
 ACCEPTED = ("correct", "rounding")
 
+
+def sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
 # --- students in plain NumPy: samples as rows, weights inputs x units ------------------------------------------------
 
 FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {
-    "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda z, a: a * (1 - a)),
+    "sigmoid": (sigmoid, lambda z, a: a * (1 - a)),
     "tanh": (np.tanh, lambda z, a: 1 - a**2),
     "relu": (lambda z: np.maximum(0, z), lambda z, a: (z > 0) * 1.0),
     "leaky_relu(0.1)": (lambda z: np.where(z > 0, z, 0.1 * z), lambda z, a: np.where(z > 0, 1, 0.1)),
 }
 """Each activation and its derivative, as courses write it."""
+
+
+def leaky_exercise(**style: Any) -> Solution:
+    """A 2-3-2 network with leaky ReLU and softmax, its gradients and an update."""
+    layers = [
+        Dense(weights=[[0.15, -0.25, 0.05], [0.2, 0.1, -0.15]], bias=False, activation="leaky_relu(0.01)"),
+        Dense(weights=[[0.2, 0.5], [-0.35, 0.15], [0.15, -0.2]], bias=False, activation="softmax"),
+    ]
+    net = NeuralNetwork(layers, "cross_entropy", samples="columns", weights="in_out")
+    return net.solve(x=[-1, 1], y=[1, 0], learning_rate=0.1, **style)
 
 
 def softmax(z: Any) -> Any:
@@ -110,9 +125,7 @@ class Exercise:
         }
 
     def work(
-        self,
-        wrong: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None,
-        decimals: int | None = None,
+        self, wrong: Mapping[str, Callable[[Mapping[str, Any]], Any]] | None = None, decimals: int | None = None
     ) -> dict[str, Any]:
         """Everything the student found, going on with what was found; `wrong` replaces steps."""
         found: dict[str, Any] = {}

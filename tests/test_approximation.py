@@ -4,7 +4,6 @@ import math
 import re
 import tracemalloc
 from itertools import pairwise
-from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.linalg import solve_triangular
+from shipped import SHEETS
 
 from chalkwork.documents.model import Table
 from chalkwork.drawings.canvas import Drawing
@@ -25,7 +25,7 @@ from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import work_parts
 from chalkwork.solutions.export import to_json
 
-SHEET = Path(__file__).parents[1] / "sheets" / "relu-approximation.md"
+SHEET = SHEETS / "relu-approximation.md"
 
 
 @settings(max_examples=60, deadline=None)

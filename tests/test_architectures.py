@@ -1,9 +1,8 @@
 """Counting an architecture: held against published counts, against a convolution that slides, and against PyTorch."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from shipped import SHEETS
 
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
@@ -12,7 +11,7 @@ from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.compose import solution_blocks
 
-SHEET = Path(__file__).parents[1] / "sheets" / "architecture-counting.md"
+SHEET = SHEETS / "architecture-counting.md"
 VGG = [64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool", 512, 512, 512, "pool", 512, 512, 512, "pool"]
 EXAMPLES = {
     "conv1d": ((3, 20), {"filters": 4, "kernel": 3}),

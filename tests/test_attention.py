@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from random_layers import draw_stack
 from random_networks import CONVENTIONS, far
+from students import sigmoid
 
 from chalkwork import (
     Attention,
@@ -245,9 +246,6 @@ def test_an_embedding_is_trained_and_kept(tmp_path: Path) -> None:
 
 
 def test_word_vectors_and_the_mistakes_with_them() -> None:
-    def sigmoid(x: float) -> Any:
-        return 1 / (1 + np.exp(-x))
-
     graph = Graph("s = dot(p, v); s1 = dot(n, v); L = -log(sigmoid(s)) - log(sigmoid(-s1))")
     v, p, n = np.array([1, 0.5]), np.array([0.5, 1]), np.array([-1, 0])
     solution = graph.solve(v=v, p=p, n=n, learning_rate=1, update=["v"])

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from students import ACCEPTED, CONVENTIONS, draw, typed, verdicts
+from students import ACCEPTED, CONVENTIONS, draw, leaky_exercise, typed, verdicts
 
-from chalkwork import ChalkworkError, Dense, NeuralNetwork, Notation, Solution
+from chalkwork import ChalkworkError, Notation, Solution
 from chalkwork.checking.check import check
 from chalkwork.checking.report import as_data
 from chalkwork.typesetting.symbols import Symbols
@@ -19,16 +19,7 @@ from chalkwork.typesetting.symbols import Symbols
 
 @pytest.fixture(scope="module")
 def sheet() -> Solution:
-    net = NeuralNetwork(
-        [
-            Dense(weights=[[0.15, -0.25, 0.05], [0.2, 0.1, -0.15]], bias=False, activation="leaky_relu(0.01)"),
-            Dense(weights=[[0.2, 0.5], [-0.35, 0.15], [0.15, -0.2]], bias=False, activation="softmax"),
-        ],
-        loss="cross_entropy",
-        samples="columns",
-        weights="in_out",
-    )
-    return net.solve(x=[-1, 1], y=[1, 0], learning_rate=0.1, decimals=6)
+    return leaky_exercise(decimals=6)
 
 
 def right(solution: Solution) -> dict[str, Any]:
@@ -284,16 +275,7 @@ def test_the_variables_of_a_program() -> None:
         W2_new = W2 - eta * dW2
         return locals()
 
-    net = NeuralNetwork(
-        [
-            Dense(weights=[[0.15, -0.25, 0.05], [0.2, 0.1, -0.15]], bias=False, activation="leaky_relu(0.01)"),
-            Dense(weights=[[0.2, 0.5], [-0.35, 0.15], [0.15, -0.2]], bias=False, activation="softmax"),
-        ],
-        loss="cross_entropy",
-        samples="columns",
-        weights="in_out",
-    )
-    report = net.solve(x=[-1, 1], y=[1, 0], learning_rate=0.1).check(program())
+    report = leaky_exercise().check(program())
     names = ["z1", "a1", "z2", "a2", "L", "delta2", "dW2", "delta1", "dW1", "W1_new", "W2_new"]
     assert verdicts(report) == dict.fromkeys(names, "correct")
     assert {"text", "counter", "nothing"} == set(report.unused)

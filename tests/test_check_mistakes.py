@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from students import ACCEPTED, CONVENTIONS, Exercise, draw, typed, verdicts
+from students import ACCEPTED, CONVENTIONS, Exercise, draw, leaky_exercise, typed, verdicts
 
 from chalkwork import ChalkworkError, Dense, Graph, NeuralNetwork, Notation, Solution
 from chalkwork.checking.check import check
@@ -20,16 +20,7 @@ from chalkwork.typesetting.symbols import Symbols
 
 @pytest.fixture(scope="module")
 def sheet() -> Solution:
-    net = NeuralNetwork(
-        [
-            Dense(weights=[[0.15, -0.25, 0.05], [0.2, 0.1, -0.15]], bias=False, activation="leaky_relu(0.01)"),
-            Dense(weights=[[0.2, 0.5], [-0.35, 0.15], [0.15, -0.2]], bias=False, activation="softmax"),
-        ],
-        loss="cross_entropy",
-        samples="columns",
-        weights="in_out",
-    )
-    return net.solve(x=[-1, 1], y=[1, 0], learning_rate=0.1, decimals=6)
+    return leaky_exercise(decimals=6)
 
 
 # --- mistakes --------------------------------------------------------------------------------------------------------

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
+from shipped import SHEETS
 
 from chalkwork.checking.files import read_answers
 from chalkwork.cli import main
 from chalkwork.sheets.check import check_hand_in
 from chalkwork.sheets.format import parse_sheet, read_sheet
 
-SHEETS = Path(__file__).parent.parent / "sheets"
 LEAKY = SHEETS / "leaky-relu-softmax-2-3-2.md"
 RIGHT = {
     "a": {

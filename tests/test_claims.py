@@ -2,7 +2,6 @@
 
 import re
 from fractions import Fraction
-from pathlib import Path
 
 import mpmath
 import numpy as np
@@ -19,7 +18,6 @@ from chalkwork.laboratory.claims.calculus import worked_out
 from chalkwork.laboratory.claims.evaluation import Undefined
 from chalkwork.laboratory.claims.precise import evaluate
 
-SHEETS = Path(__file__).parents[1] / "sheets"
 X = sympy.Symbol("x", real=True)
 
 # --- an oracle of its own: expressions to SymPy and to mpmath --------------------

@@ -3,12 +3,12 @@
 import json
 import re
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shipped import SHEETS
 
 from chalkwork.algebra.expression import Application, Name, Number, apply, replace
 from chalkwork.algebra.reading.written import defined
@@ -29,7 +29,6 @@ from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import work_parts
 from chalkwork.solutions.setting import Style
 
-SHEETS = Path(__file__).parents[1] / "sheets"
 X = sympy.Symbol("x", real=True)
 
 # --- the parts --------------------

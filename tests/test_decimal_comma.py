@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from reading_back import glyphs_of_pages
+from shipped import TEXTS
 
 from chalkwork import Graph
 from chalkwork.documents.model import Block, Display, Marked, Paragraph, Table
@@ -16,18 +17,17 @@ from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet
 from chalkwork.sheets.schema import Prose
 
-SHEETS = {path.stem: path.read_text() for path in sorted((Path(__file__).parents[1] / "sheets").glob("*.md"))}
 POINT = re.compile(r"(?<![\d.\[])\d+\.\d")
 COMMA_BETWEEN = re.compile(r"\d(?:\{,\}|,)\d+(?:\}\$|\$)?(?:, |,\\)[\\ quad$]*[-−]?\d|\d, [-−]?\d+(?:\{,\}|,)\d")
 
 
 def texts(name: str) -> list[str]:
     """Everything that is written or drawn, but for what the author typed, points included."""
-    sheet = parse_sheet(SHEETS[name])
+    sheet = parse_sheet(TEXTS[name])
     notation = dict(sheet.notation) if not isinstance(sheet.notation, str) else {"preset": sheet.notation}
     sheet = replace(sheet, notation={**notation, "decimal_comma": True})
     filled = [block.markdown for block in sheet.blocks if isinstance(block, Prose)]  # {{x}} is as the author typed x
-    typed = " ".join(" ".join([SHEETS[name], *filled]).split())
+    typed = " ".join(" ".join([TEXTS[name], *filled]).split())
     shown = [text for block in workbook(sheet).document.blocks for text in shown_in(block)]
     ours = [text for text in shown if " ".join(text.removeprefix("*Note:* ").split()) not in typed]
     return [text for text in ours if not re.search(r"[\d.]+ points?", text)]
@@ -49,7 +49,7 @@ def shown_in(block: Block) -> list[str]:
             return []
 
 
-@pytest.mark.parametrize("name", SHEETS)
+@pytest.mark.parametrize("name", TEXTS)
 def test_no_number_keeps_its_point_and_no_comma_stands_between_numbers(name: str) -> None:
     found = texts(name)
     assert not [text for text in found if POINT.search(text)]

@@ -235,8 +235,7 @@ def pretend_pandoc(folder: Path, script: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("script", "message"),
-    [("echo no such thing >&2; exit 3", "no such thing"), ("exec sleep 5", "was stopped")],
+    ("script", "message"), [("echo no such thing >&2; exit 3", "no such thing"), ("exec sleep 5", "was stopped")]
 )
 def test_a_failing_pandoc_is_an_error_of_ours(
     script: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from doors import QUICK, TABLE, files_of
+from shipped import SHEETS
 
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.cli import main
@@ -187,7 +188,7 @@ def test_what_is_written_beside_the_output_is_no_input_either(here, capsys):
     hand_in.write_text("name,value\nc,3\n")
     data.write_text(TABLE)
     sheet = here / "page-figure-1.svg"
-    sheet.write_text((Path(__file__).parents[1] / "sheets" / "sigmoid-2-3-2-gradients.md").read_text())
+    sheet.write_text((SHEETS / "sigmoid-2-3-2-gradients.md").read_text())
     before = files_of(here)
     for command in (
         ["check", "sheet.md", "class.csv", "-o", "."],

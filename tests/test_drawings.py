@@ -210,10 +210,7 @@ def test_graph_refuses_what_is_no_graph(names: str, edges: list[GraphEdge], mess
 def test_any_string_is_harmless(text: str) -> None:
     pictures = [
         draw_network(
-            [
-                LayerPicture(text, 1, (text,), (text,)),
-                LayerPicture(text, 1, (text,), (text,), ((text,),), (text,)),
-            ]
+            [LayerPicture(text, 1, (text,), (text,)), LayerPicture(text, 1, (text,), (text,), ((text,),), (text,))]
         ),
         draw_graph({text: GraphNode(text, text, text, text), "b": GraphNode("b", text)}, [GraphEdge(text, "b", text)]),
     ]

@@ -2,11 +2,11 @@
 
 import itertools
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 import sympy
+from shipped import SHEETS
 
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.documents.model import Display
@@ -288,7 +288,7 @@ def test_blocks_that_cannot_be(block, message):
 
 
 def test_the_shipped_sheet():
-    worked = work_parts(read_sheet(Path(__file__).parents[1] / "sheets" / "equivalent-networks.md"))
+    worked = work_parts(read_sheet(SHEETS / "equivalent-networks.md"))
     np.testing.assert_array_equal(worked["a"]["W1_new"], [[0.5, -1], [0.25, 0.5], [1, 0]])
     np.testing.assert_array_equal(worked["a"]["b2_new"], [[1.5]])
     np.testing.assert_array_equal(worked["b"]["W1_new"], [[2, 5, -1], [1, 2, 0]])

@@ -7,13 +7,7 @@ import numpy as np
 import pytest
 from estimated import RNG, TARGETS, Array, X, estimator_for, output
 from in_numpy import in_numpy
-from sklearn.datasets import (
-    load_breast_cancer,
-    load_diabetes,
-    load_digits,
-    make_moons,
-    make_regression,
-)
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, make_moons, make_regression
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline

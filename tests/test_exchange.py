@@ -10,24 +10,9 @@ import numpy as np
 import pytest
 from exchanged import ACTIVATIONS, CONVENTIONS, SMOOTH, network, output, same
 
-from chalkwork import (
-    BatchNorm,
-    BinaryCrossEntropy,
-    CrossEntropy,
-    Dense,
-    Dropout,
-    NeuralNetwork,
-    SquaredError,
-)
+from chalkwork import BatchNorm, BinaryCrossEntropy, CrossEntropy, Dense, Dropout, NeuralNetwork, SquaredError
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange import (
-    EXCHANGES,
-    foreign,
-    load_model,
-    load_network,
-    save_model,
-    save_network,
-)
+from chalkwork.exchange import EXCHANGES, foreign, load_model, load_network, save_model, save_network
 from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.losses import LOSSES
 

@@ -14,12 +14,7 @@ import pytest
 from exchanged import ACTIVATIONS, CONVENTIONS, network, oriented, output, same
 from safetensors.numpy import load_file, save_file
 
-from chalkwork import (
-    BatchNorm,
-    Dense,
-    Dropout,
-    NeuralNetwork,
-)
+from chalkwork import BatchNorm, Dense, Dropout, NeuralNetwork
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange import (
     foreign,

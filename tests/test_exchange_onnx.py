@@ -12,18 +12,12 @@ import onnxruntime
 import pytest
 from exchanged import ACTIVATIONS, CONVENTIONS, network, oriented
 
-from chalkwork import (
-    Dense,
-    NeuralNetwork,
-)
+from chalkwork import Dense, NeuralNetwork
 from chalkwork.algebra.expression import Name, apply
 from chalkwork.algebra.operations import TABLE
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
-from chalkwork.exchange import (
-    onnx_file,
-    to_onnx,
-)
+from chalkwork.exchange import onnx_file, to_onnx
 from chalkwork.exchange.onnx_graph import OnnxGraph, Tensor
 
 # --- ONNX -----------------------------------------------------------------------------------------------------------

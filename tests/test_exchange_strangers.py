@@ -16,13 +16,7 @@ from safetensors import numpy as safetensors
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange import architecture as architecture_room
-from chalkwork.exchange import (
-    load_model,
-    model_file,
-    safetensors_file,
-    save_model,
-    to_onnx,
-)
+from chalkwork.exchange import load_model, model_file, safetensors_file, save_model, to_onnx
 from chalkwork.training.tensors import sealed
 
 # --- files from strangers -------------------------------------------------------------------------------------------

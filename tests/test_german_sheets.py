@@ -2,10 +2,10 @@
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped import SHEETS
 
 from chalkwork.checking.mistakes import context_of, distinct
 from chalkwork.derivation.evaluate import evaluate
@@ -23,7 +23,6 @@ from chalkwork.solutions.export import to_json
 from chalkwork.solutions.notebook import to_notebook
 from chalkwork.words.catalogue import table_of
 
-SHEETS = Path(__file__).parents[1] / "sheets"
 ROOMS = re.compile(rf"^```({'|'.join(MODULES)})$", re.MULTILINE)
 
 

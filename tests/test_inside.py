@@ -8,14 +8,7 @@ import pytest
 
 from chalkwork import BatchNorm, Dense, Dropout, NeuralNetwork
 from chalkwork.errors import ChalkworkError
-from chalkwork.inside import (
-    Findings,
-    Table,
-    activations,
-    findings,
-    gradients,
-    summary,
-)
+from chalkwork.inside import Findings, Table, activations, findings, gradients, summary
 
 Rng = np.random.Generator
 LOG_LOSS = "binary_cross_entropy"

@@ -134,12 +134,7 @@ def test_layers_in_a_sheet_and_a_task_that_goes_on_with_their_statistics():
         ("kind: dropout, rate: 0.5", "kind: dropout", 7, "needs the key 'rate'"),
         ("rate: 0.5", "rate: 1", 7, r"layers\[3\].rate: expected a number from 0 to below 1, found 1"),
         ("rate: 0.5", "rate: 0.5, units: 3", 7, "unknown key 'units' in a dropout layer"),
-        (
-            "kind: dropout",
-            "kind: dropuot",
-            7,
-            r"layers\[3\].kind: expected dense or batch_norm or ",
-        ),
+        ("kind: dropout", "kind: dropuot", 7, r"layers\[3\].kind: expected dense or batch_norm or "),
         ("[1, 2, 3]", "[1, 2]", 6, r"layers\[2\].gamma: expected one number for each of the 3 units, found 2"),
         ("momentum: 0.2", "momentum: 2", 6, "expected a number from 0 to 1, found 2"),
         ("momentum: 0.2", "epsilon: -1", 6, "expected a number from 0 on"),

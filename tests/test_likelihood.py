@@ -15,6 +15,7 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize, special, stats
+from shipped import SHEETS
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number
 from chalkwork.algebra.reading import read
@@ -27,7 +28,7 @@ from chalkwork.laboratory.likelihood.family import Unknown
 from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.typesetting.boxes import width_of
 
-SHEET = Path(__file__).parents[1] / "sheets" / "maximum-likelihood-and-cross-entropy.md"
+SHEET = SHEETS / "maximum-likelihood-and-cross-entropy.md"
 PUBLISHED = Path(__file__).parent / "published" / "kl_wikipedia.json"
 
 COIN = [1, 0, 1, 1, 0, 1, 1, 1]
@@ -239,6 +240,13 @@ def test_without_spread_the_variance_has_no_maximum(sample):
     assert answer["variance"] == 0 and not answer["attained"] and answer["log_likelihood"] == inf
     assert isclose(answer["mean"], sample[0]) and "there is no maximum" in str(answer)
     assert not any(isinstance(block, Drawing) for block in answer.document().blocks)
+
+
+def test_a_known_mean_is_not_put_on_a_single_observation():
+    known = " ".join(str(maximum_likelihood("gaussian", [1.2], mean=1.2)).split())
+    assert "All deviations are 0: d = 0" in known and "the mean is put on it" not in known
+    assert "the mean is put on it" in " ".join(str(maximum_likelihood("gaussian", [1.2])).split())
+    assert maximum_likelihood("gaussian", [1.2], mean=1)["attained"]
 
 
 def test_exponential_zeros_have_no_estimate():

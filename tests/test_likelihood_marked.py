@@ -6,12 +6,12 @@ import re
 import xml.etree.ElementTree as ElementTree
 from fractions import Fraction
 from math import inf, isclose, log
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
+from shipped import SHEETS
 from test_likelihood import CASES, COIN, COUNTS, REALS, TIMES
 
 from chalkwork import Dense, NeuralNetwork
@@ -27,7 +27,7 @@ from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import work_parts
 from chalkwork.typesetting.boxes import width_of
 
-SHEET = Path(__file__).parents[1] / "sheets" / "maximum-likelihood-and-cross-entropy.md"
+SHEET = SHEETS / "maximum-likelihood-and-cross-entropy.md"
 
 # --- networks ------------------------------------------------------------------------------------------------------
 
@@ -156,8 +156,8 @@ def test_a_right_hand_in_is_right_and_every_wrong_number_is_found(answer):
     report = answer.check(right, ask=asked)
     assert report.score == 1 and {result.verdict for result in report.values()} == {"correct"}
     assert answer.check({name: str(value) for name, value in right.items()}, ask=asked).score == 1
-    for name in asked:
-        wrong = answer.check({**right, name: (np.asarray(answer[name]) + 0.37).tolist()}, ask=asked)
+    made = [{**right, name: (np.asarray(answer[name]) + 0.37).tolist()} for name in asked]
+    for name, wrong in zip(asked, answer.check_class(made, ask=asked), strict=True):
         assert wrong.first_wrong == name and wrong.score < 1
 
 

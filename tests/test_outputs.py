@@ -2,7 +2,6 @@
 
 import math
 import re
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import scipy.stats
 from in_numpy import in_numpy
+from shipped import SHEETS
 
 from chalkwork.errors import ChalkworkError, ShapeError, SheetError, ValueProblem
 from chalkwork.laboratory.outputs import TASKS, output_for
@@ -17,8 +17,6 @@ from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.parts import part_of
 from chalkwork.sheets.solve import work_parts
 from chalkwork.solutions.solution import Style
-
-SHEETS = Path(__file__).parents[1] / "sheets"
 
 jax.config.update("jax_enable_x64", True)
 

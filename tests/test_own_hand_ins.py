@@ -6,9 +6,9 @@ import csv
 import json
 from copy import deepcopy
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
+from shipped import PATHS
 
 from chalkwork.checking.files import read_answers
 from chalkwork.cli import main
@@ -21,7 +21,6 @@ from chalkwork.sheets.overview import save_reports
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.export import to_json
 
-SHIPPED = sorted((Path(__file__).parents[1] / "sheets").glob("*.md"))
 ENTRIES = """---
 convention: {samples: columns, weights: in_out}
 ---
@@ -54,7 +53,7 @@ def handed_in(folder, data):
     return read_answers(path)
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_every_shipped_sheet_is_marked_or_says_what_is_not(path, tmp_path, capsys):
     sheet = read_sheet(path)
     answers = tmp_path / "ann.yaml"
@@ -79,7 +78,7 @@ def test_every_shipped_sheet_is_marked_or_says_what_is_not(path, tmp_path, capsy
         assert suffix == "csv" or all(part.kind in text.replace("\\", "") for part in unmarked)
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_a_sheet_s_own_json_has_full_points_and_a_wrong_one_has_not(path, tmp_path):
     sheet = read_sheet(path)
     data = own(sheet)
@@ -151,7 +150,7 @@ def test_a_broken_solution_is_an_error_in_words(tmp_path, data):
 
 
 def test_unreadable_hand_ins_stand_in_every_report(tmp_path, capsys):
-    sheet, school = SHIPPED[0], tmp_path / "school"
+    sheet, school = PATHS[0], tmp_path / "school"
     school.mkdir()
     (school / "ann.yaml").write_text("c: 3\n")
     (school / "bob.yaml").write_text("c: *x\n")
@@ -173,14 +172,7 @@ def test_unreadable_hand_ins_stand_in_every_report(tmp_path, capsys):
     }
     for name, text in texts.items():
         flat = " ".join(text.split())
-        for part in (
-            "bob.yaml",
-            "aliases",
-            "eve.pdf",
-            "cannot be read from .pdf",
-            "dan",
-            "no file of answers",
-        ):
+        for part in ("bob.yaml", "aliases", "eve.pdf", "cannot be read from .pdf", "dan", "no file of answers"):
             assert part in flat, (name, part)
     rows = list(csv.reader(texts["out/class.csv"].splitlines()))
     assert len({len(row) for row in rows}) == 1 and rows[0][-1] == "problem" and len(rows) == 5

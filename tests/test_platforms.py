@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cloze import clozes, grade, questions, text_of
+from shipped import SHEETS
 
 from chalkwork.checking.mistakes import TABLE
 from chalkwork.classroom.exports import EXPORTS, Item, exporter, items_of
@@ -31,7 +32,6 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.sheets import parse_sheet, read_sheet
 from chalkwork.sheets.check import check_hand_in
 
-SHEETS = Path(__file__).parents[1] / "sheets"
 HOSTILE = '</text><script>alert(1)</script> {1:NUMERICAL:=7} ]]> & " $course$/top/x'
 
 

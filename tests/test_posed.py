@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from looks import blemishes
+from shipped import PATHS
 
 from chalkwork.checking.forms import form_entries
 from chalkwork.documents.markdown import to_markdown
@@ -19,8 +19,7 @@ from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.forms import form_keys
 from chalkwork.sheets.solve import solve_sheet
 
-SHEETS = sorted((Path(__file__).parents[1] / "sheets").glob("*.md"))
-FALSE_PROOFS = next(path for path in SHEETS if path.stem == "claims-find-the-mistake")
+FALSE_PROOFS = next(path for path in PATHS if path.stem == "claims-find-the-mistake")
 SHOWS = ("sheet", "blanks", "form")
 NOT_GIVEN = {
     "id",
@@ -59,7 +58,7 @@ def read_numbers(text):
 
 
 @pytest.mark.parametrize("show", SHOWS)
-@pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_every_number_that_a_block_gives_is_seen(path, show):
     text = to_text(workbook(read_sheet(path), show).document)
     assert not blemishes(text)
@@ -72,7 +71,7 @@ def test_every_number_that_a_block_gives_is_seen(path, show):
         assert wanted <= seen, (block["id"], wanted - seen)
 
 
-@pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_hints_are_kept_and_answers_are_not_told(path):
     sheet = read_sheet(path)
     for show in SHOWS:
@@ -103,7 +102,7 @@ def test_what_a_taylor_block_leaves_out_is_said():
 
 
 def test_a_query_does_not_tell_what_the_update_has_found():
-    path = next(path for path in SHEETS if path.stem.startswith("sigmoid-5-3-2"))
+    path = next(path for path in PATHS if path.stem.startswith("sigmoid-5-3-2"))
     for show in SHOWS:
         text = to_text(workbook(read_sheet(path), show).document)
         assert "The parameters are those that task (a) ends with." in text
@@ -111,7 +110,7 @@ def test_a_query_does_not_tell_what_the_update_has_found():
 
 
 def test_what_is_asked_stands_in_the_letters_of_the_sheet():
-    path = next(path for path in SHEETS if path.stem.startswith("leaky"))
+    path = next(path for path in PATHS if path.stem.startswith("leaky"))
     text = to_text(workbook(read_sheet(path), "sheet").document)
     assert "Find s⁽¹⁾, h⁽¹⁾, s⁽²⁾, h⁽²⁾ and L." in text
     filled = to_text(workbook(read_sheet(path), "form").document)
@@ -120,7 +119,7 @@ def test_what_is_asked_stands_in_the_letters_of_the_sheet():
 
 
 def test_keys_of_a_form_can_be_typed_and_are_not_glued():
-    for path in SHEETS:
+    for path in PATHS:
         for part in solve_sheet(read_sheet(path)).values():
             keys = form_keys(part)
             assert len(set(keys.values())) == len(keys)
@@ -148,7 +147,7 @@ def typed(value):
 @pytest.mark.parametrize(
     "notation", ["", "signal", "net-out", "hidden-output", "brackets", "{new: prime, net: s}", "bold"]
 )
-@pytest.mark.parametrize("path", [path for path in SHEETS if "```task" in path.read_text()], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in PATHS if "```task" in path.read_text()], ids=lambda path: path.stem)
 def test_a_form_filled_in_with_the_right_values_is_right(path, notation):
     text = path.read_text(encoding="utf-8")
     if notation:
@@ -191,7 +190,7 @@ def test_blanks_obey_the_brackets_and_leave_room():
 
 
 def test_a_network_that_only_the_laboratory_uses_is_introduced():
-    path = next(path for path in SHEETS if path.stem == "equivalent-networks")
+    path = next(path for path in PATHS if path.stem == "equivalent-networks")
     text = to_text(workbook(read_sheet(path), "sheet").document)
     assert text.count("The network has") == 3
     assert "W₁ = ⎢0.5   1⎥" in text

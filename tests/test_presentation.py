@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped import SHEETS
 
 from chalkwork import Graph
 from chalkwork.documents.model import Document, Table
@@ -20,7 +20,7 @@ from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.steps import MOST_ROWS, Column, step_table
 
-SHEET = Path(__file__).parents[1] / "sheets" / "perceptron-rule.md"
+SHEET = SHEETS / "perceptron-rule.md"
 
 
 def rows_of(solution, names):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from students import sigmoid
 
 from chalkwork import BatchNorm, Dense, Dropout, Graph, NeuralNetwork
 from chalkwork.checking.mistakes import TABLE, chains, layers, optimisers, penalties, products, quantities
@@ -21,10 +22,6 @@ ETA = 0.5
 
 Values = Mapping[str, Any]
 Made = tuple[Solution, Values]
-
-
-def sigmoid(z: Any) -> Any:
-    return 1 / (1 + np.exp(-z))
 
 
 def solved(hidden: str = "tanh", output: str = "sigmoid", loss: str = "squared_error", **more: Any) -> Solution:
@@ -168,9 +165,7 @@ MADE: dict[str, Callable[[], Made]] = {
     "activation-in-place": of("z1", lambda v: np.tanh(v.z1)),
     "other-activation": of("a1", lambda v: sigmoid(v.z1)),
     "loss-sign-of-one-term": of(
-        "L",
-        lambda v: np.mean(-BITS * np.log(v.a2) + (1 - BITS) * np.log(1 - v.a2)),
-        loss="binary_cross_entropy",
+        "L", lambda v: np.mean(-BITS * np.log(v.a2) + (1 - BITS) * np.log(1 - v.a2)), loss="binary_cross_entropy"
     ),
     "loss-term-forgotten": of("L", lambda v: np.mean(-BITS * np.log(v.a2)), loss="binary_cross_entropy"),
     "learning-rate-times-ten": of("W1_new", lambda v: W1 - 5 * v.dW1),

@@ -242,7 +242,8 @@ def left_by(text: str, given: dict[str, Any], number: int) -> list[Any]:
     file = f"<evidence {number}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     space: dict[str, Any] = {"X": X.copy(), **deepcopy(given), "record": chalkwork.record, "__name__": "__main__"}
-    exec(compile(source, file, "exec"), space)
+    with np.errstate(invalid="ignore"):
+        exec(compile(source, file, "exec"), space)
     return [space, space.pop("run")]
 
 

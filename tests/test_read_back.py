@@ -30,6 +30,7 @@ from reading_back import (
     of_pdf,
     rules_of_pages,
 )
+from shipped import TEXTS
 
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.algebra.definitions import defined
@@ -44,8 +45,6 @@ from chalkwork.solutions.export import save, to_json
 from chalkwork.solutions.workbook import Workbook
 from chalkwork.typesetting.code import identifier
 from chalkwork.typesetting.numbers import NumberFormat
-
-SHIPPED = {path.stem: path.read_text() for path in sorted((Path(__file__).parents[1] / "sheets").glob("*.md"))}
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ MADE = {
         )
     },
 }  # fmt: skip
-SHEETS = SHIPPED | {name: made.text for name, made in MADE.items()}
+SHEETS = TEXTS | {name: made.text for name, made in MADE.items()}
 
 
 @cache

@@ -10,15 +10,7 @@ from hypothesis import strategies as st
 
 from chalkwork.algebra.expression import Application, Name, Number, apply
 from chalkwork.algebra.operations import TABLE
-from chalkwork.algebra.reading import (
-    build,
-    free_names,
-    overview,
-    parse_formula,
-    read,
-    read_chain,
-    read_formula,
-)
+from chalkwork.algebra.reading import build, free_names, overview, parse_formula, read, read_chain, read_formula
 from chalkwork.algebra.reading.words import DEFINED
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ReadError, ShapeError

@@ -8,15 +8,7 @@ from hypothesis import strategies as st
 
 from chalkwork.algebra.expression import Name
 from chalkwork.algebra.operations import TABLE
-from chalkwork.algebra.reading import (
-    LONGEST_FORMULA,
-    build,
-    free_names,
-    parse,
-    parse_formula,
-    read_chain,
-    read_formula,
-)
+from chalkwork.algebra.reading import LONGEST_FORMULA, build, free_names, parse, parse_formula, read_chain, read_formula
 from chalkwork.algebra.reading.words import DEFINED, FUNCTIONS, LAID, VECTORS
 from chalkwork.errors import ChalkworkError, ReadError
 

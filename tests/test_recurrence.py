@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -10,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from random_networks import far
+from shipped import SHEETS
 
 from chalkwork import ChalkworkError, Dense, Graph, NeuralNetwork
 from chalkwork.checking.mistakes import recurrence
@@ -179,7 +179,7 @@ def test_mistakes_are_worth_what_a_program_with_the_mistake_computes(kind: str) 
 
 
 def test_the_sheet_has_the_numbers_of_a_program() -> None:
-    tasks = solve_sheet(read_sheet(Path(__file__).parents[1] / "sheets" / "recurrence-by-hand.md"))
+    tasks = solve_sheet(read_sheet(SHEETS / "recurrence-by-hand.md"))
     h, outputs = 0.0, []
     for entering in (2, -1, 1):
         h = entering + 0.9 * h

@@ -6,10 +6,10 @@ import csv
 import json
 import re
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped import SHEETS
 
 from chalkwork.checking.shown import answer_piece
 from chalkwork.documents.literal import file_names, literal, visible
@@ -27,7 +27,7 @@ from chalkwork.sheets.overview import WRITERS, overview, save_reports
 from chalkwork.sheets.reports import class_document, hand_in_document
 from chalkwork.sheets.solve import solve_sheet
 
-LEAKY = read_sheet(Path(__file__).parent.parent / "sheets" / "leaky-relu-softmax-2-3-2.md")
+LEAKY = read_sheet(SHEETS / "leaky-relu-softmax-2-3-2.md")
 SOLVED = solve_sheet(LEAKY)
 HOSTILE = "../../<script>alert(1)</script> $x^2$ *b* [l](http://e.vil) `c` | \x1b[31m\x07\u202e" + "w" * 300
 BREAK_OUT = "$$\n# Heading\n<img src=x onerror=alert(1)>\n```\n[l](javascript:alert(1)) | \x1b]0;title\x07 & \\text{✗}"

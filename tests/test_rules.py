@@ -1,12 +1,12 @@
 """Update rules on functions and on given gradients, as tables, against plain NumPy loops written in another form."""
 
-from pathlib import Path
-
 import numpy as np
 import optax
 import pytest
+from shipped import SHEETS
 
 from chalkwork import ChalkworkError, Dense, NeuralNetwork
+from chalkwork.documents.terminal import to_text
 from chalkwork.laboratory.optimisation import (
     apply_gradients,
     check_network_gradient,
@@ -198,6 +198,7 @@ def test_what_a_rule_has_not_is_refused():
             Optimiser.of(description)
     for call, message in (
         (lambda: optimise("x^2", {"x": 1}, beta1=0.9), "gradient descent has no constants, not beta1"),
+        (lambda: optimise("x^2", {"x": 1}, ["gd", "newton"], beta1=0.9), "and Newton have no constants, not beta1"),
         (lambda: apply_gradients([1, 2], 0, "newton"), "Newton needs a function"),
         (lambda: apply_gradients([1, 2], [0, 1]), "start has 2 numbers, and a gradient 1"),
         (lambda: apply_gradients([1, 2], 0, "nesterov", form="lookahead"), "needs a function"),
@@ -271,13 +272,22 @@ step: 0.1
 
 
 def test_a_sheet_says_what_is_given():
-    for show in ("sheet", "solution"):
-        made = workbook(parse_sheet(SHEET), show).document
-        assert made.blocks
+    first, second, third = to_text(workbook(parse_sheet(SHEET), "sheet").document).split("Given: ")[1:]
+    for given, words in (
+        (
+            first,
+            ["f(x, y) = x² + y²", "start x = 1, y = 2", "Adam", "3 steps", "β₁ = 0.8", "cosine, end: 0.1", "norm 1"],
+        ),
+        (second, ["gradients [1 0; 0 2]", "start (1, 1)", "momentum", "the rate and the minus in it already"]),
+        (third, ["f(x) = x³", "point x = 2", "step h = 0.1"]),
+    ):
+        said = " ".join(given.split())
+        assert all(word in said for word in words), said
+    assert "p₂ = p₁ − " not in first and "p₂ = p₁ − " in to_text(workbook(parse_sheet(SHEET)).document)
 
 
 def test_the_numbers_of_the_sheet():
-    done = solve_sheet(read_sheet(Path(__file__).parents[1] / "sheets" / "optimisers-as-tables.md"))
+    done = solve_sheet(read_sheet(SHEETS / "optimisers-as-tables.md"))
     paths = {name: np.asarray(done[name].solution["path"]) for name in "abcde"}
     valley = lambda p: np.array([p[0] / 2, 6 * p[1]])  # noqa: E731
     np.testing.assert_allclose(paths["a"], [[4, 1], [3.4, -0.8], [2.89, 0.64]])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_sheet_errors import GRAPH, NET, front, net, task
 
 from chalkwork import Graph
 from chalkwork.algebra.operations import TABLE
@@ -82,35 +83,12 @@ hint: |
 ```
 """
 
-NET = "```network\nlayers: [{units: 1, inputs: 2, weights: 0.1}]\n```\n"
-GRAPH = "```graph\nequations: c = a + b\n```\n"
-
-
-def task(body: str, before: str = NET) -> str:
-    """A sheet with one network (lines 1 to 3) and a task whose body begins in line 5."""
-    return f"{before}```task\n{body}\n```\n"
-
-
-def net(body: str) -> str:
-    """A sheet with one network whose body begins in line 2."""
-    return f"```network\n{body}\n```\n"
-
-
-def front(body: str) -> str:
-    """A sheet with front matter that begins in line 2."""
-    return f"---\n{body}\n---\n"
-
-
 # ---------------------------------------------------------------------------------------------- good sheets
 
 
 def test_a_good_sheet_gives_everything_it_says() -> None:
     sheet = parse_sheet(GOOD, "good.md")
-    assert (sheet.file, sheet.title, sheet.author) == (
-        "good.md",
-        "Back-propagation by hand",
-        "A. Tutor, B. Tutor",
-    )
+    assert (sheet.file, sheet.title, sheet.author) == ("good.md", "Back-propagation by hand", "A. Tutor, B. Tutor")
     assert (sheet.date, sheet.decimals, sheet.significant, sheet.rounding) == ("2024-12-04", 4, None, "shown")
     assert sheet.convention == Convention("columns", "in_out")
     assert sheet.notation == {
@@ -122,14 +100,7 @@ def test_a_good_sheet_gives_everything_it_says() -> None:
     assert network.layers[0] == Layer(2, 3, first, False, settings=(("activation", "leaky_relu(0.01)"),))
     assert (network.layers[1].inputs, network.layers[1].units) == (3, 2)
     a, b, c = sheet.tasks
-    assert (a.id, a.points, a.network, a.graph, a.x, a.y) == (
-        "a",
-        Fraction(1, 10),
-        "net",
-        None,
-        (-1, 1),
-        (1, 0),
-    )
+    assert (a.id, a.points, a.network, a.graph, a.x, a.y) == ("a", Fraction(1, 10), "net", None, (-1, 1), (1, 0))
     assert a.ask == ("z1", "a1", "z2", "a2", "L")
     assert a.precision == Precision(4, None, "shown")
     assert a.points is not None and b.points is not None and a.points + b.points == Fraction(3, 10)
@@ -251,11 +222,7 @@ def test_what_only_looks_like_a_block_is_prose(hidden: str) -> None:
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     latin = tmp_path / "latin.md"
     latin.write_bytes(b"one\r\ntwo\n\xfcber")
-    cases = [
-        (tmp_path, None, "cannot be read"),
-        (tmp_path / "none.md", None, "No such file"),
-        (latin, 3, "not UTF-8"),
-    ]
+    cases = [(tmp_path, None, "cannot be read"), (tmp_path / "none.md", None, "No such file"), (latin, 3, "not UTF-8")]
     for path, line, words in cases:
         with pytest.raises(SheetError, match=words) as caught:
             read_sheet(path)

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from looks import blemishes, unheard
 from printed_numbers import LEAKY, PRINTED, SHOWN, SIGMOID, SOFTMAX, TANH, Printed
+from shipped import SHEETS, TEXTS
+from students import sigmoid
 
 from chalkwork.documents.model import Block, Document, Marked
 from chalkwork.documents.terminal import to_text
@@ -25,35 +27,15 @@ from chalkwork.solutions.exercise import Exercise
 from chalkwork.solutions.export import save
 from chalkwork.solutions.workbook import Workbook
 
-SHEETS = Path(__file__).parents[1] / "sheets"
-ALL = sorted(path.stem for path in SHEETS.glob("*.md"))
+ALL = list(TEXTS)
 LABORATORY = (
-    "attention-by-hand",
-    "graphs-as-courses",
-    "architecture",
-    "associative",
-    "batch-norm",
-    "claims",
-    "decoding",
-    "equivalent",
-    "maximum-likelihood",
-    "optimis",
-    "outputs",
-    "perceptron",
-    "recurrence",
-    "regression",
-    "relu-approx",
-    "taylor",
-    "transformer",
-    "word-vectors",
-)
+    "attention-by-hand", "graphs-as-courses", "architecture", "associative", "batch-norm", "claims", "decoding",
+    "equivalent", "maximum-likelihood", "optimis", "outputs", "perceptron", "recurrence", "regression", "relu-approx",
+    "taylor", "transformer", "word-vectors",
+)  # fmt: skip
 """How the sheets of the laboratory and of recurrences begin: each part's own tests hold their numbers."""
 FILES = [name for name in ALL if not name.startswith(LABORATORY)]
 COLUMNS = 80
-
-
-def sigmoid(x: float) -> float:
-    return 1 / (1 + np.exp(-x))
 
 
 def slope(x: float) -> float:

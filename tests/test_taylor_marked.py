@@ -1,14 +1,13 @@
 """Taylor polynomials marked: right ones, the factorial that was forgotten, a value at a point that is no derivative."""
 
-from pathlib import Path
-
 import pytest
+from shipped import SHEETS
 
 from chalkwork.laboratory.taylor import taylor
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.solve import work_parts
 
-SHEET = Path(__file__).parents[1] / "sheets" / "taylor-sigmoid.md"
+SHEET = SHEETS / "taylor-sigmoid.md"
 
 
 @pytest.mark.parametrize("part", ["a", "b", "c"])

@@ -1,6 +1,7 @@
 """Training: every engine against the reference, every optimiser against optax, and runs that end before their time."""
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -109,8 +110,7 @@ def test_every_optimiser_is_that_of_optax(name):
 
 @pytest.mark.parametrize("engine", COMPARED)
 @pytest.mark.parametrize(
-    ("optimizer", "convention"),
-    [(name, CONVENTIONS[place % 4]) for place, name in enumerate(RULES)],
+    ("optimizer", "convention"), [(name, CONVENTIONS[place % 4]) for place, name in enumerate(RULES)]
 )
 def test_every_engine_agrees_with_the_reference(engine, convention, optimizer):
     x, y = toy()
@@ -294,14 +294,15 @@ RUN = """
 
 
 @pytest.mark.parametrize("engine", COMPARED)
-def test_a_killed_run_goes_on_as_if_nothing_had_happened(engine, tmp_path):
+def test_a_killed_run_goes_on_as_if_nothing_had_happened(engine, tmp_path, monkeypatch):
     program = tmp_path / "run.py"
     program.write_text(textwrap.dedent(RUN))
 
     def command(file, wait, out):
         return [sys.executable, str(program), engine, str(tmp_path / file), str(wait), str(tmp_path / out)]
 
-    subprocess.run(command("whole.run", 0, "whole.npz"), check=True, capture_output=True)
+    monkeypatch.setattr(sys, "argv", command("whole.run", 0, "whole.npz")[1:])
+    runpy.run_path(str(program))
     generator = np.random.default_rng(1)
     for _ in range(3):
         killed = subprocess.Popen(command("killed.run", 0.05, "killed.npz"), stdout=subprocess.PIPE)

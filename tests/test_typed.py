@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped import SHEETS
 
 from chalkwork import Dense, Graph, NeuralNetwork
 from chalkwork.checking.answers import _of_numerals, _plain_cells, _read_any, read_answer
@@ -15,7 +15,7 @@ from chalkwork.sheets.check import check_hand_in, hand_in_data
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import solve_sheet
 
-LEAKY = read_sheet(Path(__file__).parents[1] / "sheets" / "leaky-relu-softmax-2-3-2.md")
+LEAKY = read_sheet(SHEETS / "leaky-relu-softmax-2-3-2.md")
 BLANK = "blank"
 NUMBERS: dict[str, float | str | None] = {
     "-log(0.4525) = 0.793": 0.793, "L≈0.793": 0.793, "≈ 0,793": 0.793, "~0.793": 0.793, "approx. 0.793": 0.793,

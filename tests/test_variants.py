@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped import SHEETS
 
 from chalkwork.algebra.entries import split_entry
 from chalkwork.checking.mistakes import context_of, distinct
@@ -24,7 +25,6 @@ from chalkwork.sheets import parse_sheet, read_sheet, solve_sheet
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.schema import Prose
 
-SHEETS = Path(__file__).parents[1] / "sheets"
 CHEAP = (
     "batch-norm-by-hand", "graph-product-of-sums", "maximum-likelihood-and-cross-entropy", "outputs-five-tasks",
     "relu-softmax-3-2-2-forward", "sigmoid-5-3-2-update-and-query", "tanh-softmax-4-4-3-3-batch", "taylor-sigmoid",

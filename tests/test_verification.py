@@ -171,13 +171,7 @@ def test_a_number_is_read_with_its_value(left: str, value: str) -> None:
 
 
 def test_what_can_be_read_in_two_ways_or_not_at_all_is_refused() -> None:
-    for left in (
-        r"2 \frac{1}{2}",
-        "3!!",
-        r"\operatorname{gcd}(6, 4)",
-        r"0.5 0.3",
-        r"0{,}5 + 1.5",
-    ):
+    for left in (r"2 \frac{1}{2}", "3!!", r"\operatorname{gcd}(6, 4)", r"0.5 0.3", r"0{,}5 + 1.5"):
         assert verdicts(f"$${left} = 1$$") == ["not judged"], left
 
 

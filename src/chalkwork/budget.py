@@ -60,7 +60,7 @@ def share(most: float) -> float:
     return min(most, seconds_left() / 4)
 
 
-def check_time(what: str) -> None:
+def check_time(what: object) -> None:
     """Refuse to go on with `what` where the time is up.
 
     Raises CostError.

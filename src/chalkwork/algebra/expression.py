@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from operator import is_
 
 from chalkwork.algebra.numerals import Scalar, as_text
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Precedence, Shape, words
@@ -380,7 +381,7 @@ def names_in(expression: Expression) -> tuple[Name, ...]:
 
 def rebuild(expression: Application, arguments: tuple[Expression, ...]) -> Application:
     """The same operation on other arguments."""
-    if all(new is old for new, old in zip(arguments, expression.arguments, strict=True)):
+    if all(map(is_, arguments, expression.arguments)):
         return expression
     return Application(expression.operation, arguments, expression.parameters)
 

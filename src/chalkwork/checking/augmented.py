@@ -200,9 +200,11 @@ def gradients_with_bias(
             continue
         array = np.asarray(value)
         able = [number for number, shapes in layers.items() if array.shape in shapes]
+        of_errors = {np.shape(values[name]) for name in derivation if name.startswith("delta")}
         right = [number for number in able if holds_bias(array, values[f"dW{number}"], values[f"db{number}"])]
         named = [number for number in able if word.endswith(str(number))]
-        one = (right or (able if len(able) == 1 else named))[:1]
+        shown = [] if array.shape in of_errors else able if len(able) == 1 else named
+        one = (right or shown)[:1]
         if one:
             name = f"dW{one[0]}"
             found[word] = "" if name in {*known.values(), *found.values()} else name

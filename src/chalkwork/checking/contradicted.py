@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from chalkwork.algebra.expression import Name, names_in
 from chalkwork.checking.report import Report
+from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.words import Text, written
@@ -20,7 +23,7 @@ _MOST_ROUNDS = 3
 
 
 def contradicted(derivation: Derivation, report: Report) -> dict[str, str]:
-    """The wrong steps of a program with which something right was made, and nothing that follows from them.
+    """The wrong steps of a program with which only what is right was made.
 
     A program goes on with what it has worked out: what it goes on from with right numbers is something else than the
     wrong value under that name.
@@ -32,7 +35,7 @@ def contradicted(derivation: Derivation, report: Report) -> dict[str, str]:
             made = directly or list(_made_with(derivation, name, report))
             verdicts = [report[one].verdict for one in made]
             right = [one for one, verdict in zip(made, verdicts, strict=True) if verdict in _RIGHT]
-            if right and Verdict.FOLLOWS.word not in verdicts and (directly or len(right) == len(made)):
+            if right and len(right) == len(made):
                 found[name] = right[0]
     return found
 
@@ -52,12 +55,19 @@ def _made_with(derivation: Derivation, name: str, report: Mapping[str, object]) 
                 reached.add(equation.name)
 
 
+def _has_numbers(given: object) -> bool:
+    """Whether every number is one: what is none has gone wrong by itself."""
+    array = np.asarray(numbers_of(given))
+    return array.dtype.kind in "iu" or (array.dtype.kind == "f" and bool(np.isfinite(array).all()))
+
+
 def without_contradicted(
     task: Task, typed: dict[str, object], report: Report, conventions: Sequence[str] = ()
 ) -> Report:
     """The report without such steps, which are taken out of what was typed."""
     for _ in range(_MOST_ROUNDS):
         found = contradicted(task.derivation, report)
+        found = {name: made for name, made in found.items() if _has_numbers(typed[name])}
         if not found:
             break
         unused = dict(report.unused)

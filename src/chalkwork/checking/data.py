@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import TABLE
@@ -72,8 +73,9 @@ def _other_shape(answer: Answer, right: Array) -> str:
     if own.value.T.shape == right.shape and np.allclose(own.value.T, right, 1e-6):
         return ""
     spread = [np.argmax(right, axis).ravel() for axis in (0, 1)]  # labels for rows or columns with a single one
-    if any(labels.size == own.value.size and np.array_equal(labels, own.value.ravel()) for labels in spread):
-        return ""
+    for labels in (labels for labels in spread if labels.size == own.value.size):
+        if any(np.array_equal(labels + first, own.value.ravel()) for first in (0, 1)):
+            return ""
     more = [np.hstack, np.vstack]
     for stack in more:
         for sign in (1.0, -1.0):
@@ -130,9 +132,17 @@ def on_own_data(
     found = list(reports)
     for place, given in enumerate(data):
         other = differing(task, given) if given else {}
+        served = {name for name, said in other.items() if said[0] is None and _serves(task, name, reports[place])}
+        other = {name: said for name, said in other.items() if name not in served}
         if other:
             found[place] = _one(task, typed[place], other, reports[place])
     return found
+
+
+def _serves(task: Task, name: str, report: Report) -> bool:
+    """Whether something right was worked out with a given, which cannot have had another shape then."""
+    made = (task.derivation[one].expression for one in report if report[one].verdict == Verdict.CORRECT.word)
+    return any(name == one.name for expression in made for one in names_in(expression))
 
 
 def _one(

@@ -41,6 +41,7 @@ class Evidence:
         by = {of for _, of in context.derivatives}
         weighed = (re.fullmatch(r"W(\d+)", name) for name in self.givens.known)
         self.weighed = sorted(int(found[1]) for found in weighed if found)
+        self.biased = [number for number in self.weighed if f"b{number}" in self.givens.known]
         self.has_states = any(name not in by for name in updated)
         self.begun = {one.name for one in context.derivation.equations if not names_in(one.expression)}
         """The states that a sequence begins with: zeros, which nobody works out."""
@@ -69,6 +70,22 @@ class Evidence:
     def _sums(self) -> dict[str, tuple[int, float]]:
         names = (*self.givens.known, *self.context.derivation)
         return {name: (np.size(self.values[name]), float(np.sum(np.abs(self.values[name])))) for name in names}
+
+    def is_row(self, value: object) -> bool:
+        """Whether a vector of a program is a row or column of something right."""
+        own = np.asarray(value, dtype=float).ravel()
+        if not tells(value) or not 1 < own.size == max(np.shape(np.asarray(value)), default=0):
+            return False
+        return any(np.any(np.all(np.abs(rows - own) <= 1e-12, axis=-1)) for rows in self._rows.get(own.size, ()))
+
+    @cached_property
+    def _rows(self) -> dict[int, list[np.ndarray[Any, Any]]]:
+        found: dict[int, list[np.ndarray[Any, Any]]] = {}
+        for value in self.values.values():
+            for rows in (np.asarray(value, dtype=float), np.asarray(value, dtype=float).T):
+                if rows.ndim == 2 and rows.shape[0] > 1 and rows.size <= _MOST_ENTRIES:
+                    found.setdefault(rows.shape[1], []).append(rows)
+        return found
 
     def is_entry(self, value: object) -> bool:
         """Whether a single number of a program is an entry of something larger that is right."""
@@ -102,19 +119,30 @@ class Evidence:
         return False
 
     def derivatives_called(self, words: Mapping[str, Sequence[object]]) -> dict[str, str]:
-        """The words that are called like the derivative by what another word has the value of: du, with z1 in u."""
+        """The words that are called like the derivative by what another word has the value of: du, with z1 in u.
+
+        Beside one by z1, one by a1 is no step: nothing, then.
+        """
         meant: dict[str, str] = {}
+        by_activation: dict[str, str] = {}
         for word, values in words.items():
             short = values if len(bare_name(word)) < 12 else ()
             held = [{base_of(name) for name in self.equal(value)} for value in short if np.any(np.asarray(value))]
-            of = {name for name in set().union(*held) if f"d{name}" in self.shapes or re.fullmatch(r"z\d+", name)}
+            every = set().union(*held)
+            of = {name for name in every if f"d{name}" in self.shapes or re.fullmatch(r"z\d+", name)}
+            outputs = {name for name in every if re.fullmatch(r"a\d+", name)}
             if len(of) == 1 and all(of <= names for names in held if names):  # x is z1 and a1, layer after layer
                 for called in differentiated(bare_name(word).lower()):
                     name = next(iter(of))
                     target = f"delta{name[1:]}" if name[0] == "z" else f"d{name}"
                     if target in self.shapes:
                         meant.setdefault(called, target)
-        return {word: meant[bare_name(word).lower()] for word in words if bare_name(word).lower() in meant}
+            elif not of and len(outputs) == 1:
+                number = outputs.pop()[1:]
+                by_activation |= dict.fromkeys(differentiated(bare_name(word).lower()), f"delta{number}")
+        found = {word: meant[bare_name(word).lower()] for word in words if bare_name(word).lower() in meant}
+        beside = {word: by_activation.get(bare_name(word).lower()) for word in words if word not in found}
+        return found | {word: "" for word, target in beside.items() if target in found.values()}
 
     def _is_given_with_bias(self, value: object, target: str) -> bool:
         """Whether it is the exercise's weights with the bias as a further row or column."""
@@ -153,6 +181,8 @@ class Evidence:
         right, own = np.asarray(self.values[target]), np.asarray(value)
         if throughout and own.size == max(own.shape, default=0) < right.size:
             return True  # whatever it is, with an input of 1 for the bias or without
+        if own.size == max(own.shape, default=0) and own.size * count == right.size and target[0] in "za":
+            return True  # a vector where there is a matrix
         if own.size * count != right.size:
             return False
         each = np.moveaxis(right, self.context.samples, 0)
@@ -212,10 +242,10 @@ class Evidence:
                     yield Text.of("unused.derivative", name=layer.activation.name), value
                     yield Text.of("unused.minus_derivative", name=layer.activation.name), -value
 
-    def _may_be(self, value: object, name: str) -> bool:
+    def may_be(self, value: object, name: str) -> bool:
         """Whether it has the shape of a quantity, or is a gradient in a wrong one."""
         kind = base_of(name).rstrip("0123456789")
-        clear = kind in ("dW", "dU", "db") or (kind in ("mu", "var") and np.size(np.asarray(value)) > 1)
+        clear = kind in ("dW", "dU", "db", "dgamma", "dbeta") or (kind in ("mu", "var") and np.size(np.asarray(value)) > 1)
         return self.fits(value, name) or (clear and hasattr(value, "dtype"))
 
 
@@ -227,6 +257,12 @@ def same(value: object, right: Any) -> bool:
     """Whether a program's value is the right one, but for the last digits."""
     right = np.asarray(right, dtype=float)
     right = right[None, :] if right.ndim == 1 else right
+    none = np.isnan(right)
+    if none.any() and not none.all():  # the root of what is negative: the rest says what it is
+        own = np.asarray(value)
+        if own.dtype.kind != "f" or not np.array_equal(np.isnan(own).ravel(), none.ravel()):
+            return False
+        return same(np.nan_to_num(own), np.nan_to_num(right))
     answer = answer_like(value, right)
     if answer.wrong_shape is not None or not answer.given.all():
         return False

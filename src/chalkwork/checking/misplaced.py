@@ -35,8 +35,11 @@ Array = np.ndarray[Any, Any]
 _MOST_PARTS = 60
 _MOST_OTHERS = 40
 _MOST_WRITTEN_IN = 4
+_MOST_NODES = 40
+"""A form with more parts is not made larger still."""
 _LONGEST = 70
-_EXACT = 1e-9
+_EXACT, _SINGLE = 1e-9, 1e-5
+"""What numbers of double and single precision can be apart, as a part of the largest of them."""
 _MOST_NUMBERS = 200_000
 """Numbers that are worked with at once; a part that has more is left as it is."""
 _FEW_DECIMALS = 4
@@ -46,7 +49,9 @@ _PUT = "what is put in its place"
 def misplaced(task: Task, typed: Mapping[str, object], name: str, answer: Answer) -> Text | None:
     """What gives a program's wrong answer in the place of what; None where nothing does, or digits are missing."""
     size = np.max(np.abs(answer.value), initial=0.0)
-    if not answer.given.all() or np.any(answer.high - answer.low > _EXACT * size):
+    width = float(np.max(answer.high - answer.low, initial=0.0))
+    most = _SINGLE if answer.value.size > 1 else _EXACT
+    if not answer.given.all() or width > most * size:
         return None
     if np.all(answer.value == np.round(answer.value, _FEW_DECIMALS)):
         return None  # round numbers come out of much by accident
@@ -57,7 +62,8 @@ def misplaced(task: Task, typed: Mapping[str, object], name: str, answer: Answer
         if own.wrong_shape is None and own.given.all():
             answered[one] = with_given(own, np.asarray(values[one], dtype=float))
     known = {**values, **answered}
-    steps = [_Step(context, name, form, known) for form in _Step.forms(context, name, answered)]
+    precision = max(_EXACT, width / size if size else 0.0)
+    steps = [_Step(context, name, form, known, precision) for form in _Step.forms(context, name, answered)]
     said = [one for step in steps for one in step.in_time(answer.value)]
     said = said or [one for step in steps for one in step.found(answer.value)]
     if not said:
@@ -77,6 +83,8 @@ class _Step:
     name: str
     expression: Expression
     own: Mapping[str, Any]
+    precision: float
+    """How far, as a part of the largest number, what is the same can be apart."""
 
     @staticmethod
     def forms(context: Context, name: str, answered: Mapping[str, Any]) -> Iterator[Expression]:
@@ -96,6 +104,8 @@ class _Step:
             if is_operation(slope, "subtract"):
                 yield factors[1] * slope.arguments[0] - factors[1] * slope.arguments[1]
         for _ in range(_MOST_WRITTEN_IN):
+            if sum(1 for _ in walk(expression)) > _MOST_NODES:
+                return
             names = [one for one in names_in(expression) if one.name in context.derivation and one.name not in answered]
             open_: dict[Expression, Expression] = {one: context.derivation[one.name].expression for one in names}
             if not open_:
@@ -123,7 +133,7 @@ class _Step:
         self, whole: Expression, hole: Name, tried: Array, answer: Array, factors: Iterable[float]
     ) -> Iterator[tuple[float, int]]:
         """Which of those tried give a multiple of the answer in the hole of the equation."""
-        room = _EXACT * np.max(np.abs(answer))
+        room = self.precision * np.max(np.abs(answer))
         with np.errstate(all="ignore"):
             try:
                 results = np.asarray(evaluate(*self._around(whole, hole, tried)), dtype=float)
@@ -138,7 +148,7 @@ class _Step:
 
     def in_time(self, answer: Array) -> Iterator[tuple[float, str, str]]:
         """What stands there of another step of a sequence, and of what."""
-        room = _EXACT * np.max(np.abs(answer))
+        room = self.precision * np.max(np.abs(answer))
         for new, old, whole in self._in_time():
             with np.errstate(all="ignore"):
                 value = np.asarray(evaluate(whole, self.own), dtype=float)
@@ -242,6 +252,9 @@ class _Step:
                 found[f"the sum of each {of} of {own}"] = np.broadcast_to(value.sum(axis, keepdims=True), shape)
             found[f"the mean of {own}"] = np.broadcast_to(value.mean(), shape)
             found[f"the sum of {own}"] = np.broadcast_to(value.sum(), shape)
+        if isinstance(part, Name):
+            found[f"log({own})"] = np.log(np.where(value > 0, value, np.nan))
+            found[f"exp({own})"] = np.exp(np.minimum(value, 700.0))
         for word, number in self._scalars:
             found[f"{word} * {inner}"] = number * value
         if is_operation(part, "subtract") and part.arguments[1].shape == part.shape:
@@ -261,14 +274,14 @@ class _Step:
         others = [(turned, one) for word, other in self._others.items()
                   for turned, one in ((word, other), (f"{word}.T", other.T)) if turned != own]  # fmt: skip
         count = 0
-        for fits in (_whole, _spread, _cut) if value.size <= _MOST_NUMBERS // 10 else (_whole,):
+        for fits in (_whole, _spread, _cut, _summed) if value.size <= _MOST_NUMBERS // 10 else (_whole,):
             for turned, one in (each for word, other in others for each in fits(word, other, shape)):
                 if not np.array_equal(one, value) and count < _MOST_OTHERS:
                     count += 1
                     for put, times in ((turned, one), *_slopes(turned, one)):
                         if put not in found:
                             yield put, times
-                        yield f"{own} * {put}", value * times
+                        yield f"{own} * {put if _is_one_piece(put) else f'({put})'}", value * times
 
     def _around(self, whole: Expression, hole: Name, put: Array) -> tuple[Expression, dict[str, Any]]:
         """The equation with a part taken out, all that does not hold it worked out already."""
@@ -328,6 +341,18 @@ def _cut(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str,
         before, many = ":, " if more[0] else "", shape[more[0]]
         for said, places in ((f":{many}", slice(many)), (f"-{many}:", slice(-many, None))):
             yield f"{word}[{before}{said}]", value[:, places] if more[0] else value[places]
+
+
+def _is_one_piece(word: str) -> bool:
+    """Whether it can be multiplied with as it stands."""
+    return " + " not in word and " - " not in word
+
+
+def _summed(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+    """The sums of all rows or columns."""
+    for axis, of in ((0, "column"), (1, "row")) if value.ndim == 2 and value.shape != shape else ():
+        if value.shape[axis] > 1 and value.sum(axis, keepdims=True).shape == shape:
+            yield f"the sum of each {of} of {word.removesuffix('.T')}", value.sum(axis, keepdims=True)
 
 
 def _slopes(word: str, value: Array) -> Iterator[tuple[str, Array]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,10 +12,11 @@ from chalkwork.algebra.expression import names_in
 from chalkwork.checking.evidence import is_mask, tells
 from chalkwork.checking.meanings import Meanings
 from chalkwork.checking.names import NO_NAME
-from chalkwork.checking.passes import after, base_of, of_the_last_step, updates_before
+from chalkwork.checking.passes import after, base_of, last_step, of_the_last_step, updates_before
 from chalkwork.checking.variables import PART, is_rectangular
 from chalkwork.words import Said, Text
 
+_NEAR = 0.5
 NO_NUMBERS = Text.of("unused.no_numbers")
 
 
@@ -35,7 +36,7 @@ class Reader(Meanings):
     def names(self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, Said]) -> Names:
         """What every word stands for; `used` and `refused` are what the table of names makes of them."""
         found = Names()
-        numbers = {word: value for word, value in given.items() if _has_numbers(value)}
+        numbers = self.numbers = {word: value for word, value in given.items() if _has_numbers(value)}
         one_sample = self._has_one_sample(numbers)
         for word, value in given.items():
             if word not in numbers and word in self.context.derivation:
@@ -47,7 +48,7 @@ class Reader(Meanings):
         single = {word for word, name in known.items() if np.size(self.values[name]) == 1 and name in self.shapes}
         for word, value in numbers.items():  # a number of layers, a place in a loop, the losses of all steps
             count = isinstance(value, (int, np.integer)) and (word in single or known.get(word) != word)
-            count = count or (word in single and isinstance(value, (list, tuple)))
+            count = count or (word in single and (isinstance(value, (list, tuple)) or self._are_losses(word, value)))
             of_data = known.get(word) in self.givens.known and isinstance(value, float)
             count = count or (of_data and (np.size(self.values[known[word]]) > 1 or self._is_setting(value)))
             count = count or (word in single and isinstance(value, float) and self.is_entry(value))
@@ -60,8 +61,17 @@ class Reader(Meanings):
             for word, name in known.items()
             if word == name or not self.is_another(held.get(word, ()), [name], held)
         }
-        left = {word: name for word, name in self.derivatives_called({w: [v] for w, v in numbers.items()}).items()
-                if word not in known and self.fits(numbers[word], name) and name not in known.values()}  # fmt: skip
+        known |= {word: equal[0] for word, equal in held.items() if self._are_data(equal, known.get(word))}
+        elsewhere = {name for word, equal in held.items() for name in equal if word not in known}
+        known = {
+            word: name
+            for word, name in known.items()
+            if word == name or name[0] != "d" or name not in elsewhere or self._is(numbers[word], name)
+        }
+        called = self.derivatives_called({word: [value] for word, value in numbers.items()})
+        known = {word: name for word, name in known.items() if called.get(word) != ""}
+        left = {word: name for word, name in called.items()
+                if word not in known and name and self.may_be(numbers[word], name) and name not in known.values()}  # fmt: skip
         known = {**known, **left}
         known = of_the_last_step(numbers, known, self.context, self._is)
         found.unused |= asked
@@ -79,7 +89,7 @@ class Reader(Meanings):
                 found.unused[word] = Text.of("unused.one_sample")
                 continue
             minus = target is not None and target.startswith(("dmu", "dvar")) and self._of_no_step(value) is not None
-            if target is None or minus or (word not in self.shapes and not self._may_be(value, target)):
+            if target is None or minus or (word not in self.shapes and not self.may_be(value, target)):
                 loose[word] = value
             elif is_mask(value) and target.startswith("delta") and word not in self.shapes:
                 found.unused[word] = Text.of("unused.mask")
@@ -97,6 +107,14 @@ class Reader(Meanings):
             self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
         return found
+
+    def _are_losses(self, word: str, value: object) -> bool:
+        """Whether it is the loss of every step, kept one by one."""
+        return np.ndim(np.asarray(value)) == 1 and np.size(np.asarray(value)) == last_step(self.context) + 1 > 1
+
+    def _are_data(self, equal: Sequence[str], name: str | None) -> bool:
+        """Whether what is called like a step has the values of the data: `out` for the targets."""
+        return name is not None and name in self.context.derivation and name not in equal and equal[:1] in (["x"], ["y"])
 
     def _is_setting(self, value: float) -> bool:
         """Whether it is a rate or a decay of the exercise, whatever it is called: Adam's b1."""
@@ -168,7 +186,7 @@ class Reader(Meanings):
                     found.steps[later] = found.steps.pop(name)
         in_place = found.notes and any(f"{given}_new" in found.steps for given in self.givens.known)
         for name in [name for name in found.data if f"d{name}" in found.steps] if in_place else ():
-            if self._is(found.data[name], name):  # those beside it were renewed, and its gradient is there
+            if not self._is_near_another(found, name) and self._is(found.data[name], name):  # those beside it were renewed, and its gradient is there
                 self._later(found, name, [f"{name}_new"])
 
     def _renewed_rightly(self, found: Names) -> None:
@@ -176,6 +194,17 @@ class Reader(Meanings):
             if not self._is(found.data[name], name):
                 able = [later for later in self.context.derivation if later.startswith(f"{name}_new")]
                 self._later(found, name, [later for later in able if self._is(found.data[name], later)])
+
+    def _is_near_another(self, found: Names, name: str) -> bool:
+        """Whether something without a name is near a parameter: that is what an update has made of it."""
+        right = np.asarray(self.values[name], dtype=float)
+        for word in found.unused:
+            value = self.numbers.get(word)
+            if value is not None and self.fits(value, name) and not self._is(value, name):
+                apart = np.linalg.norm(np.ravel(np.asarray(value, dtype=float)) - np.ravel(right))
+                if np.size(np.asarray(value)) == right.size > 1 and apart < _NEAR * np.linalg.norm(right):
+                    return True
+        return False
 
     def _was_right(self, found: Names, name: str) -> bool:
         """Whether something that is worked out with a parameter has the value that the exercise's gives."""

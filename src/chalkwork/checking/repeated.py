@@ -109,7 +109,7 @@ def _mistaken(task: Task, first_ones: list[Equation], last: int) -> Iterator[For
     for equation in first_ones:
         names = [name for name in _in_each(equation, last) if name in task.derivation]
         found = [_by_ids(task, name) for name in names]
-        for key in found[0]:
+        for key in found[0] if found else ():
             forms = {name: made[key] for name, made in zip(names, found, strict=True) if key in made}
             if len(forms) == len(names):
                 yield forms
@@ -128,7 +128,8 @@ def _slipped(task: Task, first_ones: list[Equation], last: int) -> Iterator[Form
     for equation in first_ones:
         names = [name for name in _in_each(equation, last) if name in task.derivation]
         found = [slips(task.derivation, name) for name in names]
-        for at, of_part in enumerate(found[0]) if len({len(one) for one in found}) == 1 else ():
+        alike = len({len(one) for one in found}) == 1
+        for at, of_part in enumerate(found[0] if alike else ()):
             for number in range(len(of_part)):
                 forms = {name: made[at][number] for name, made in zip(names, found, strict=True)}
                 yield forms

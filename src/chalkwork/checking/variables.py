@@ -63,8 +63,9 @@ def _is_typed(value: object) -> bool:
     return isinstance(value, _TYPED)
 
 
-def taken_apart(given: Mapping[str, object], layers: int) -> dict[str, object]:
-    """Every variable that may hold numbers, by a name that says where it belongs; `layers` is how many there are.
+def taken_apart(given: Mapping[str, object], layers: int, steps: int = 0) -> dict[str, object]:
+    """Every variable that may hold numbers, by a name that says where it belongs; `layers` is how many there are, and
+    `steps` how long a sequence is.
 
     Modules, functions, classes and names with two underscores are passed over. Nothing is called but what gives the
     numbers of a tensor.
@@ -73,7 +74,7 @@ def taken_apart(given: Mapping[str, object], layers: int) -> dict[str, object]:
     {'grad_W1': 1.0, 'z1': array([0., 0.]), 'z2': array([1.])}
     """
     found: dict[str, object] = {}
-    for word, value in _walk(given, layers, 0):
+    for word, value in _walk({**given, **_over_time(given, layers, steps)}, layers, 0):
         if len(found) >= MOST_VARIABLES:
             break
         found.setdefault(word if word not in found else f"{AGAIN}{word}", value)
@@ -81,7 +82,7 @@ def taken_apart(given: Mapping[str, object], layers: int) -> dict[str, object]:
 
 
 def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tuple[str, object]]:
-    direct = [(str(key), value) for key, value in given.items()]
+    direct = [(str(key), value) for key, value in _told_apart(given).items()]
     inner: list[Iterator[tuple[str, object]]] = []
     stacked = _stacked(direct[:MOST_VARIABLES], layers)
     for name, value in direct[:MOST_VARIABLES]:
@@ -113,6 +114,32 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
             yield name, _as_array(value) if isinstance(value, list) else value
     for each in inner:
         yield from each
+
+
+def _over_time(given: Mapping[str, object], layers: int, steps: int) -> dict[str, object]:
+    """What lists hold for every step of a sequence, each with its number."""
+    found: dict[str, object] = {}
+    for name, value in given.items():
+        whole = isinstance(value, list) and len(value) in (steps, steps + 1) and len(value) not in (layers, layers + 1)
+        if steps > 1 and whole and isinstance(value, list) and all(_is_array(one) and _is_wide(one) for one in value):
+            found |= {f"{_singular(name.strip('_'))}{step}": one for step, one in enumerate(value)}
+    return {word: one for word, one in found.items() if word not in given}
+
+
+def _told_apart(given: Mapping[Any, object]) -> dict[Any, object]:
+    """Dictionaries that have the same keys as one before them: what is in them has their name in front."""
+    found: dict[Any, object] = {}
+    seen: list[frozenset[str]] = []
+    for name, value in given.items():
+        keys = frozenset(map(str, value)) if isinstance(value, Mapping) and len(value) > 1 else frozenset()
+        bare = str(name).strip("_").lower()
+        named = bare in (*_GRADIENTS, *_PARAMETERS, *_OF_LAYERS) or any(kept_state(bare, key) for key in keys)
+        if keys in seen and not named and isinstance(value, Mapping) and all(map(_is_array, value.values())):
+            found |= {f"{name}_{key}": one for key, one in value.items()}
+        else:
+            found[name] = value
+        seen += [keys] if keys else []
+    return found
 
 
 def _stacked(direct: Sequence[tuple[str, object]], layers: int) -> dict[int, dict[str, object]]:
@@ -196,7 +223,7 @@ def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int)
             word = f"{name}{key}"
         elif bare in _GRADIENTS and not word.lower().startswith(("d", "grad", "nabla")):
             word = f"grad_{word}"
-        elif bare in _KINDS and not word.lower().startswith(("w", "b", "d")):
+        elif bare in _KINDS and len(value) > 1 and not word.lower().startswith(("w", "b", "d")):
             word = f"{bare.replace('dw', 'dW').replace('w', 'W')}{'_' * (len(word) > 1)}{word}"
         named[kept_state(bare, word) or word] = one
     yield from _walk(named, layers, depth + 1)
@@ -237,7 +264,7 @@ def _of_parameters(name: str, value: Sequence[object], layers: int) -> list[str]
 def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool:
     """Whether a list holds an array or an object for each layer; None stands for what a layer has not."""
     held = [item for item in map(_layer_in, value) if item is not None]
-    if not held or len(value) not in (layers, layers + 1):
+    if not held or len(value) not in (layers, layers + 1) or any(map(_is_neuron, held)):
         return False
     arrays = [item for item in held if _is_array(item)]
     wide = not arrays or any(map(_is_wide, arrays))
@@ -302,12 +329,33 @@ def _layer_in(one: object, before: str = "") -> object:
         return one
     if len(one) == 2 and all(map(_is_array, one)) and np.ndim(one[0]) == 2 and np.ndim(one[1]) in (1, 2):
         return dict(zip((f"{before}W", f"{before}b"), one, strict=True))
-    if all(isinstance(neuron, Mapping) for neuron in one):
-        kept = [key for key in one[0] if all(key in neuron for neuron in one)]
-        return {
-            key: np.asarray([neuron[key] for neuron in one]) for key in kept if is_rectangular([n[key] for n in one])
-        }
-    return one
+    neurons = [one if isinstance(one, Mapping) else attributes_of(one) for one in one if _is_own_mapping(one)]
+    if len(neurons) != len(one):
+        return one
+    kept = [key for key in neurons[0] if all(key in neuron for neuron in neurons)]
+    columns = {str(key): [neuron[key] for neuron in neurons] for key in kept}
+    held = {key: [np.asarray(one) if hasattr(one, "made") else one for one in each] for key, each in columns.items()}
+    return {key: _side_by_side(column) for key, column in columns.items() if is_rectangular(held[key])}
+
+
+def _is_neuron(one: object) -> bool:
+    """Whether it is one unit: what it gives, or its error, is a single number."""
+    if not _is_own_mapping(one):
+        return False
+    own = one if isinstance(one, Mapping) else attributes_of(one)
+    single = (own.get(key) for key in ("output", "delta", "out", "error"))
+    return any(isinstance(value, float) or getattr(value, "ndim", None) == 0 for value in single)
+
+
+def _is_own_mapping(one: object) -> bool:
+    return isinstance(one, Mapping) or _is_own_object(one)
+
+
+def _side_by_side(column: Sequence[Any]) -> object:
+    """What the neurons of a layer hold, as one array; of a recording with all that they held before."""
+    if all(hasattr(one, "made") for one in column):
+        return column[0].beside(column[1:])
+    return np.asarray(column)
 
 
 def _singular(name: str) -> str:

@@ -56,7 +56,7 @@ class Carried:
     def _caught_up(self, number: int) -> list[dict[str, Any]]:
         """The shadows with the equations before that number; what is no number in them, or zero, is as it is."""
         for equation in self.derivation.equations[self.done : number]:
-            check_time(str(equation))
+            check_time(equation)
             value = self.values[equation.name]
             for shadow in self.shadows:
                 other = evaluate(equation.expression, shadow)

@@ -193,7 +193,7 @@ def adjoint_equations(
     return Adjoints(equations, output, named, facts).equations(keep)
 
 
-def gradient(expression: Expression, by: Name, facts: Collection[SumsToOne] = ()) -> Expression:
+def gradient(expression: Expression, by: Expression, facts: Collection[SumsToOne] = ()) -> Expression:
     """The derivative of a scalar expression by a name, as one expression; it can be differentiated again.
 
     >>> x = Name("x")

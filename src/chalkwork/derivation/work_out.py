@@ -38,7 +38,7 @@ def work_out(derivation: Derivation, givens: Mapping[str, Any], rounding: Roundi
     carried = Carried(derivation, values)
     with np.errstate(all="ignore"):
         for number, equation in enumerate(derivation.equations):
-            check_time(str(equation))
+            check_time(equation)
             value = evaluate(equation.expression, values)
             if not np.isfinite(value).all():
                 raise _no_number(equation, values, value)

@@ -126,7 +126,7 @@ def decoding(
         raise ChalkworkError(f"a search has at most {MOST_STEPS} words and a beam of {MOST_BEAM}")
     if model.steps and most > len(model.steps):
         raise ChalkworkError(f"length is {most}, but there are probabilities for {counted(len(model.steps), 'word')}")
-    if scores not in ("product", "log"):
+    if not isinstance(scores, str) or scores not in ("product", "log"):
         raise ChalkworkError(f"scores are 'product' or 'log', not {scores!r:.60}")
     penalty = None if length_penalty is None else real(length_penalty, "length_penalty", 0, 10)
     if penalty is not None and scores == "product":
@@ -137,6 +137,12 @@ def decoding(
 def _model(start: Any, after: Any, steps: Any, end: str) -> Model:
     if (steps is None) == (start is None and after is None) or (steps is None and start is None):
         raise ChalkworkError("give start and after, or steps with a row for each word")
+    if not isinstance(end, str):
+        raise ChalkworkError(f"end is a word, not {end!r:.60}")
+    if steps is not None and (isinstance(steps, str) or not isinstance(steps, Sequence)):
+        raise ChalkworkError(f"steps is a list of rows, one for each word, not {steps!r:.60}")
+    if after is not None and not isinstance(after, Mapping):
+        raise ChalkworkError(f"after is a mapping of words to rows, not {after!r:.60}")
     if steps is not None:
         rows = [_row(row, f"steps[{number}]") for number, row in enumerate(steps, 1)]
         if not rows:

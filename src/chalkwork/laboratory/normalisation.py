@@ -20,6 +20,7 @@ from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
+from chalkwork.networks.arguments import flag
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.equations import forward, state_updates
 from chalkwork.networks.gather import gathered
@@ -93,14 +94,14 @@ def batch_norm(
         "identity", momentum=kept.momentum, epsilon=epsilon, variance=variance, running_variance=kept.divisor,
         gamma=_units(gamma, "gamma", x), beta=_units(beta, "beta", x), inputs=x.shape[1],
     )  # fmt: skip
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         raise ChalkworkError(f"loss is one of {', '.join(LOSSES)}, not {loss!r:.60}")
     if upstream is not None and target is not None:
         raise ChalkworkError("give upstream or target, not both: a target's loss has an upstream gradient of its own")
     net = NeuralNetwork([layer], loss, samples="rows")
     plan = net.plan(len(x), training=True)
     derivation = _unindexed(_training(plan, upstream is not None, target is not None, running is not None))
-    if undo:
+    if flag(undo, "undo"):
         derivation = _undoing(derivation)
     givens = {"x": x} | {_renamed(name): value for name, value in net.values(_full(plan), plan).items()}
     givens["mu_run"], givens["var_run"] = _row(kept.mean, "the running mean", x), _row(kept.variance, "variance", x)

@@ -84,11 +84,12 @@ def asked_of(
 ) -> tuple[str, ...]:
     """What is asked, in the order of the work; a name without a number in every step, the `usual` where nobody says.
 
-    The `words` that are asked stand behind. Raises ChalkworkError for a name that is neither.
+    The `words` that are asked stand behind. Raises ChalkworkError for a name that is neither, or for no list of names.
 
     >>> asked_of(["w", "z2"], ["z1", "w1", "z2", "w2"])
     ('w1', 'z2', 'w2')
     """
+    check_names(ask)
     known, said = list(derivation), list(words)
     bare = {name: split_step(name)[0] for name in known}
     for name in ask:
@@ -98,6 +99,12 @@ def asked_of(
     every = wanted - set(known)
     found = [name for name in known if name in wanted or bare[name] in every]
     return (*found, *(name for name in said if name in wanted))
+
+
+def check_names(ask: Any) -> None:
+    """Raise ChalkworkError for what is no list of names."""
+    if isinstance(ask, str) or not isinstance(ask, Sequence) or not all(isinstance(name, str) for name in ask):
+        raise ChalkworkError(f"ask is a list of names, not {ask!r:.60}")
 
 
 _Written = tuple[str, Sequence[str], bool]

@@ -45,7 +45,7 @@ class Part(NamedTuple):
     @property
     def latex(self) -> str:
         """The whole of it in LaTeX."""
-        return "".join(piece.latex for piece in self.pieces)
+        return "".join([piece.latex for piece in self.pieces])
 
 
 def without_repetition(parts: Sequence[Part]) -> list[Part]:
@@ -108,7 +108,7 @@ def chain_latex(head: Sequence[Piece], parts: Sequence[Part], layout: Layout) ->
         above = [_grown("".join(piece.latex for piece in row)) for row in _in_rows(_NOTHING, head, width, measure)]
         first = _NOTHING
     lines = _broken(first.latex_width, parts, width, measure)
-    rows = [_grown("".join(piece.latex for _, pieces in line for piece in pieces).strip()) for line in lines]
+    rows = [_grown("".join([piece.latex for _, pieces in line for piece in pieces]).strip()) for line in lines]
     if len(rows) == 1 and not above:
         return f"{_grown(first.latex)} {rows[0]}".strip()
     indent = r"\quad " if above else ""

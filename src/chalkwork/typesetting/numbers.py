@@ -41,8 +41,8 @@ class NumberFormat(NamedTuple):
 
     def column(self, values: Sequence[float], *, given: bool = False) -> list[str]:
         """Numbers that stand below each other, their decimal points in line; those given never as zero."""
-        numbers = [float(value) for value in values]
-        if not all(isfinite(number) for number in numbers):
+        numbers = list(map(float, values))
+        if not all(map(isfinite, numbers)):
             return [self.scalar(number, given=given) if isfinite(number) else _special(number) for number in numbers]
         visible = [number for number in numbers if number != 0]
         if visible and self._needs_powers_of_ten(visible):
@@ -84,13 +84,13 @@ class NumberFormat(NamedTuple):
         return most
 
     def _needs_powers_of_ten(self, numbers: Sequence[float]) -> bool:
-        largest = max(abs(number) for number in numbers)
-        smallest = min(abs(number) for number in numbers)
+        sizes = list(map(abs, numbers))
+        largest = max(sizes)
         if largest >= LARGEST_PLAIN:
             return not self._are_counts(numbers)
         if self.decimals is not None:
             return largest < min(0.5 * 10.0**-self.decimals, 0.005)
-        return smallest < 1e-5 and largest < 1e-4
+        return min(sizes) < 1e-5 and largest < 1e-4
 
     def _are_counts(self, numbers: Sequence[float]) -> bool:
         """Whether they are whole numbers, one of which a power of ten would not show in full."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FREE, PRODUCT = Precedence.FREE, Precedence.PRODUCT
 WIDEST_HEAD = 8
+_IN_A_ROW = frozenset(("add", "subtract", "multiply", "matmul", *PARTNERS))
 
 
 def segments(writer: Writer, expression: Expression, needed: Precedence = FREE) -> list[Piece]:
@@ -26,7 +27,7 @@ def segments(writer: Writer, expression: Expression, needed: Precedence = FREE) 
     if writer.precedence(expression) < needed:
         return in_parentheses(segments(writer, expression, FREE))
     name = expression.operation.name
-    if name in ("add", "subtract", "multiply", "matmul", *PARTNERS):
+    if name in _IN_A_ROW:
         left, right = expression.arguments
         slots = writer.slots(expression)
         return [*segments(writer, left, slots[0]), *_right(writer, expression, right, slots[1])]

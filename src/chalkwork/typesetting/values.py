@@ -134,7 +134,7 @@ class ValueWriter:
             [self.digits(text) for text in self.numbers.column(column, given=given)] for column in part.T.tolist()
         ]
         numbers = dict(zip(candidates, written, strict=True))
-        widths = {index: max(piece.width for piece in column) + 2 for index, column in numbers.items()}
+        widths = {index: max([piece.width for piece in numbers[index]]) + 2 for index in candidates if size > 3}
         room = min(self.layout.text_width, self.layout.latex_width) - 10
         while most > 3 and sum(widths[index] for index in _places(shown(size, most))) > room:
             most -= 1
@@ -143,7 +143,7 @@ class ValueWriter:
 
     def bracketed(self, table: Sequence[Sequence[Piece]], align: Literal["r", "c"] = "r") -> Piece:
         """Pieces of one line each as a matrix, flush right or centred in their columns."""
-        body = r" \\ ".join(" & ".join(entry.latex for entry in line) for line in table)
+        body = r" \\ ".join(" & ".join([entry.latex for entry in line]) for line in table)
         left, right = ("[", "]") if self.notation.brackets == "square" else ("(", ")")
         latex = rf"\left{left}\begin{{array}}{{{align * len(table[0])}}} {body} \end{{array}}\right{right}"
         texts = [[entry.box.lines[0] for entry in line] for line in table]

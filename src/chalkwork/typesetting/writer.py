@@ -118,19 +118,25 @@ class Writer:
 
     def write(self, expression: Expression, needed: Precedence = FREE) -> Piece:
         """The expression, in parentheses where it binds less tightly than needed."""
-        piece = self._write(expression)
-        return piece.enclosed() if needed != FREE and self.precedence(expression) < needed else piece
+        form = self._form(expression)
+        piece = self._write(form)
+        return piece.enclosed() if needed != FREE and self._binding(form) < needed else piece
 
     def precedence(self, expression: Expression) -> Precedence:
         """How tightly the expression binds as it is written."""
-        expression = forms.as_written(forms.squares_added(expression) if self.with_numbers else expression)
-        if isinstance(expression, Number):
-            return self._number_precedence(expression.value)
+        return self._binding(self._form(expression))
+
+    def _form(self, expression: Expression) -> Expression:
+        return forms.as_written(forms.squares_added(expression) if self.with_numbers else expression)
+
+    def _binding(self, expression: Expression) -> Precedence:
         if isinstance(expression, Name):
             if self.is_number(expression):
                 value = self._value(expression)
                 return ATOM if value.size > 1 else self._number_precedence(float(value.item()))
             return POWER if self._symbol(expression).raised else ATOM
+        if isinstance(expression, Number):
+            return self._number_precedence(expression.value)
         assert isinstance(expression, Application)
         operation = expression.operation
         if operation.name == "sum" and self.with_numbers:
@@ -139,7 +145,7 @@ class Writer:
             return PRODUCT
         if operation.name == "step" and (whole := self.step_written(expression)) != expression:
             return self.precedence(whole)
-        if expression == forms.EULER or operation.name == "placed":
+        if operation.name == "placed" or (operation.name == "exp" and expression == forms.EULER):
             return ATOM
         if operation.name == "moment" and isinstance(expression.arguments[0], Name):
             return ATOM if self.with_numbers else POWER
@@ -155,16 +161,15 @@ class Writer:
         return PRODUCT if "e" in self._digits(value) else ATOM
 
     def _write(self, expression: Expression) -> Piece:
-        expression = forms.as_written(forms.squares_added(expression) if self.with_numbers else expression)
-        if isinstance(expression, Share) and not self.with_numbers:
-            return Piece.of(expression.latex, f"{expression.text} ·")
-        if isinstance(expression, Number):
-            return self._number(expression.value)
         if isinstance(expression, Name):
             if self.is_number(expression):
                 return self.value(self._value(expression), self._is_given(expression.name))
             symbol = self._symbol(expression)
             return Piece.of(symbol.latex, symbol.text)
+        if isinstance(expression, Share) and not self.with_numbers:
+            return Piece.of(expression.latex, f"{expression.text} ·")
+        if isinstance(expression, Number):
+            return self._number(expression.value)
         assert isinstance(expression, Application)
         rule = RULES.get(expression.operation.name)
         return rule(self, expression) if rule else self.from_table(expression)

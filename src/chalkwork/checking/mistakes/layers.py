@@ -130,10 +130,16 @@ def _mask(equation: Equation, context: Context) -> tuple[Name, Fraction] | None:
             scale *= float(evaluate(base, {}).item()) ** float(exponent)
     given = [base for base, exponent in term.factors if base in context.derivation.givens and exponent == 1]
     masks = [one for one in given if isinstance(one, Name) and one.shape and one.name not in differentiated
-             and one not in data]  # fmt: skip
+             and one not in data and _is_for_units(one, equation)]  # fmt: skip
     if len(masks) != 1 or len(term.factors) < 2:
         return None
     return masks[0], Fraction(scale).limit_denominator(10**6)
+
+
+def _is_for_units(given: Name, equation: Equation) -> bool:
+    """Whether it says something of every unit, and not of every sample alone, as their weights do."""
+    shape = equation.expression.shape
+    return given.shape == shape or len(given.shape) != len(shape)
 
 
 def _other_scale(equation: Equation, context: Context) -> Iterator[Expression]:

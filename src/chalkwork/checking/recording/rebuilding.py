@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,19 @@ class Versions:
     def ndim(self) -> int:
         """The rank of the last value."""
         return self.made[-1].value.ndim
+
+    def beside(self, others: Sequence[Versions]) -> Versions:
+        """These and the others as rows: the first values of all, the second ones, and so on; else the last alone."""
+        every = (self, *others)
+        count = len(self.made) if len({len(one.made) for one in every}) == 1 else 1
+        found = []
+        for back in range(count, 0, -1):
+            made = [one.made[-back] for one in every]
+            if len({one.value.shape for one in made}) == 1:
+                last = max(made, key=lambda one: one.order)
+                line = None if all(one.line is None for one in made) else last.line
+                found.append(replace(last, value=np.stack([one.value for one in made]), line=line, of=None))
+        return Versions(found or [every[-1].made[-1]])
 
 
 class _Object:

@@ -13,6 +13,7 @@ from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.approximation.interpolant import Errors, Interpolant, adapted_points
 from chalkwork.laboratory.functions.one_variable import Function, check_defined, constant, interval_of
+from chalkwork.networks.arguments import whole
 
 MOST_POINTS = 2_000_000
 MOST_COMPARED = 8
@@ -161,10 +162,10 @@ def _check_increasing(places: Array) -> None:
 
 
 def _count(given: Any, what: str) -> int:
-    if isinstance(given, bool) or not isinstance(given, int | np.integer) or not 2 <= given <= MOST_POINTS:
-        hint = "one ReLU stands at each point, and the spacing needs two" if given in (0, 1) else None
+    if isinstance(given, int) and given in (0, 1):
+        hint = "one ReLU stands at each point, and the spacing needs two"
         raise ChalkworkError(f"{what} is a whole number from 2 to {MOST_POINTS}, not {given!r:.40}", hint=hint)
-    return int(given)
+    return whole(given, what, 2, MOST_POINTS)
 
 
 def _counts(count: int, compare: Sequence[int] | None) -> list[int]:

@@ -47,7 +47,7 @@ _CELL = {"units": "hidden_size", "bias": "bias"}
 
 
 def _several(module: Any) -> bool:
-    return _plain(module.dilation) != 1 or module.groups != 1
+    return bool(_plain(module.dilation) != 1 or module.groups != 1)
 
 
 def _odd_pool(module: Any) -> bool:

@@ -23,6 +23,7 @@ from chalkwork.solutions.board import Board, maths
 from chalkwork.solutions.compose import blank
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.steps import check_names
 
 MOST_LAYERS = 500
 TOTAL = Stage("total", "Altogether")
@@ -86,6 +87,7 @@ class Architecture:
 
     def solve(self, style: Style | None = None, ask: Sequence[str] = ()) -> Solution:
         """Every size and number of every layer by name: `shape1`, `parameters1`, `macs1`, ..., and the sums."""
+        check_names(ask)
         tally = Tally()
         tally.outputs.append(self._enter(tally))
         layers = [self._layer(tally, number, own) for number, own in enumerate(self.layers, 1)]

@@ -39,13 +39,14 @@ class Memory(Work):
     """Givens and equations so far, with what they are worth, and what the recall came to."""
 
     letters: dict[str, Symbol] = field(default_factory=lambda: dict(BARE))
+    usual: Stage = RECALL
     words: dict[str, Word] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
     steps: int = 0
 
     def equation(
-        self, name: str, expression: Expression, stage: Stage = RECALL, reason: str = "", letter: Symbol | None = None,
-        relation: Relation = "=",
+        self, name: str, expression: Expression, stage: Stage | None = None, reason: str = "",
+        letter: Symbol | None = None, relation: Relation = "=",
     ) -> Name:  # fmt: skip
         """An equation, worked out."""
         self.values[name] = without_noise(evaluate(expression, self.values), expression, self.values)
@@ -133,7 +134,7 @@ def thresholded(net: Expression, before: Expression, binary: bool, at_zero: AtZe
 
 def at_zero_of(value: Any) -> AtZero:
     """What is agreed for a net input of 0: `keep`, or a number."""
-    if value == "keep":
+    if isinstance(value, str) and value == "keep":
         return None
     found = number(value)
     if found not in (-1.0, 0.0, 1.0):

@@ -88,14 +88,16 @@ def slope(expression: Expression, variable: Expression) -> Expression:
     """
     check_written(expression, MOST_NODES)
     moving = [node for node in walk(expression) if isinstance(node, Application) and variable in names_in(node)]
-    sums = {node: Name(f"sum {number}") for number, node in enumerate(filter(is_series, moving))}
+    sums: dict[Expression, Name] = {
+        node: Name(f"sum {number}") for number, node in enumerate(filter(is_series, moving))
+    }
     for node in moving:
         if node.operation.value is no_value and node not in sums:
             raise ChalkworkError(f"the derivative of {node.operation.name} is not taken here")
     plain = replace(expression, sums)
-    found = gradient(plain, variable)
-    for node, name in sums.items():
-        found = found + gradient(plain, name) * in_summands(node, lambda body: slope(body, variable))
+    found: Expression = gradient(plain, variable)
+    for series, name in sums.items():
+        found = found + gradient(plain, name) * in_summands(series, lambda body: slope(body, variable))
     return simplify(exactly(found))
 
 

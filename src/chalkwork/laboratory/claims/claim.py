@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from chalkwork.algebra.expression import Number
 from chalkwork.budget import within
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
-from chalkwork.documents.model import Block
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.derived import derived
 from chalkwork.laboratory.claims.domain import Domain, written
@@ -19,7 +19,6 @@ from chalkwork.laboratory.claims.recognised import recognised
 from chalkwork.laboratory.claims.statement import Context, Step, read_proof, saying
 from chalkwork.laboratory.claims.verify import verify
 from chalkwork.laboratory.claims.writing import script
-from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Setting, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.symbols import Symbol
@@ -91,10 +90,6 @@ class Claim:
 
 def _solution(found: Findings, style: Style) -> Solution:
     """The verdict, and the number of the first step that does not hold where there is one."""
-
-    def written_down(board: Board) -> Iterator[Block]:
-        return script(board, found)
-
     wrong = [
         Equation(FIRST_WRONG, Number(number), PROOF, "The first step that does not hold.")
         for number in found.wrong_steps[:1]
@@ -102,7 +97,7 @@ def _solution(found: Findings, style: Style) -> Solution:
     setting = Setting(
         title="A claim",
         letters={FIRST_WRONG: Symbol(r"\text{first wrong step}", "first wrong step")},
-        script=written_down,
+        script=partial(script, found=found),
         asked=("verdict", *(equation.name for equation in wrong)),
         words={"verdict": found.word},
         facts=found.facts(),

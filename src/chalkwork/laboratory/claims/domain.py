@@ -68,7 +68,7 @@ def read_range(name: str, given: Any) -> Range:
     if text.strip() in _KINDS:
         return _KINDS[text.strip()]
     if interval := _INTERVAL.fullmatch(text):
-        low, high = _end(interval[2]), _end(interval[3])
+        low, high = end_of(interval[2]), end_of(interval[3])
         closed = (interval[1] == "[" and low != -inf, interval[4] == "]" and high != inf)
         if low < high:
             return Range(low, high, closed, words=f"{{}} in {text.strip()}")
@@ -102,7 +102,8 @@ def written(name: str) -> str:
     return joined(canonical(name))
 
 
-def _end(text: str) -> Fraction | float:
+def end_of(text: str) -> Fraction | float:
+    """The end of an interval, as it is written."""
     return float(text) if text.lstrip("+-") == "inf" else Fraction(text)
 
 

@@ -114,7 +114,7 @@ def settled(value: Any, digits: int = DIGITS) -> Any:
 
 def ends(value: Any, digits: int = DIGITS) -> tuple[Any, Any]:
     """The ends between which the number lies."""
-    if isinstance(value, Fraction):
+    if type(value) is Fraction:
         value = intervals(digits).mpf(value.numerator) / value.denominator
     mp = context(digits)
     low, high = value._mpi_
@@ -122,12 +122,12 @@ def ends(value: Any, digits: int = DIGITS) -> tuple[Any, Any]:
 
 
 def _exact(*values: Any) -> bool:
-    return all(isinstance(value, Fraction) for value in values)
+    return all(type(value) is Fraction for value in values)  # `isinstance` takes long for what is none
 
 
 def _short(a: Any, b: Any) -> bool:
     """Whether two numbers are exact, and reducing what is made of them is quick."""
-    return _exact(a, b) and (a.denominator == b.denominator == 1 or _bits(a) + _bits(b) <= MOST_BITS)
+    return type(a) is type(b) is Fraction and (a.denominator == b.denominator == 1 or _bits(a) + _bits(b) <= MOST_BITS)
 
 
 def _bits(value: Fraction) -> int:
@@ -147,6 +147,12 @@ def _root_of(value: Fraction, index: int) -> Fraction | None:
     return Fraction(parts[0], parts[1])
 
 
+_BY_METHOD = (
+    "multiply", "divide", "power", "exp", "log", "sqrt", "floor", "tanh", "maximum", "equal", "normal_cdf", "sigmoid",
+    "softplus",
+)  # fmt: skip
+
+
 class Functions:
     """The entrywise functions of the table, on fractions and on intervals with so many digits."""
 
@@ -160,35 +166,23 @@ class Functions:
     def table(self) -> Mapping[str, Callable[..., Any]]:
         """Those that are not worked out by their definitions, by the names of the table."""
         return {
+            **{name: getattr(self, name) for name in _BY_METHOD},
             "add": lambda a, b: self.small(a + b) if _short(a, b) else self.wide(a) + self.wide(b),
             "subtract": lambda a, b: self.small(a - b) if _short(a, b) else self.wide(a) - self.wide(b),
             "negative": lambda x: -x,
-            "multiply": self.multiply,
             "identity": lambda x: x,
-            "divide": self.divide,
-            "power": self.power,
-            "exp": self.exp,
-            "log": self.log,
-            "sqrt": self.sqrt,
             "abs": abs,
-            "floor": self.floor,
             "sin": lambda x: x if x == 0 and _exact(x) else self.iv.sin(self.narrow(x)),
             "cos": lambda x: Fraction(1) if x == 0 and _exact(x) else self.iv.cos(self.narrow(x)),
             "arctan": lambda x: x if x == 0 and _exact(x) else self.iv.atan2(self.wide(x), 1),
-            "tanh": self.tanh,
-            "maximum": self.maximum,
             "minimum": lambda a, b: -self.maximum(-a, -b),
-            "equal": self.equal,
             "xlogy": lambda a, b: a if _exact(a) and a == 0 else self.multiply(a, self.log(b)),
-            "normal_cdf": self.normal_cdf,
             "normal_pdf": lambda x: self.exp(-(self.wide(x) ** 2) / 2) / self.iv.sqrt(2 * self.iv.pi),
-            "sigmoid": self.sigmoid,
-            "softplus": self.softplus,
         }
 
     def wide(self, value: Any) -> Any:
         """The number as an interval."""
-        if not isinstance(value, Fraction):
+        if type(value) is not Fraction:
             return value
         number = value.numerator, value.denominator, self.iv.prec
         return self.iv.make_mpf(tuple(self.libmp.from_rational(*number, side) for side in ("f", "c")))
@@ -207,16 +201,12 @@ class Functions:
 
     def sign(self, x: Any) -> int:
         """The sign; Undecided where the interval does not tell."""
-        if isinstance(x, Fraction):
+        if type(x) is Fraction:
             return (x > 0) - (x < 0)
-        low, high = x.a, x.b
-        if low > 0:
-            return 1
-        if high < 0:
-            return -1
-        if low == high:
-            return 0
-        raise Undecided
+        low, high = map(self.libmp.mpf_sign, x._mpi_)
+        if low != high:
+            raise Undecided
+        return int(low)
 
     def choose(self, x: Any, below: Callable[[], Any], at_zero: Any, above: Callable[[], Any]) -> Any:
         """What belongs to the sign of x."""
@@ -245,12 +235,13 @@ class Functions:
 
     def exp(self, x: Any) -> Any:
         """The exponential function."""
-        if _exact(x) and x == 0:
-            return Fraction(1)
-        inside = self.wide(x)
-        if inside.b > self.largest or inside.a < -self.largest:
+        if type(x) is Fraction:
+            if abs(x) > LARGEST_POWER:
+                raise TooLarge
+            return self.power_of_e(x) if x else Fraction(1)
+        if x.b > self.largest or x.a < -self.largest:
             raise TooLarge
-        return self.power_of_e(x) if isinstance(x, Fraction) else self.iv.exp(inside)
+        return self.iv.exp(x)
 
     def log(self, x: Any) -> Any:
         """The natural logarithm."""
@@ -315,7 +306,7 @@ class Functions:
         """The hyperbolic tangent, from the side on which nothing cancels."""
         if _exact(x) and x == 0:
             return x
-        if self.wide(x) < 0:
+        if self.libmp.mpf_sign(self.wide(x)._mpi_[1]) < 0:
             return -self.tanh(-x)
         return 1 - 2 / (self.exp(2 * self.wide(x)) + 1)
 

@@ -10,31 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from functools import lru_cache
 from importlib import import_module
 from math import floor, inf
+from operator import add, mul, neg, sub
 from typing import Any, NamedTuple
 
 from chalkwork.algebra.expression import Application, Expression
 from chalkwork.laboratory.claims.domain import Range
 from chalkwork.laboratory.claims.evaluation import Arithmetic, Definitions, Evaluation, Undefined
+from chalkwork.laboratory.claims.wire import Proof
 
-
-class Proof(NamedTuple):
-    """How a relation was proved, and where its sides are equal (for a bound that is reached), as texts."""
-
-    how: str
-    equality: tuple[str, ...] = ()
-
-
-def _sympy() -> Any:
-    """SymPy, loaded when something is to be proved."""
-    return import_module("sympy")
+sp: Any = import_module("sympy")
 
 
 def symbols_of(ranges: Mapping[str, Range]) -> dict[str, Any]:
     """A SymPy symbol for every name, with what its range says of its sign."""
-    sympy = _sympy()
     found = {}
     for name, given in ranges.items():
         signs: dict[str, bool] = {"real": True}
@@ -44,7 +34,7 @@ def symbols_of(ranges: Mapping[str, Range]) -> dict[str, Any]:
             signs = {"negative": True}
         if given.whole:
             signs["integer"] = True
-        found[name] = sympy.Symbol(name, **signs)
+        found[name] = sp.Symbol(name, **signs)
     return found
 
 
@@ -58,55 +48,22 @@ def to_sympy(expression: Expression, known: Mapping[str, Any], definitions: Defi
     >>> to_sympy(Name("x") ** 2 + 1, {"x": sympy.Symbol("x")}, {})
     [x**2 + 1]
     """
-    known = {"pi": _sympy().pi, **known}
-    return Evaluation(_arithmetic(), known, definitions).entries(expression)
+    known = {"pi": sp.pi, **known}
+    return Evaluation(_ARITHMETIC, known, definitions).entries(expression)
 
 
-@lru_cache(maxsize=1)
-def _arithmetic() -> Arithmetic:
-    sp = _sympy()
+def _divided(a: Any, b: Any) -> Any:
+    if b == 0:
+        raise Undefined("division by zero")
+    return a / b
 
-    def divide(a: Any, b: Any) -> Any:
-        if b == 0:
-            raise Undefined("division by zero")
-        return a / b
 
-    functions: dict[str, Callable[..., Any]] = {
-        "add": lambda a, b: a + b,
-        "subtract": lambda a, b: a - b,
-        "negative": lambda x: -x,
-        "multiply": lambda a, b: a * b,
-        "identity": lambda x: x,
-        "divide": divide,
-        "power": lambda a, b: a**b,
-        "exp": sp.exp,
-        "log": sp.log,
-        "sqrt": sp.sqrt,
-        "abs": sp.Abs,
-        "sign": lambda x, at_zero: sp.Piecewise((at_zero, sp.Eq(x, 0)), (sp.sign(x), True)) if at_zero else sp.sign(x),
-        "floor": sp.floor,
-        "sin": sp.sin,
-        "cos": sp.cos,
-        "arctan": sp.atan,
-        "tanh": sp.tanh,
-        "maximum": sp.Max,
-        "minimum": sp.Min,
-        "normal_cdf": lambda x: (1 + sp.erf(x / sp.sqrt(2))) / 2,
-        "normal_pdf": lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi),
-    }
-
-    def choose(x: Any, below: Callable[[], Any], at_zero: Any, above: Callable[[], Any]) -> Any:
-        middle = [] if at_zero is None else [(at_zero, sp.Eq(x, 0))]
-        return sp.Piecewise((below(), x < 0), *middle, (above(), True))
-
-    def number(value: Fraction) -> Any:
-        return sp.Rational(value.numerator, value.denominator)
-
-    return Arithmetic(number, functions, _differentiate, choose)
+def _chosen(x: Any, below: Callable[[], Any], at_zero: Any, above: Callable[[], Any]) -> Any:
+    middle = [] if at_zero is None else [(at_zero, sp.Eq(x, 0))]
+    return sp.Piecewise((below(), x < 0), *middle, (above(), True))
 
 
 def _differentiate(run: Evaluation, node: Application) -> Any:
-    sp = _sympy()
     name = node.operation.name
     if name in ("derivative", "partial"):
         body, variable = node.arguments
@@ -115,6 +72,28 @@ def _differentiate(run: Evaluation, node: Application) -> Any:
     inner = sp.Dummy("u", real=True)
     outer = run.applied(function, inner) if function in run.definitions else run.call(function, inner)
     return sp.diff(outer, inner, order).subs(inner, run.of(node.arguments[0]))
+
+
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    **{name: getattr(sp, name) for name in ("exp", "log", "sqrt", "floor", "sin", "cos", "tanh")},
+    "add": add,
+    "subtract": sub,
+    "negative": neg,
+    "multiply": mul,
+    "identity": lambda x: x,
+    "divide": _divided,
+    "power": pow,
+    "abs": sp.Abs,
+    "sign": lambda x, at_zero: sp.Piecewise((at_zero, sp.Eq(x, 0)), (sp.sign(x), True)) if at_zero else sp.sign(x),
+    "arctan": sp.atan,
+    "maximum": sp.Max,
+    "minimum": sp.Min,
+    "normal_cdf": lambda x: (1 + sp.erf(x / sp.sqrt(2))) / 2,
+    "normal_pdf": lambda x: sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi),
+}
+_ARITHMETIC = Arithmetic(
+    lambda value: sp.Rational(value.numerator, value.denominator), _FUNCTIONS, _differentiate, _chosen
+)
 
 
 # --- equations -------------------------------------------------------------------------------------------------------
@@ -140,25 +119,23 @@ def prove(
     return max(proofs, key=lambda proof: list(_HOW).index(proof.how)) if relation == "=" else proofs[0]
 
 
-_HOW = {
-    "by expanding both sides": lambda sp, d: sp.expand(d),
-    "as quotients of polynomials in powers of e": lambda sp, d: _numerator(d),
-    "by simplification": lambda sp, d: sp.simplify(d),
-    "by simplification, functions written with powers of e": lambda sp, d: sp.simplify(d.rewrite(sp.exp)),
-    "by the rules of the trigonometric functions": lambda sp, d: sp.trigsimp(sp.expand_trig(d)),
-    "by the rules of the logarithm": lambda sp, d: sp.simplify(sp.expand_log(d)),
-    "by simplification, logarithms put together": lambda sp, d: sp.simplify(sp.logcombine(d)),
-    "by cases": lambda sp, d: sp.simplify(sp.piecewise_fold(d.rewrite(sp.Piecewise))),
-    "by the rules of powers": lambda sp, d: sp.simplify(sp.powdenest(sp.powsimp(sp.expand_power_base(d)))),
+_HOW: Mapping[str, Callable[[Any], Any]] = {
+    "by expanding both sides": lambda d: sp.expand(d),
+    "as quotients of polynomials in powers of e": lambda d: _numerator(d),
+    "by simplification": lambda d: sp.simplify(d),
+    "by simplification, functions written with powers of e": lambda d: sp.simplify(d.rewrite(sp.exp)),
+    "by the rules of the trigonometric functions": lambda d: sp.trigsimp(sp.expand_trig(d)),
+    "by the rules of the logarithm": lambda d: sp.simplify(sp.expand_log(d)),
+    "by simplification, logarithms put together": lambda d: sp.simplify(sp.logcombine(d)),
+    "by cases": lambda d: sp.simplify(sp.piecewise_fold(d.rewrite(sp.Piecewise))),
+    "by the rules of powers": lambda d: sp.simplify(sp.powdenest(sp.powsimp(sp.expand_power_base(d)))),
 }
 """Ways to bring a difference to zero, in the order in which they are tried."""
 
 
 def _equation(difference: Any) -> Proof | None:
-    sp = _sympy()
-    ways: Mapping[str, Callable[[Any, Any], Any]] = _HOW
-    for how, way in ways.items():
-        result = way(sp, difference)
+    for how, way in _HOW.items():
+        result = way(difference)
         if result is not None and result == 0:
             return Proof(how)
     return None
@@ -179,7 +156,6 @@ class Quotient(NamedTuple):
 
 def as_quotient(expression: Any) -> Quotient | None:
     """The expression as a quotient of polynomials in its symbols and in t = e^(x/m); None where it is none."""
-    sp = _sympy()
     written = expression.rewrite(sp.exp)
     written = sp.powsimp(sp.expand(written, deep=True, mul=False, multinomial=False, power_base=False, log=False))
     factors: dict[Any, int] = {}
@@ -241,7 +217,6 @@ def _by_extremes(
     difference: Any, relation: str, symbols: Mapping[str, Any], ranges: Mapping[str, Range]
 ) -> Proof | None:
     """A function of one number lies above its least value where the slope is zero and its limits at the ends."""
-    sp = _sympy()
     names = difference.free_symbols
     if len(names) != 1 or relation == "!=":
         return None
@@ -281,7 +256,6 @@ def _limits(
     quotient: Quotient, symbols: Mapping[str, Any], ranges: Mapping[str, Range]
 ) -> Iterator[tuple[Any, Limits]]:
     """Where the symbols of a quotient lie; powers of e in an interval that is perhaps a little too wide."""
-    sp = _sympy()
     of = {symbol: ranges[name] for name, symbol in symbols.items()}
     for symbol, given in of.items():
         low = None if given.low == -inf else sp.Rational(str(given.low))
@@ -301,7 +275,6 @@ _LARGEST = 1000  # exponent of e of which all digits before the point are worked
 
 def _below(exponent: Any) -> Any:
     """A fraction just below that power of e."""
-    sp = _sympy()
     value = sp.exp(min(exponent, sp.Integer(_LARGEST)))
     if value.is_Rational:
         return sp.Rational(value)
@@ -319,7 +292,6 @@ class Sign(NamedTuple):
 
 def _sign(polynomial: Any, limits: Mapping[Any, Limits]) -> Sign | None:
     """The sign of a polynomial where its symbols lie in their limits; None where it is not known."""
-    sp = _sympy()
     if polynomial == 0:
         return Sign(1, False, ())
     constant, factors = sp.factor_list(polynomial)
@@ -342,7 +314,6 @@ def _sign(polynomial: Any, limits: Mapping[Any, Limits]) -> Sign | None:
 
 def _factor_sign(factor: Any, limits: Mapping[Any, Limits]) -> Sign | None:
     """The sign of an irreducible factor; 0, with the zeros, where it changes."""
-    sp = _sympy()
     names = sorted(factor.free_symbols, key=str)
     if len(names) != 1:
         return _sign_by_coefficients(factor, names, limits)
@@ -366,7 +337,6 @@ def _between(low: Any, high: Any) -> Any:
 
 def _sign_by_coefficients(factor: Any, names: list[Any], limits: Mapping[Any, Limits]) -> Sign | None:
     """A polynomial in positive numbers, or in even powers, whose coefficients have one sign."""
-    sp = _sympy()
     polynomial = sp.Poly(factor, *names)
     if any(coefficient.is_positive is None for coefficient in polynomial.coeffs()):
         return None
@@ -389,7 +359,6 @@ def _sign_by_coefficients(factor: Any, names: list[Any], limits: Mapping[Any, Li
 
 def _places(zeros: tuple[tuple[Any, Any], ...], quotient: Quotient) -> Iterator[str]:
     """Where the zeros lie, such as x = 0."""
-    sp = _sympy()
     for name, factor in zeros:
         if name is None:
             continue

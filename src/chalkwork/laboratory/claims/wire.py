@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading.written import DERIVATIVE, PARTIAL, defined, matrix, prime
-from chalkwork.laboratory.claims.domain import Range
+from chalkwork.laboratory.claims.domain import Range, end_of
 from chalkwork.laboratory.claims.evaluation import exact
+
+
+class Proof(NamedTuple):
+    """How a relation was proved, and where its sides are equal (for a bound that is reached), as texts."""
+
+    how: str
+    equality: tuple[str, ...] = ()
 
 
 def packed(expression: Expression) -> list[Any]:
@@ -55,10 +62,6 @@ def packed_ranges(ranges: Mapping[str, Range]) -> dict[str, list[Any]]:
 def unpacked_ranges(ranges: Mapping[str, list[Any]]) -> dict[str, Range]:
     """The ranges that `packed_ranges` made these lists of."""
     return {
-        name: Range(_end(low), _end(high), (bool(closed[0]), bool(closed[1])), whole)
+        name: Range(end_of(low), end_of(high), (bool(closed[0]), bool(closed[1])), whole)
         for name, (low, high, closed, whole) in ranges.items()
     }
-
-
-def _end(text: str) -> Fraction | float:
-    return float(text) if text.lstrip("-") == "inf" else Fraction(text)

@@ -13,15 +13,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from importlib import import_module
 from queue import Empty, Queue
 from typing import Any
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.laboratory.claims.domain import Range
 from chalkwork.laboratory.claims.evaluation import Definitions
-from chalkwork.laboratory.claims.symbolic import Proof
-from chalkwork.laboratory.claims.wire import packed, packed_ranges, unpacked, unpacked_ranges
+from chalkwork.laboratory.claims.wire import Proof, packed, packed_ranges, unpacked, unpacked_ranges
 
 SECONDS, LEAST_SECONDS, SECONDS_TO_START = 6.0, 0.2, 60.0
 MOST_MEMORY = 3 * 2**30
@@ -105,10 +103,9 @@ def _end() -> None:
 
 def serve() -> None:
     """Answer questions, a line each, until the input ends."""
-    from chalkwork.laboratory.claims.symbolic import prove
-
     _limit_memory()
-    import_module("sympy")  # so that the time of the first proof is not that of loading it
+    from chalkwork.laboratory.claims.symbolic import prove  # SymPy, so that the first proof does not wait for it
+
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
         left, relation, right, ranges, bodies = json.loads(line)

@@ -155,7 +155,7 @@ class Rewriting:
     def answer(self, derivation: Derivation, style: Style, **setting: Any) -> Equivalent:
         """The worked rewriting; asked for are what `setting` names, and the parameters of the second network."""
         new = (e.name for e in derivation.equations if e.stage == REWRITING and e.name.endswith("_new"))
-        common = {
+        common: dict[str, Any] = {
             "givens": tuple(name.name for name in derivation.givens), "layers": len(self.net.layers),
             "samples": self.net.convention.samples, "asked": (*setting.pop("asked", ()), *new), "facts": self.facts,
         }  # fmt: skip

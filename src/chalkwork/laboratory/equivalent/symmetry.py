@@ -206,7 +206,7 @@ def _besides(plan: Plan) -> list[Block]:
 
 def _changes(plan: Plan, permute: Moves | None, flip: Moves | None) -> dict[int, _Change]:
     """The change of every hidden layer; checked."""
-    orders, flips = dict(permute or {}), dict(flip or {})
+    orders, flips = _moves(permute, "permute"), _moves(flip, "flip")
     if permute is None and flip is None:
         for layer in range(1, plan.depth):
             units = plan.layers[layer - 1].units
@@ -217,6 +217,15 @@ def _changes(plan: Plan, permute: Moves | None, flip: Moves | None) -> dict[int,
             if isinstance(layer, bool) or not isinstance(layer, int) or not 1 <= layer < plan.depth:
                 raise ChalkworkError(f"{what} names hidden layers from 1 to {plan.depth - 1}, not {layer!r}")
     return {layer: _change(plan, layer, orders.get(layer), flips.get(layer, ())) for layer in range(1, plan.depth)}
+
+
+def _moves(given: Moves | None, what: str) -> dict[int, Sequence[int]]:
+    """Units by their hidden layers."""
+    listed = {} if given is None else given
+    known = isinstance(listed, Mapping)
+    if not known or any(isinstance(one, str) or not isinstance(one, Sequence) for one in listed.values()):
+        raise ChalkworkError(f"{what} maps hidden layers to lists of units, such as {{1: [2, 1]}}, not {given!r:.60}")
+    return dict(listed)
 
 
 def _change(plan: Plan, layer: int, order: Sequence[int] | None, flipped: Sequence[int]) -> _Change:

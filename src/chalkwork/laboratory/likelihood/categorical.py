@@ -92,13 +92,13 @@ class Categorical(Fitted):
     def letters(self) -> dict[str, Symbol]:
         """How the names print."""
         return super().letters | {
-            "x": Symbol("x_i", "xᵢ"),
-            "values": Symbol("k", "k"),
-            "theta": Symbol(r"\hat{\theta}_k", "θ̂ₖ"),
-            "multiplier": Symbol(r"\kappa", "κ"),
-            "any_theta": Symbol(r"\theta_k", "θₖ"),
-            "any_count": Symbol("n_k", "nₖ"),
-            "slope": Symbol(r"\frac{\partial \Lambda}{\partial \theta_k}", "∂Λ/∂θₖ"),
+            "x": Symbol.of("x_i"),
+            "values": Symbol.of("k"),
+            "theta": Symbol.of(r"\hat{\theta}_k"),
+            "multiplier": Symbol.of(r"\kappa"),
+            "any_theta": Symbol.of(r"\theta_k"),
+            "any_count": Symbol.of("n_k"),
+            "slope": Symbol.of(r"\frac{\partial \Lambda}{\partial \theta_k}"),
             "curvature": Symbol(r"\frac{\partial^2 \Lambda}{\partial \theta_k^2}", "∂²Λ/∂θₖ²"),
         }
 
@@ -120,10 +120,10 @@ def likelihood_blocks(board: Board, work: Categorical) -> Iterator[Block]:
         "factors are powers, with the counts $n_k$ of the classes as exponents."
     )
     yield board.chain(
-        maths(r"L(\theta)", "L(θ)"),
-        maths(r"\prod_{i=1}^{n} p(x_i; \theta)", "∏ᵢ p(xᵢ; θ)"),
-        maths(r"\prod_{i=1}^{n} \theta_{x_i}", "∏ᵢ θ_(xᵢ)"),
-        maths(rf"\prod_{{k=1}}^{{{work.classes}}} \theta_k^{{n_k}}", "∏ₖ θₖ^nₖ"),
+        maths(r"L(\theta)"),
+        maths(r"\prod_{i=1}^{n} p(x_i; \theta)"),
+        maths(r"\prod_{i=1}^{n} \theta_{x_i}"),
+        maths(rf"\prod_{{k=1}}^{{{work.classes}}} \theta_k^{{n_k}}"),
     )
     columns = [[float(value) for value in np.ravel(board.values[name])] for name in ("values", "counts")]
     yield board.table(["class $k$", "count $n_k$"], columns)
@@ -133,8 +133,8 @@ def likelihood_blocks(board: Board, work: Categorical) -> Iterator[Block]:
     )
     terms = text.total([_term(board, work, k) for k, count in enumerate(work.counts, 1) if count])
     yield board.chain(
-        maths(r"\ell(\theta)", "ℓ(θ)"),
-        board.maths(rf"\sum_{{k=1}}^{{{work.classes}}} n_k \log \theta_k", "∑ₖ nₖ log θₖ"),
+        maths(r"\ell(\theta)"),
+        board.maths(rf"\sum_{{k=1}}^{{{work.classes}}} n_k \log \theta_k"),
         terms,
     )
 
@@ -155,11 +155,8 @@ def estimate_blocks(board: Board, work: Categorical) -> Iterator[Block]:
         r"with a Lagrange multiplier $\kappa$:"
     )
     yield board.chain(
-        maths(r"\Lambda(\theta, \kappa)", "Λ(θ, κ)"),
-        board.maths(
-            r"\sum_k n_k \log \theta_k + \kappa \Bigl( 1 - \sum_k \theta_k \Bigr)",
-            "∑ₖ nₖ log θₖ + κ (1 − ∑ₖ θₖ)",
-        ),
+        maths(r"\Lambda(\theta, \kappa)"),
+        board.maths(r"\sum_k n_k \log \theta_k + \kappa \Bigl( 1 - \sum_k \theta_k \Bigr)"),
     )
     yield board.prose(r"Its derivative by $\theta_k$, which occurs in one term of each sum, is")
     yield board.chain("slope", first)
@@ -170,9 +167,9 @@ def estimate_blocks(board: Board, work: Categorical) -> Iterator[Block]:
     yield board.prose("The probabilities add up to one, and the counts to $n$; this gives the multiplier.")
     yield board.chain(
         maths("1"),
-        maths(r"\sum_k \hat{\theta}_k", "∑ₖ θ̂ₖ"),
-        maths(r"\frac{1}{\kappa} \sum_k n_k", "1/κ ∑ₖ nₖ"),
-        maths(r"\frac{n}{\kappa}", "n / κ"),
+        maths(r"\sum_k \hat{\theta}_k"),
+        maths(r"\frac{1}{\kappa} \sum_k n_k"),
+        maths(r"\frac{n}{\kappa}"),
     )
     yield from board.equation("multiplier")
     yield board.prose(rf"So $\kappa = n = {work.n}$, and the estimate of a probability is the share of its class:")

@@ -12,7 +12,7 @@ import numpy as np
 
 from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.documents.model import Block, Heading
-from chalkwork.laboratory.likelihood.fitted import EMPIRICAL, ESTIMATE, MAXIMUM, SUMS, Fitted
+from chalkwork.laboratory.likelihood.fitted import DATA, EMPIRICAL, ESTIMATE, MAXIMUM, SUMS, Fitted
 from chalkwork.solutions.board import Board
 
 MOST_ROWS = 12
@@ -57,8 +57,8 @@ def empirical_blocks(board: Board, work: Fitted) -> Iterator[Block]:
         "large numbers approaches the data-generating distribution as the sample grows."
     )
     yield board.chain(
-        maths(r"\hat{p}_{\text{data}}(x)", "p̂_data(x)"),
-        maths(r"\frac{1}{n} \sum_{i=1}^{n} \mathbb{1}[x_i = x]", "1/n ∑ᵢ [xᵢ = x]"),
+        maths(r"\hat{p}_{\text{data}}(x)"),
+        maths(r"\frac{1}{n} \sum_{i=1}^{n} \mathbb{1}[x_i = x]"),
     )
     known = "generating" in board.derivation
     if known:
@@ -76,11 +76,7 @@ def empirical_blocks(board: Board, work: Fitted) -> Iterator[Block]:
 
 def expectation_blocks(board: Board, work: Fitted) -> Iterator[Block]:
     """The mean log-likelihood as an expectation under the empirical distribution."""
-    letter, text, maths = work.letter.latex, work.letter.text, board.maths
-    expected = maths(
-        rf"\mathbb{{E}}_{{x \sim \hat{{p}}_{{\text{{data}}}}}} \left[ \log p(x; {letter}) \right]",
-        f"E[log p(x; {text})], x ~ p̂_data",
-    )
+    letter, maths, expected = work.letter.latex, board.maths, _expected(work)
     yield Heading("The mean log-likelihood as an expectation", 2)
     yield board.prose(
         "Dividing by the number of observations rescales the function by a positive constant and leaves the place "
@@ -89,15 +85,15 @@ def expectation_blocks(board: Board, work: Fitted) -> Iterator[Block]:
         "an expectation under the empirical distribution."
     )
     yield board.chain(
-        maths(rf"\frac{{1}}{{n}} \ell({letter})", f"1/n ℓ({text})"),
-        maths(rf"\frac{{1}}{{n}} \sum_{{i=1}}^{{n}} \log p(x_i; {letter})", f"1/n ∑ᵢ log p(xᵢ; {text})"),
-        maths(rf"\sum_{{x}} \hat{{p}}_{{\text{{data}}}}(x) \log p(x; {letter})", f"∑ₓ p̂_data(x) log p(x; {text})"),
-        expected,
+        maths(rf"\frac{{1}}{{n}} \ell({letter})"),
+        maths(rf"\frac{{1}}{{n}} \sum_{{i=1}}^{{n}} \log p(x_i; {letter})"),
+        maths(rf"\sum_{{x}} \hat{{p}}_{{\text{{data}}}}(x) \log p(x; {letter})"),
+        maths(expected),
     )
     yield board.chain(
         work.together,
-        maths(rf"\arg\max_{{{letter}}} \, \prod_{{i=1}}^{{n}} p(x_i; {letter})", f"argmax ∏ᵢ p(xᵢ; {text})"),
-        maths(rf"\arg\max_{{{letter}}} \, {expected.latex}", f"argmax {expected.box}"),
+        maths(rf"\arg\max_{{{letter}}} \, \prod_{{i=1}}^{{n}} p(x_i; {letter})"),
+        maths(rf"\arg\max_{{{letter}}} \, {expected}"),
     )
     yield board.prose(f"In numbers, at ${work.hatted.latex}$:")
     share, logs = np.ravel(board.values["empirical"]), _logarithms(board)
@@ -111,22 +107,19 @@ def expectation_blocks(board: Board, work: Fitted) -> Iterator[Block]:
 
 def cross_entropy_blocks(board: Board, work: Fitted, grid: Callable[[Board, Any], Sequence[Row]]) -> Iterator[Block]:
     """Cross-entropy and KL divergence from the empirical distribution, and that their minimum is the same."""
-    letter, text, maths = work.letter.latex, work.letter.text, board.maths
-    inner = f"({text})" if ", " in text else text
-    data = r"\hat{p}_{\text{data}}"
-    mean = rf"\mathbb{{E}}_{{x \sim {data}}} \left[ \log p(x; {letter}) \right]"
+    letter, maths, mean, data = work.letter.latex, board.maths, _expected(work), DATA
     yield Heading("Cross-entropy and maximum likelihood", 2)
     yield board.prose(
         "The cross-entropy of the empirical distribution and the model is the expectation of the negative logarithm, "
         "hence the mean log-likelihood with the other sign:"
     )
-    cross = maths(rf"H({data}, p_{{{letter}}})", f"H(p̂_data, p_{inner})")
+    cross = maths(rf"H({data}, p_{{{letter}}})")
     yield board.chain(
         cross,
-        maths(f"-{mean}", f"−E[log p(x; {text})]"),
-        maths(rf"-\frac{{1}}{{n}} \ell({letter})", f"−1/n ℓ({text})"),
+        maths(f"-{mean}"),
+        maths(rf"-\frac{{1}}{{n}} \ell({letter})"),
     )
-    apart = maths(rf"\mathrm{{KL}}({data} \,\Vert\, p_{{{letter}}})", f"KL(p̂_data ‖ p_{inner})")
+    apart = maths(rf"\mathrm{{KL}}({data} \,\Vert\, p_{{{letter}}})")
     if work.discrete:
         yield board.prose(
             "The Kullback-Leibler divergence differs from it by the entropy of the empirical distribution, in which "
@@ -135,12 +128,9 @@ def cross_entropy_blocks(board: Board, work: Fitted, grid: Callable[[Board, Any]
         ratio = rf"\frac{{{data}(x)}}{{p(x; {letter})}}"
         yield board.chain(
             apart,
-            maths(rf"\mathbb{{E}}_{{x \sim {data}}} \left[ \log {ratio} \right]", f"E[log (p̂_data(x) / p(x; {text}))]"),
-            maths(
-                rf"\mathbb{{E}}_{{x \sim {data}}} \left[ \log {data}(x) \right] - {mean}",
-                f"E[log p̂_data(x)] − E[log p(x; {text})]",
-            ),
-            maths(rf"{cross.latex} - H({data})", f"{cross.box} − H(p̂_data)"),
+            maths(rf"\mathbb{{E}}_{{x \sim {data}}} \left[ \log {ratio} \right]"),
+            maths(rf"\mathbb{{E}}_{{x \sim {data}}} \left[ \log {data}(x) \right] - {mean}"),
+            maths(rf"{cross.latex} - H({data})"),
         )
     else:
         yield board.prose(
@@ -149,17 +139,19 @@ def cross_entropy_blocks(board: Board, work: Fitted, grid: Callable[[Board, Any]
         )
     yield board.prose("So these have the same solution, each line turning the sign or dropping a constant:")
     goals = [
-        maths(rf"\arg\max_{{{letter}}} \, L({letter})", f"argmax L({text})"),
-        maths(rf"\arg\max_{{{letter}}} \, \tfrac{{1}}{{n}} \ell({letter})", f"argmax 1/n ℓ({text})"),
-        *(
-            maths(rf"\arg\min_{{{letter}}} \, {least.latex}", f"argmin {least.box}")
-            for least in (cross, *([apart] if work.discrete else []))
-        ),
+        maths(rf"\arg\max_{{{letter}}} \, L({letter})"),
+        maths(rf"\arg\max_{{{letter}}} \, \tfrac{{1}}{{n}} \ell({letter})"),
+        *(maths(rf"\arg\min_{{{letter}}} \, {least.latex}") for least in (cross, *([apart] if work.discrete else []))),
     ]
     yield board.chain(work.together, *goals)
     yield from _table(board, work, grid(board, work))
     yield board.prose("At the estimate:")
     yield from board.equations([name for name in _QUANTITIES[1:] if name in board.derivation])
+
+
+def _expected(work: Fitted) -> str:
+    """The expectation of the model's log-probability under the empirical distribution."""
+    return rf"\mathbb{{E}}_{{x \sim {DATA}}} \left[ \log p(x; {work.letter.latex}) \right]"
 
 
 def _logarithms(board: Board) -> Any:

@@ -21,6 +21,8 @@ ESTIMATE = Stage("estimate", "The estimator")
 DERIVATIVES = Stage("derivatives", "Derivatives at the estimate")
 MAXIMUM = Stage("maximum", "The maximum")
 EMPIRICAL = Stage("empirical", "The sample as a distribution")
+DATA = r"\hat{p}_{\text{data}}"
+"""The empirical distribution."""
 LARGEST_LOGARITHM = 700.0
 """A likelihood whose logarithm is larger in size leaves the range of double precision."""
 
@@ -48,22 +50,22 @@ class Fitted:
     @property
     def letters(self) -> dict[str, Symbol]:
         """How the names print."""
-        latex, text, inner = self.hatted.latex, self.hatted.text, self.together.text
-        data = r"\hat{p}_{\text{data}}"
-        return {
-            "log_p": Symbol(rf"\log p(x_i; {latex})", f"log p(xᵢ; {text})"),
-            "log_likelihood": Symbol(rf"\ell({latex})", f"ℓ({text})"),
-            "likelihood": Symbol(rf"L({latex})", f"L({text})"),
-            "values": Symbol("x_k", "xₖ"),
-            "counts": Symbol("n_k", "nₖ"),
-            "empirical": Symbol(rf"{data}(x_k)", "p̂_data(xₖ)"),
-            "log_model": Symbol(rf"\log p(x_k; {latex})", f"log p(xₖ; {text})"),
-            "generating": Symbol(r"p_{\text{data}}(x_k)", "p_data(xₖ)"),
-            "mean_log_likelihood": Symbol(rf"\frac{{1}}{{n}} \ell({latex})", f"1/n ℓ({text})"),
-            "cross_entropy": Symbol(rf"H({data}, p_{{{latex}}})", f"H(p̂_data, p_{inner})"),
-            "entropy": Symbol(rf"H({data})", "H(p̂_data)"),
-            "divergence": Symbol(rf"\mathrm{{KL}}({data} \,\Vert\, p_{{{latex}}})", f"KL(p̂_data ‖ p_{inner})"),
+        latex = self.hatted.latex
+        written = {
+            "log_p": rf"\log p(x_i; {latex})",
+            "log_likelihood": rf"\ell({latex})",
+            "likelihood": f"L({latex})",
+            "values": "x_k",
+            "counts": "n_k",
+            "empirical": rf"{DATA}(x_k)",
+            "log_model": rf"\log p(x_k; {latex})",
+            "generating": r"p_{\text{data}}(x_k)",
+            "mean_log_likelihood": rf"\frac{{1}}{{n}} \ell({latex})",
+            "cross_entropy": rf"H({DATA}, p_{{{latex}}})",
+            "entropy": f"H({DATA})",
+            "divergence": rf"\mathrm{{KL}}({DATA} \,\Vert\, p_{{{latex}}})",
         }
+        return {name: Symbol.of(symbol) for name, symbol in written.items()}
 
 
 def shares(kinds: int) -> Equation:

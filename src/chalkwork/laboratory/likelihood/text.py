@@ -68,8 +68,7 @@ def independent(n: int, distribution: str) -> str:
 def likelihood_blocks(board: Board, work: Estimation) -> Iterator[Block]:
     """The likelihood as a product, and its logarithm as a sum."""
     kind, maths = work.kind, board.maths
-    marks = [MARKS[unknown.name] for unknown in kind.unknowns]
-    latex, text = ", ".join(mark.latex for mark in marks), ", ".join(mark.text for mark in marks)
+    latex = work.letter.latex
     word = "probability" if kind.discrete else "density"
     yield Heading("Likelihood", 2)
     yield board.prose(
@@ -77,9 +76,9 @@ def likelihood_blocks(board: Board, work: Estimation) -> Iterator[Block]:
         "a function of the unknown, with the sample held fixed, it is the likelihood."
     )
     yield board.chain(
-        maths(f"L({latex})", f"L({text})"),
-        maths(rf"\prod_{{i=1}}^{{n}} p(x_i; {latex})", f"∏ᵢ p(xᵢ; {text})"),
-        maths(rf"\prod_{{i=1}}^{{n}} {kind.latex}", f"∏ᵢ {kind.text}"),
+        maths(f"L({latex})"),
+        maths(rf"\prod_{{i=1}}^{{n}} p(x_i; {latex})"),
+        maths(rf"\prod_{{i=1}}^{{n}} {kind.latex}", f"∏ᵢ₌₁ⁿ {kind.text}"),
     )
     yield board.prose(
         "The logarithm is strictly increasing, so it leaves the place of the maximum where it is; the product becomes "
@@ -87,10 +86,10 @@ def likelihood_blocks(board: Board, work: Estimation) -> Iterator[Block]:
     )
     summand = join(*board.formula(work.log_density_of_one())).enclosed()
     yield board.chain(
-        maths(rf"\ell({latex})", f"ℓ({text})"),
-        maths(rf"\log L({latex})", f"log L({text})"),
-        maths(rf"\sum_{{i=1}}^{{n}} \log p(x_i; {latex})", f"∑ᵢ log p(xᵢ; {text})"),
-        join(maths(r"\sum_{i=1}^{n} ", "∑ᵢ "), summand),
+        maths(rf"\ell({latex})"),
+        maths(rf"\log L({latex})"),
+        maths(rf"\sum_{{i=1}}^{{n}} \log p(x_i; {latex})"),
+        join(maths(r"\sum_{i=1}^{n} ", "∑ᵢ₌₁ⁿ "), summand),
     )
 
 
@@ -162,7 +161,7 @@ def _collected(board: Board, work: Estimation, unknown: Unknown) -> Iterator[Blo
             yield board.chain(part.name, apply("sum", read(part.summand, names)), maths("0"))
     yield board.prose(f"In {' and '.join(f'${name}$' for name in statistics)} the log-likelihood reads")
     expression = read(unknown.log_likelihood, names)
-    head = board.maths(rf"\ell({mark.latex})", f"ℓ({mark.text})")
+    head = board.maths(rf"\ell({mark.latex})")
     numbers = [] if unknown.name in work.borders else [_numbers(board, expression)]
     yield board.chain(head, expression, *numbers)
 

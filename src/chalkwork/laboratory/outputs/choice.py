@@ -15,7 +15,7 @@ from chalkwork.laboratory.outputs.pairs import Pair, letters_of
 from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task, formulas
 from chalkwork.laboratory.work import Work
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.arguments import whole
+from chalkwork.networks.arguments import number, whole
 from chalkwork.networks.data import Array, as_vector
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Style, Word
@@ -61,9 +61,9 @@ def output_for(
     ('softmax', 'cross-entropy', [-0.6667, 0.3333, 0.3333])
     """
     style = style or Style()
-    if task == NEXT_WORD:
+    if isinstance(task, str) and task == NEXT_WORD:
         return _next_word(vocabulary, hidden, style)
-    if task not in TASKS:
+    if not isinstance(task, str) or task not in TASKS:
         names = [*TASKS, NEXT_WORD]
         hint = meant(task, names, f"the tasks are {', '.join(names)}")
         raise ChalkworkError(f"there is no task {str(task)[:60]!r}", hint=hint)
@@ -128,19 +128,21 @@ def _of_the_error(pair: Pair) -> str:
 
 def _example(task: str, entry: Task, classes: int | None, z: Any, y: Any) -> tuple[Array, Array]:
     """Net inputs and target; those of the table where nothing is given."""
-    count = _count(task, entry, classes, z, y)
-    if z is not None:
-        net = as_vector(z, "z")
-    elif count in (None, len(entry.z)):
-        net = np.array(entry.z)
-    else:
-        net = np.linspace(2.0, -2.0, count)
-    target = np.array(entry.y)
-    if y is not None:
-        target = _class(y, len(net)) if task == "multiclass" and np.ndim(y) == 0 else as_vector(y, "y")
-    elif len(target) != len(net):
-        target = np.zeros(len(net))
-        target[1 if len(net) > 1 else 0] = 1.0
+    net = None if z is None else as_vector(z, "z")
+    named = task == "multiclass" and number(y) is not None
+    target = None if y is None or named else as_vector(y, "y")
+    if classes is not None and not entry.several:
+        raise ChalkworkError(f"classes is for multiclass and multilabel; the task is {task}")
+    count = None if entry.several or (net is not None and number(z) is None) else 1
+    given = classes if classes is not None else next((len(one) for one in (net, target) if one is not None), None)
+    if entry.several and given is not None:
+        count = whole(given, "classes", 2, MOST_OUTPUTS)
+    if net is None:
+        net = np.array(entry.z) if count in (None, len(entry.z)) else np.linspace(2.0, -2.0, count)
+    if named:
+        target = _of_class(y, len(net))
+    elif target is None:
+        target = np.array(entry.y) if len(entry.y) == len(net) else _of_class(min(2, len(net)), len(net))
     for name, value in (("z", net), ("y", target)):
         if count is not None and len(value) != count:
             raise ShapeError(f"{name} has {len(value)} entries, but there are {count} outputs")
@@ -150,24 +152,11 @@ def _example(task: str, entry: Task, classes: int | None, z: Any, y: Any) -> tup
     return net, target
 
 
-def _count(task: str, entry: Task, classes: int | None, z: Any, y: Any) -> int | None:
-    """The number of outputs, as far as it is stated."""
-    if classes is None:
-        if entry.several:
-            given = next((value for value in (z, y) if value is not None and np.ndim(value)), None)
-            return None if given is None else whole(len(as_vector(given, "z")), "classes", 2, MOST_OUTPUTS)
-        return 1 if z is None or np.ndim(z) == 0 else None
-    if not entry.several:
-        raise ChalkworkError(f"classes is for multiclass and multilabel; the task is {task}")
-    return whole(classes, "classes", 2, MOST_OUTPUTS)
-
-
-def _class(y: Any, count: int) -> Array:
-    if isinstance(y, bool) or float(y) != int(y) or not 1 <= y <= count:
-        raise ValueProblem(f"y names a class from 1 to {count}, not {y!r:.60}")
-    target = np.zeros(count)
-    target[int(y) - 1] = 1.0
-    return target
+def _of_class(number: Any, count: int) -> Array:
+    """The target of a class by its number, from 1."""
+    if number != int(number) or not 1 <= number <= count:
+        raise ValueProblem(f"y names a class from 1 to {count}, not {number!r:.60}")
+    return np.asarray(np.eye(count)[int(number) - 1])
 
 
 def _check_target(task: str, target: Array) -> None:

@@ -250,10 +250,11 @@ def _cost_blocks(board: Board, layer: HierarchicalSoftmax, steps: int, size: int
     if count <= MOST_DRAWN:
         terms = -shares * np.log2(shares)
         first, second, third = (board.cells(part.tolist()) for part in (shares, shares * lengths, terms))
-        rows = list(zip(map(literal, layer.words), first, map(str, lengths), second, third, strict=True))
-        rows.append(("sum", "1", "", *(board.number(float(value)) for value in (shares @ lengths, terms.sum()))))
+        words = map(literal, layer.words)
+        rows = tuple(zip(words, first, map(str, lengths), second, third, strict=True))
+        last = ("sum", "1", "", *(board.number(float(value)) for value in (shares @ lengths, terms.sum())))
         head = ("word", "$q_w$", "$\\ell_w$", "$q_w \\ell_w$", "$-q_w \\log_2 q_w$")
-        yield Table(head, tuple(rows), right=(1, 2, 3, 4))
+        yield Table(head, (*rows, last), right=(1, 2, 3, 4))
     entropy, length, upper = map(board.piece, (layer.entropy(), layer.expected_length(), layer.entropy() + 1))
     latex = rf"H = {entropy.latex} \le E[\ell] = {length.latex} < H + 1 = {upper.latex}"
     text = [piece.box.lines[0] for piece in (entropy, length, upper)]

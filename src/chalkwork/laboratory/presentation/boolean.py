@@ -54,8 +54,12 @@ class Terms:
         >>> Terms.of("AB' + C").rows
         ((1, -1, 0), (0, 0, 1))
         """
-        parts = re.split(r"[+|]", text) if isinstance(text, str) else list(text)
-        if not 1 <= len(parts) <= MOST_TERMS or not all(isinstance(part, str) for part in parts):
+        parts = re.split(r"[+|]", text) if isinstance(text, str) else text
+        if (
+            not isinstance(parts, Sequence)
+            or not 1 <= len(parts) <= MOST_TERMS
+            or not all(isinstance(part, str) for part in parts)
+        ):
             raise ChalkworkError(f"minterms are 1 to {MOST_TERMS} products such as AB'C")
         found = [_literals(part) for part in parts]
         variables = tuple(sorted({name for term in found for name in term}))

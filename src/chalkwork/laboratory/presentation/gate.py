@@ -19,7 +19,7 @@ from chalkwork.laboratory.presentation.rows import Rows
 from chalkwork.laboratory.presentation.separating import contradiction, separating
 from chalkwork.laboratory.presentation.unit import Unit, samples_of, signed_sum, targets_of, threshold_unit, unit_of
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.arguments import one_of, whole
+from chalkwork.networks.arguments import flag, one_of, whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Look, Style, Word
@@ -46,7 +46,7 @@ def truth_table(gate: str, inputs: int = 2, bipolar: bool = False) -> tuple[Arra
     """
     known = GATES[one_of(gate, GATES, "gate")]
     rows = list(product((False, True), repeat=whole(inputs, "inputs", 1, 4)))
-    low = -1.0 if bipolar else 0.0
+    low = -1.0 if flag(bipolar, "bipolar") else 0.0
     return np.where(np.array(rows), 1.0, low), np.where([known(row) for row in rows], 1.0, low)
 
 

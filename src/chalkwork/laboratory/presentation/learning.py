@@ -19,7 +19,7 @@ from chalkwork.laboratory.presentation.unit import (
     unit_of,
     units_of,
 )
-from chalkwork.networks.arguments import number, order_of, positive, whole
+from chalkwork.networks.arguments import flag, number, order_of, positive, whole
 from chalkwork.solutions.columns import split_step
 from chalkwork.solutions.setting import Look, Setting, Style, Word
 from chalkwork.solutions.solution import Solution
@@ -97,13 +97,13 @@ def learn(
             raise ChalkworkError(f"{name} is a number from 0 on, not {value!r:.60}")
     if stop_loss is not None and not chosen.error:
         raise ChalkworkError(f"{chosen.title} has no loss that could stop it", hint="stop_change: 0.05")
-    if fixed and not unit.free:
+    if flag(fixed, "fixed") and not unit.free:
         raise ChalkworkError("fixed is said of a bias or a threshold, and there is none")
     if unit.constant is not None:
         samples = np.column_stack([np.full(len(samples), unit.constant), samples])
     places = order_of(order, len(samples), "samples", MOST_PRESENTATIONS)
     study = Study(
-        chosen, unit, samples, targets, positive(rate, "the learning rate"), places, fixed, batch,
+        chosen, unit, samples, targets, positive(rate, "the learning rate"), places, fixed, flag(batch, "batch"),
         float(stop_change or 0.0), None if stop_loss is None else float(stop_loss),
     )  # fmt: skip
     whole(epochs, "epochs", 1, MOST_EPOCHS)

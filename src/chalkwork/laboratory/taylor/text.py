@@ -158,7 +158,7 @@ def _table(board: Board, expansion: Expansion) -> Table:
     """The derivatives and the coefficients: as fractions where all are."""
     count = range(expansion.order + 1)
     point = board.writer.formula(expansion.point).latex
-    head = ("$k$", f"$f^{{(k)}}({point})$", "$k!$", f"$f^{{(k)}}({point})/k!$")
+    head: tuple[str, ...] = ("$k$", f"$f^{{(k)}}({point})$", "$k!$", f"$f^{{(k)}}({point})/k!$")
     derivatives = [_exact(board, expansion, k, 1) or inline(board, f"f{k}") for k in count]
     factorials = [str(factorial(k)) if k <= 10 else f"{k}!" for k in count]
     columns = [[str(k) for k in count], derivatives, factorials, [inline(board, f"c{k}") for k in count]]
@@ -231,7 +231,7 @@ def polynomial_text(expansion: Expansion) -> str:
     text = ""
     for k, value in _coefficients(expansion):
         power = power_of(expansion, k)
-        term = str(_times(abs(value), power)).replace(" * ", "*").replace(" / ", "/")
+        term = str(_times(-value if value < 0 else value, power)).replace(" * ", "*").replace(" / ", "/")
         term = f"({term})" if isinstance(value, Fraction) and abs(value) == 1 and _is_sum(power) else term
         sign = "-" if value < 0 else "+"
         text += f" {sign} {term}" if text else term if value > 0 else f"-{term}"
