@@ -260,6 +260,7 @@ def test_what_cannot_be_expanded_is_refused(arguments, message):
 def test_one_side_of_a_kink_is_expanded():
     assert taylor("relu", 2, 1)["polynomial"] == "1 + (x - 1)"
     assert taylor("relu", 2, -1)["polynomial"] == "0"
+    assert taylor("leaky_relu(0.1)", 2, -1)["polynomial"] == "-1/10 + (x + 1)/10"
     assert taylor("leaky_relu(0.1)", 2, -1)["exact"] == ["-1/10", "1/10", "0"]
 
 
