@@ -20,7 +20,7 @@ from chalkwork.networks.labels import CLASSIFY, Labels
 from chalkwork.networks.losses import penalties
 from chalkwork.networks.metrics import Metric, Truth, metrics_of
 from chalkwork.networks.parameters import checked
-from chalkwork.networks.sparse import Sparse
+from chalkwork.networks.sparse import Chosen, Sparse
 from chalkwork.networks.training_data import Samples, classes_of, cut_of, given_samples
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def _sound(found: Array, name: str) -> Array:
 
 def block_of(net: NeuralNetwork, inputs: Any, kept: bool = False) -> int:
     """How many samples are propagated at once: fewer where dense inputs, or outputs that are not `kept`, are wide."""
-    wide = inputs.shape[net.convention.unit_axis] if isinstance(inputs, Sparse) else 1
+    wide = (
+        inputs.shape[net.convention.unit_axis] if isinstance(inputs, Sparse) and not isinstance(inputs, Chosen) else 1
+    )
     return max(1, min(BLOCK, ENTRIES // max(wide, 1 if kept else net.plan().layers[-1].units)))
 
 
