@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from chalkwork.errors import ChalkworkError
+from chalkwork.networks import measuring
 from chalkwork.networks.layers import BatchNorm, Dense, Dropout
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.training import stream
@@ -176,3 +177,15 @@ def test_no_more_than_a_few_batches_are_held():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 * size * 64 * 8  # of 18: the first, which settles what is trained, that of now, and a second one
+
+
+def test_outputs_that_no_metric_needs_are_not_held(monkeypatch):
+    monkeypatch.setattr(measuring, "ENTRIES", 2**16)
+    net = NeuralNetwork([Dense(1000, "softmax")], "cross_entropy", inputs=4, seed=1)
+    x, y = np.random.default_rng(1).normal(size=(2000, 4)), np.arange(2000) % 1000
+    net.evaluate(x[:70], y[:70])
+    tracemalloc.start()
+    net.evaluate(x, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2000 * 1000 * 8 / 3

@@ -195,7 +195,7 @@ PROGRAMS: list[tuple[Solution, str, dict[str, Any], list[Exchange]]] = [
     (dense("leaky_relu(0.1)", "identity", "squared_error").solve(X, Y, 0.01, optimizer={"name": "rmsprop", "rho": 0.9, "epsilon": 1e-8}),
      LAYERS, {"Y": Y, "params": KEPT},
      [("grads[at][k]**2", "grads[at][k]", ("vW1_new",), "square-forgotten"),
-      ("> 0, 1.0, 0.1)", "> 0, cache['hidden']['z'], 0.1)", ("delta1", "dW1"), "z1 where it is positive")]),
+      ("> 0, 1.0, 0.1)", "> 0, cache['hidden']['z'], 0.1)", ("delta1", "dW1"), "right where z1 < 0")]),
     (dense("sigmoid", "identity", "squared_error").solve(X, Y, 0.02, 2, optimizer={"name": "adam", "rho1": 0.8, "rho2": 0.95, "epsilon": 1e-6}),
      ADAM, {"y": Y, "start": [W1, b1, W2, b2]},
      [("(np.sqrt(second_hat) + 1e-6)", "(second_hat + 1e-6)", ("W1_new",), "root-forgotten")]),

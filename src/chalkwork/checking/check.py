@@ -22,7 +22,7 @@ from chalkwork.checking.laid import laid, laid_shape
 from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
-from chalkwork.checking.names import NameTable, match_names
+from chalkwork.checking.names import NameTable, longest, match_names
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recorded import Recorded, recorded
 from chalkwork.checking.recording import Recording
@@ -104,12 +104,13 @@ def check_class(
     context = context_of(derivation, sample_axis)
     table = NameTable(list(derivation), symbols)
     programs = [is_program(one) for one in given]
-    runs = {place: one.words(symbols.layers) for place, one in enumerate(given) if isinstance(one, Recording)}
+    steps = longest(derivation)
+    runs = {place: one.words(symbols.layers, steps) for place, one in enumerate(given) if isinstance(one, Recording)}
     records = {place: one for place, one in enumerate(given) if isinstance(one, Recording)}
     given = [
         {word: made[-1].value for word, made in runs[place].items()}
         if place in runs
-        else taken_apart(one, symbols.layers)
+        else taken_apart(one, symbols.layers, steps)
         if program
         else one
         for place, (one, program) in enumerate(zip(given, programs, strict=True))

@@ -14,7 +14,9 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import answer_like, read_answer, with_given
 from chalkwork.checking.augmented import taken_apart
+from chalkwork.checking.called import differentiated
 from chalkwork.checking.evidence import same, tells
+from chalkwork.checking.names import bare_name
 from chalkwork.checking.passes import base_of
 from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.variables import PART
@@ -155,8 +157,12 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
         found.notes.append(Text.of("note.taken", word=word, name=name))
     named = {word: name for name, value in found.steps.items() for word in given if given[word] is value}
     rest = [word for word in left if word in found.unused]
-    for word, name in like_its_family(reader, named, rest).items():
-        if reader.fits(given[word], name) and name not in found.steps:
+    alike = like_its_family(reader, named, rest)
+    for word, name in named.items():
+        called = set(differentiated(bare_name(word).lower())) if name in reader.updates else set()
+        alike |= {one: f"d{base_of(name)}" for one in rest if bare_name(one).lower() in called}
+    for word, name in alike.items():
+        if reader.may_be(given[word], name) and name in reader.context.derivation and name not in found.steps:
             found.steps[name] = given[word]
             del found.unused[word]
             found.notes.append(Text.of("note.taken", word=word, name=name))

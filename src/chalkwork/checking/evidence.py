@@ -41,6 +41,7 @@ class Evidence:
         by = {of for _, of in context.derivatives}
         weighed = (re.fullmatch(r"W(\d+)", name) for name in self.givens.known)
         self.weighed = sorted(int(found[1]) for found in weighed if found)
+        self.biased = [number for number in self.weighed if f"b{number}" in self.givens.known]
         self.has_states = any(name not in by for name in updated)
         self.begun = {one.name for one in context.derivation.equations if not names_in(one.expression)}
         """The states that a sequence begins with: zeros, which nobody works out."""
@@ -69,6 +70,22 @@ class Evidence:
     def _sums(self) -> dict[str, tuple[int, float]]:
         names = (*self.givens.known, *self.context.derivation)
         return {name: (np.size(self.values[name]), float(np.sum(np.abs(self.values[name])))) for name in names}
+
+    def is_row(self, value: object) -> bool:
+        """Whether a vector of a program is a row or column of something right."""
+        own = np.asarray(value, dtype=float).ravel()
+        if not tells(value) or not 1 < own.size == max(np.shape(np.asarray(value)), default=0):
+            return False
+        return any(np.any(np.all(np.abs(rows - own) <= 1e-12, axis=-1)) for rows in self._rows.get(own.size, ()))
+
+    @cached_property
+    def _rows(self) -> dict[int, list[np.ndarray[Any, Any]]]:
+        found: dict[int, list[np.ndarray[Any, Any]]] = {}
+        for value in self.values.values():
+            for rows in (np.asarray(value, dtype=float), np.asarray(value, dtype=float).T):
+                if rows.ndim == 2 and rows.shape[0] > 1 and rows.size <= _MOST_ENTRIES:
+                    found.setdefault(rows.shape[1], []).append(rows)
+        return found
 
     def is_entry(self, value: object) -> bool:
         """Whether a single number of a program is an entry of something larger that is right."""
@@ -225,7 +242,7 @@ class Evidence:
                     yield Text.of("unused.derivative", name=layer.activation.name), value
                     yield Text.of("unused.minus_derivative", name=layer.activation.name), -value
 
-    def _may_be(self, value: object, name: str) -> bool:
+    def may_be(self, value: object, name: str) -> bool:
         """Whether it has the shape of a quantity, or is a gradient in a wrong one."""
         kind = base_of(name).rstrip("0123456789")
         clear = kind in ("dW", "dU", "db", "dgamma", "dbeta") or (kind in ("mu", "var") and np.size(np.asarray(value)) > 1)

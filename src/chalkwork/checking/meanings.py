@@ -10,13 +10,13 @@ import numpy as np
 from chalkwork.checking.augmented import gradients_with_bias
 from chalkwork.checking.called import read_in_parts
 from chalkwork.checking.evidence import Evidence
-from chalkwork.checking.names import bare_name
+from chalkwork.checking.names import bare_name, longest
 from chalkwork.checking.states import states_called
 from chalkwork.checking.variables import AGAIN
 from chalkwork.words import Said
 
 _GRADIENT = "grad_"
-_TIME, _ENDS = re.compile(r"_t(\d+)"), re.compile(r"(.*\D)(\d+)")
+_ENDS = re.compile(r"(.*\D)(\d+)")
 _FORWARD = re.compile(r"(z|a|s|h|net|act|delta|d|dz|sigma|activation|layer|l)(\d+)(?:delta|error)?", re.IGNORECASE)
 _PARAMETER = re.compile(
     r"(?:d|grad|g|nabla|gradient|delta)?(w|b|weight|weights|bias|theta|syn)(\d+)(?:grad|gradient)?", re.I
@@ -55,26 +55,27 @@ class Meanings(Evidence):
                     known.pop(word, None)
                     if moved is not None:
                         known[word] = moved
-            ordered = {word: self._in_order(words[word], pattern, given[word]) for word in family}
-            if self._score(given, ordered) > self._score(given, {word: known.get(word) for word in family}):
-                for word, name in ordered.items():
-                    known.pop(word, None)
-                    if name is not None:
-                        known[word] = name
+            for layers in (self.weighed, self.biased):
+                ordered = {word: self._in_order(words[word], pattern, given[word], layers) for word in family}
+                if self._score(given, ordered) > self._score(given, {word: known.get(word) for word in family}):
+                    for word, name in ordered.items():
+                        known.pop(word, None)
+                        if name is not None:
+                            known[word] = name
         with_bias = gradients_with_bias(given, known, self.values, self.context.derivation, self.fits)
         known = {word: name for word, name in {**known, **with_bias}.items() if name}
         return known, asked
 
     def _in_time(self, given: Iterable[str]) -> dict[str, str]:
         """What the words mean whose numbers are the steps of a sequence, counted from 0: f0, f1, f2."""
-        steps = {int(found[1]) for name in self.shapes if (found := _TIME.search(name))}
+        steps = longest(self.shapes)
         families: dict[str, dict[int, str]] = {}
         for word in given if steps else ():
             if found := _ENDS.fullmatch(word):
                 families.setdefault(found[1], {})[int(found[2])] = word
         meant: dict[str, str] = {}
         for stem, numbered in families.items():
-            if set(numbered) == set(range(max(steps))):
+            if set(numbered) == set(range(steps)):
                 matched, _ = self.table.match([f"{stem}{number + 1}" for number in numbered])
                 names = {number: matched.get(f"{stem}{number + 1}", "") for number in numbered}
                 if all(name.endswith(f"_t{number + 1}") for number, name in names.items()):
@@ -86,11 +87,13 @@ class Meanings(Evidence):
         targets = [(given[word], name) for word, name in meant.items() if name is not None]
         return sum(self._is(value, name) for value, name in targets), sum(self.fits(*one) for one in targets)
 
-    def _in_order(self, bare: str, pattern: re.Pattern[str], value: object) -> str | None:
-        """What a word means where only layers with weights are counted: what a dropout or a normalisation after one
+    def _in_order(
+        self, bare: str, pattern: re.Pattern[str], value: object, layers: Sequence[int]
+    ) -> str | None:
+        """What a word means where only layers with weights, or with biases, are counted: what a dropout or a normalisation after one
         gives is that layer's output then, if it looks like it.
         """
-        found, layers = pattern.fullmatch(bare), self.weighed
+        found = pattern.fullmatch(bare)
         number = int(found[2]) if found is not None else 0
         if found is None or not 1 <= number <= len(layers) or layers == list(range(1, len(layers) + 1)):
             return None

@@ -35,6 +35,8 @@ Array = np.ndarray[Any, Any]
 _MOST_PARTS = 60
 _MOST_OTHERS = 40
 _MOST_WRITTEN_IN = 4
+_MOST_NODES = 40
+"""A form with more parts is not made larger still."""
 _LONGEST = 70
 _EXACT, _SINGLE = 1e-9, 1e-5
 """What numbers of double and single precision can be apart, as a part of the largest of them."""
@@ -102,6 +104,8 @@ class _Step:
             if is_operation(slope, "subtract"):
                 yield factors[1] * slope.arguments[0] - factors[1] * slope.arguments[1]
         for _ in range(_MOST_WRITTEN_IN):
+            if sum(1 for _ in walk(expression)) > _MOST_NODES:
+                return
             names = [one for one in names_in(expression) if one.name in context.derivation and one.name not in answered]
             open_: dict[Expression, Expression] = {one: context.derivation[one.name].expression for one in names}
             if not open_:

@@ -172,6 +172,15 @@ class NameTable:
             raise ChalkworkError(f"the mapping leads to {target!r:.60}, which is no name of this exercise", hint=hint)
 
 
+def longest(names: Iterable[str]) -> int:
+    """How many steps a sequence has whose quantities have these names: 0 where there is none.
+
+    >>> longest(["h1_t1", "h1_t12", "L"]), longest(["z1"])
+    (12, 0)
+    """
+    return max((int(found[3]) for name in names if (found := _TIMED.fullmatch(name))), default=0)
+
+
 def _both(names: Iterable[Said]) -> Said:
     """Several names with "and" between each two."""
     return reduce(lambda one, other: Text.of("both", one=one, other=other), names)

@@ -71,7 +71,7 @@ class Reader(Meanings):
         called = self.derivatives_called({word: [value] for word, value in numbers.items()})
         known = {word: name for word, name in known.items() if called.get(word) != ""}
         left = {word: name for word, name in called.items()
-                if word not in known and name and self._may_be(numbers[word], name) and name not in known.values()}  # fmt: skip
+                if word not in known and name and self.may_be(numbers[word], name) and name not in known.values()}  # fmt: skip
         known = {**known, **left}
         known = of_the_last_step(numbers, known, self.context, self._is)
         found.unused |= asked
@@ -89,7 +89,7 @@ class Reader(Meanings):
                 found.unused[word] = Text.of("unused.one_sample")
                 continue
             minus = target is not None and target.startswith(("dmu", "dvar")) and self._of_no_step(value) is not None
-            if target is None or minus or (word not in self.shapes and not self._may_be(value, target)):
+            if target is None or minus or (word not in self.shapes and not self.may_be(value, target)):
                 loose[word] = value
             elif is_mask(value) and target.startswith("delta") and word not in self.shapes:
                 found.unused[word] = Text.of("unused.mask")

@@ -69,7 +69,7 @@ class _Placing:
         self.known, self.asked = reader.known(told, used, refused)
         self.chains = {word: self._chain(word, self.known.get(word), made) for word, made in words.items()}
         self.chains |= {word: chain for word in words if (chain := self._of_a_parameter(word))}
-        called = reader.derivatives_called({word: [one.value for one in made] for word, made in words.items()})
+        called = self.called = reader.derivatives_called({word: [one.value for one in made] for word, made in words.items()})
         for word, name in called.items():
             if not name:
                 self.chains[word] = []
@@ -128,10 +128,15 @@ class _Placing:
         return self._of_kinds(kinds)
 
     def _are_entries(self, versions: Sequence[Made]) -> bool:
-        """Whether a word goes through the entries of something larger, or through the sums that end as one of them."""
-        numbers = [made.value for made in versions if made.value.size == 1]
-        met = sum(map(self.reader.is_entry, numbers)) if len(numbers) == len(versions) > 1 else 0
-        return met > 1 and _ENTRIES * met >= len(numbers)
+        """Whether a word goes through the entries or rows of something larger, or through sums that end as those."""
+        sizes = {made.value.size for made in versions}
+        if len(sizes) != 1 or len(versions) < 2:
+            return False
+        of_larger = self.reader.is_entry if sizes == {1} else self.reader.is_row
+        met = [made for made in versions if of_larger(made.value)]
+        if sizes != {1} and any(self._equal(made) for made in met):
+            return False
+        return len(met) > 1 and _ENTRIES * len(met) >= len(versions)
 
     def _of_a_parameter(self, word: str) -> list[str]:
         """What a word without a meaning can stand for that had a parameter's value when the recording began."""
@@ -295,6 +300,7 @@ class _Placing:
         numbered = word[-1:].isdigit() or (gradient and any(map(str.isdigit, word)))
         clear = word in self.used or (kind in ("mu", "var") and made.value.size > 1)
         clear = clear or (kind in ("dW", "dU") and made.value.ndim == 2 and self.known.get(word) == base_of(name))
+        clear = clear or (gradient and made.value.ndim < 2 and self.called.get(word) == base_of(name))
         clear = clear or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
             clear = not self._equal(made)  # else it is another quantity under a name that looks like this one

@@ -38,6 +38,8 @@ _MOST_OTHERS = 60
 _MOST_SAMPLES = 50
 _MOST_STEPS = 20
 """Wrong steps of one hand-in that are looked at: a sentence on each later one would cost as much, and say less."""
+_MOST_SLIPS = 4
+"""Of so many it is asked what stands in them in the place of what."""
 _UNEXPLAINED = ("step.wrong", "step.stopped")
 
 
@@ -57,7 +59,7 @@ def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
             looked += 1
             look, starts = _Look.at(task, typed, name), (say(report.language, one) for one in _UNEXPLAINED)
             unexplained = next((one for one in starts if result.message.startswith(one)), None)
-            words = look.words() if unexplained is not None or look.answer.wrong_shape is not None else None
+            words = look.words(looked <= _MOST_SLIPS) if unexplained is not None or look.answer.wrong_shape is not None else None
             if words and unexplained is not None:
                 rest = result.message.removeprefix(unexplained)
                 said = say(report.language, "step.seen", words=words)
@@ -111,8 +113,8 @@ class _Look:
         rights = tuple((words, laid(value, value.shape)) for words, value in rights)
         return cls(task, name, typed, answer_like(typed[name], right), own, rights)
 
-    def words(self) -> Text | None:
-        """The first relation that holds and is no accident; nothing where there is none."""
+    def words(self, slips: bool) -> Text | None:
+        """The first relation that holds and is no accident, with `slips` what stands in the place of what; or None."""
         own = self.answer
         if own.wrong_shape is not None:
             return self._turned(own.as_given)
@@ -124,7 +126,7 @@ class _Look:
             right = right.reshape(own.value.shape)
             for said in (*self._step(right), *self._relations(word, right)):
                 return said
-        return self._another() or misplaced(self.task, self.typed, self.name, own)
+        return self._another() or (misplaced(self.task, self.typed, self.name, own) if slips else None)
 
     def _meets(self, value: Array, places: Array | None = None) -> bool:
         """Whether the answer is this, in these cells or in all that were given, and hardly by accident."""

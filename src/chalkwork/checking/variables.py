@@ -63,8 +63,9 @@ def _is_typed(value: object) -> bool:
     return isinstance(value, _TYPED)
 
 
-def taken_apart(given: Mapping[str, object], layers: int) -> dict[str, object]:
-    """Every variable that may hold numbers, by a name that says where it belongs; `layers` is how many there are.
+def taken_apart(given: Mapping[str, object], layers: int, steps: int = 0) -> dict[str, object]:
+    """Every variable that may hold numbers, by a name that says where it belongs; `layers` is how many there are, and
+    `steps` how long a sequence is.
 
     Modules, functions, classes and names with two underscores are passed over. Nothing is called but what gives the
     numbers of a tensor.
@@ -73,7 +74,7 @@ def taken_apart(given: Mapping[str, object], layers: int) -> dict[str, object]:
     {'grad_W1': 1.0, 'z1': array([0., 0.]), 'z2': array([1.])}
     """
     found: dict[str, object] = {}
-    for word, value in _walk(given, layers, 0):
+    for word, value in _walk({**given, **_over_time(given, layers, steps)}, layers, 0):
         if len(found) >= MOST_VARIABLES:
             break
         found.setdefault(word if word not in found else f"{AGAIN}{word}", value)
@@ -113,6 +114,16 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
             yield name, _as_array(value) if isinstance(value, list) else value
     for each in inner:
         yield from each
+
+
+def _over_time(given: Mapping[str, object], layers: int, steps: int) -> dict[str, object]:
+    """What lists hold for every step of a sequence, each with its number."""
+    found: dict[str, object] = {}
+    for name, value in given.items():
+        whole = isinstance(value, list) and len(value) in (steps, steps + 1) and len(value) not in (layers, layers + 1)
+        if steps > 1 and whole and isinstance(value, list) and all(_is_array(one) and _is_wide(one) for one in value):
+            found |= {f"{_singular(name.strip('_'))}{step}": one for step, one in enumerate(value)}
+    return {word: one for word, one in found.items() if word not in given}
 
 
 def _told_apart(given: Mapping[Any, object]) -> dict[Any, object]:

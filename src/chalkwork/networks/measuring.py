@@ -162,7 +162,9 @@ class Measure:
     def _kept(self, target: Array, output: Array) -> tuple[Array, ...]:
         """What is kept of a block: rows of targets and outputs, where they are needed, and the classes of both."""
         axis, both = self.net.convention.unit_axis, (target, output)
-        rows = [np.moveaxis(one, axis, -1).reshape(-1, one.shape[axis])[: None if self.outputs else 0] for one in both]
+        rows = [np.moveaxis(one, axis, -1).reshape(-1, one.shape[axis]) for one in both]
+        if not self.outputs:
+            rows = [np.empty((0, one.shape[1])) for one in rows]  # a part of the arrays would hold all of them
         classes = [classes_of(one, axis, self.cut).reshape(-1) for one in both] if self.classifies else []
         return (*rows, *classes)
 

@@ -71,4 +71,4 @@ class Sparse:
     @property
     def named(self) -> dict[str, Array]:
         """What it consists of."""
-        return {"entries": self.rows.data, "columns": self.rows.indices, "rows": self.rows.indptr}
+        return {"x": self.rows.data, "columns": self.rows.indices, "rows": self.rows.indptr}

@@ -71,6 +71,11 @@ class Samples:
         """The arrays by the names that the equations have for them."""
         return {"x": self.x, "k" if self.classes else "y": self.y} | ({} if self.w is None else {"w": self.w})
 
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """All that they consist of, a sparse matrix by its parts."""
+        return self.named | (self.x.named if isinstance(self.x, Sparse) else {})
+
 
 def is_source(given: Any) -> bool:
     """Whether something gives batches rather than being arrays, a pair of them, or a number.

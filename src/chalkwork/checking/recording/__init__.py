@@ -292,12 +292,12 @@ class Recording(Mapping[str, object]):
                  for one in self.assignments]  # fmt: skip
         return "\n".join((*self.notes, *lines))
 
-    def words(self, layers: int) -> dict[str, list[Made]]:
+    def words(self, layers: int, steps: int = 0) -> dict[str, list[Made]]:
         """Every variable by the name that `taken_apart` gives it, with the values that it held in the order of time."""
         found: dict[str, dict[int, Made]] = {}
         for scope in dict.fromkeys(scope for scope, _ in self._places):
             for part in rebuilt({path: made for (of, path), made in self._places.items() if of is scope}):
-                for word, versions in taken_apart(part, layers).items():
+                for word, versions in taken_apart(part, layers, steps).items():
                     if isinstance(versions, Versions):
                         known = found.setdefault(word, {})
                         known.update((made.order, made) for made in versions.made)

@@ -47,7 +47,13 @@ class Work(work.Work):
     ) -> Solution:  # fmt: skip
         """The answer, that of a network with what its setting says; `setting` is what else surrounds the equations."""
         of_network = {} if network is None else {"layers": network.layers, "samples": network.samples}
-        said: dict[str, Any] = {"title": title, "script": script, "words": self.words, "facts": self.facts, **of_network}
+        said: dict[str, Any] = {
+            "title": title,
+            "script": script,
+            "words": self.words,
+            "facts": self.facts,
+            **of_network,
+        }
         return self.solution(style, asked=tuple(dict.fromkeys(self.asked)), **said, **setting)
 
 
