@@ -68,7 +68,12 @@ def _gathered(net: NeuralNetwork, samples: Samples, work: Work) -> Gathered:
     axis = net.convention.sample_axis
 
     entries = samples.x.shape[net.convention.unit_axis]
-    return Gathered(**vars(work), gather=lambda places: samples.at(places, axis).named, entries=entries, told=lambda: digest(samples.arrays))
+    return Gathered(
+        **vars(work),
+        gather=lambda places: samples.at(places, axis).named,
+        entries=entries,
+        told=lambda: digest(samples.arrays),
+    )
 
 
 def _check_whole(net: NeuralNetwork, settings: Settings) -> None:
