@@ -205,7 +205,7 @@ PROGRAMS: list[tuple[Solution, str, dict[str, Any], list[Exchange]]] = [
     (NeuralNetwork([Dense(weights=one, bias=False, activation="sigmoid") for one in (U3, V3)], "squared_error").solve(X, Y),
      LOOPS, {"Y": Y, "U": U3, "V": V3},
      [("err[n, k]*out[n, k]*(1 - out[n, k])", "err[n, k]*hid[n, k]*(1 - hid[n, k])", ("delta2",), "with a1[:, :2] * (1 - a1[:, :2])"),
-      ("err[n, k]**2/2", "err[n, k]**2", ("L",), "factor-half-forgotten")]),
+      ("err[n, k]**2/2", "err[n, k]**2", ("L",), "factor-two")]),
     (NeuralNetwork([Conv1d(1, 3, "relu", weights=KERNEL.reshape(1, 1, 3), bias=[0.3]), AveragePool(2), Flatten(),
                     Dense(weights=SHARES[:, None], bias=[-0.2])], "squared_error", inputs=(6, 1)).solve(SIGNAL[:, None], [0.9]),
      PLACES, {"signal": SIGNAL.tolist(), "kernel": KERNEL.tolist(), "v": SHARES.tolist()},

@@ -129,11 +129,12 @@ def check_class(
     notes: list[list[Text]] = [[] for _ in given]
     reader = Reader(table, symbols, values, context) if any(programs) else None
     made: dict[int, Recorded] = {}
+    guessed: dict[int, set[str]] = {}
     for place in [place for place, program in enumerate(programs) if program]:
         assert reader is not None
         if place in runs:
             one = made[place] = recorded(reader, runs[place], *matches[place])
-            typed[place], data[place] = one.names.steps, one.names.data
+            typed[place], data[place], guessed[place] = one.names.steps, one.names.data, one.names.guessed
             unused[place] = {word: written(why, language) for word, why in one.names.unused.items()}
             continue
         free = {word: one for word, one in given[place].items() if word not in (names or {})}
@@ -149,13 +150,15 @@ def check_class(
         typed[place] = {**found.steps, **{known: given[place][word] for word, known in meant.items()}}
         said = {word: written(why, language) for word, why in found.unused.items()}
         data[place], unused[place], notes[place] = found.data, said, found.notes
+        known = {id(given[place][word]) for word in (*matches[place][0], *derivation) if word in given[place]}
+        guessed[place] = {name for name, value in found.steps.items() if id(value) not in known}
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     reports = task.adopted(typed, unused, conventions)
     for place in [place for place, program in enumerate(programs) if program]:
         reports[place] = on_turned_weights(task, typed[place], data[place], reports[place], conventions)
         if place not in runs:
             reports[place] = in_every_step(task, typed[place], reports[place])
-        reports[place] = without_contradicted(task, typed[place], reports[place], conventions)
+        reports[place] = without_contradicted(task, typed[place], guessed[place], reports[place], conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     for place, one in made.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,11 +62,12 @@ def _has_numbers(given: object) -> bool:
 
 
 def without_contradicted(
-    task: Task, typed: dict[str, object], report: Report, conventions: Sequence[str] = ()
+    task: Task, typed: dict[str, object], guessed: Collection[str], report: Report, conventions: Sequence[str] = ()
 ) -> Report:
-    """The report without such steps, which are taken out of what was typed."""
-    for _ in range(_MOST_ROUNDS):
+    """The report without such steps among those whose names were `guessed`; they are taken out of what was typed."""
+    for _ in range(_MOST_ROUNDS if guessed else 0):
         found = contradicted(task.derivation, report)
+        found = {name: made for name, made in found.items() if name in guessed}
         found = {name: made for name, made in found.items() if _has_numbers(typed[name])}
         if not found:
             break

@@ -28,6 +28,8 @@ class Names:
     data: dict[str, object] = field(default_factory=dict)
     unused: dict[str, Said] = field(default_factory=dict)
     notes: list[Text] = field(default_factory=list)
+    guessed: set[str] = field(default_factory=set)
+    """The steps whose words no table of names has as theirs."""
 
 
 class Reader(Meanings):
@@ -48,10 +50,11 @@ class Reader(Meanings):
         single = {word for word, name in known.items() if np.size(self.values[name]) == 1 and name in self.shapes}
         for word, value in numbers.items():  # a number of layers, a place in a loop, the losses of all steps
             count = isinstance(value, (int, np.integer)) and (word in single or known.get(word) != word)
-            count = count or (word in single and (isinstance(value, (list, tuple)) or self._are_losses(word, value)))
+            count = count or (word in single and isinstance(value, (list, tuple)))
             of_data = known.get(word) in self.givens.known and isinstance(value, float)
             count = count or (of_data and (np.size(self.values[known[word]]) > 1 or self._is_setting(value)))
-            count = count or (word in single and isinstance(value, float) and self.is_entry(value))
+            guessed = word in single and known[word] != word
+            count = count or (guessed and (self._are_losses(value) if np.ndim(value) else self.is_entry(value)))
             if count and word in known and not self._is(value, known[word]):
                 del known[word]
         held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
@@ -62,7 +65,9 @@ class Reader(Meanings):
             if word == name or not self.is_another(held.get(word, ()), [name], held)
         }
         known |= {word: equal[0] for word, equal in held.items() if self._are_data(equal, known.get(word))}
-        elsewhere = {name for word, equal in held.items() for name in equal if word not in known}
+        right_ones = {name for word, name in known.items() if name in held.get(word, ())}
+        others = (equal for word, equal in held.items() if word not in known and not right_ones.intersection(equal))
+        elsewhere = {name for equal in others for name in equal}
         known = {
             word: name
             for word, name in known.items()
@@ -108,9 +113,9 @@ class Reader(Meanings):
         self._renewed(found)
         return found
 
-    def _are_losses(self, word: str, value: object) -> bool:
+    def _are_losses(self, value: object) -> bool:
         """Whether it is the loss of every step, kept one by one."""
-        return np.ndim(np.asarray(value)) == 1 and np.size(np.asarray(value)) == last_step(self.context) + 1 > 1
+        return np.shape(np.asarray(value)) == (last_step(self.context) + 1,)
 
     def _are_data(self, equal: Sequence[str], name: str | None) -> bool:
         """Whether what is called like a step has the values of the data: `out` for the targets."""

@@ -372,6 +372,9 @@ class _Placing:
         for name in self.derivation:
             if name in self.taken:
                 names.steps[name] = self.taken[name].value
+        once = {word for word, made in self.words.items() if sum(one.line is not None for one in made) == 1}
+        by_name = {name for (word, _), name in self.meant.items() if word in once and word in self.used}
+        names.guessed = names.steps.keys() - by_name
         for (word, order), name in self.meant.items():
             if name in self.givens:
                 value = next(made.value for made in self.words[word] if made.order == order)

@@ -27,6 +27,7 @@ SENTENCES: Sentences = {
     "Reihenfolge stünden.",
     "step.no_work": "Falsch. Es würde aus einem früheren falschen Wert folgen, aber nichts zeigt, dass es gerechnet "
     "wurde.",
+    "program.every_layer": "Alle Variablen sind so, wenn in jeder Schicht derselbe Fehler gemacht wurde.",
     "program.every_step": "Die Variablen sind die des letzten Schritts. Alle kommen so heraus, wenn in jedem Schritt "
     "derselbe Fehler steht.",
     "program.last_step": "Die Variablen enthalten, was der letzte Schritt übrig lässt. `with chalkwork.record() as "
@@ -55,6 +56,7 @@ SENTENCES: Sentences = {
     "seen.following": "das, was aus Ihren Werten folgt",
     "seen.of_following": "dem, was aus Ihren Werten folgt",
     "seen.factor": "jeder Eintrag ist <times> <of>",
+    "seen.factor_of_one": "es ist <times> <of>",
     "seen.step": "der Schritt ist <times> des richtigen",
     "seen.left_out": "das, was ohne <old> herauskommt",
     "seen.misplaced": "das, was mit <new> an der Stelle von <old> herauskommt",
@@ -191,7 +193,6 @@ SENTENCES: Sentences = {
     "unused.one_sample": "es gehört nur zu einem Beispiel",
     "unused.again": "das ist noch einmal <name>",
     "unused.goes_on_right": "daraus ist <name> nicht entstanden, und das ist richtig",
-    "unused.entry": "das ist ein Eintrag von <name>",
     "unused.no_step": "das ist <what>; das ist hier kein eigener Schritt",
     "unused.error": "der Abstand vom Ziel, oder was zu einer Aktivierung zurückkommt",
     "unused.derivative": "die Ableitung nach <name>",

@@ -183,7 +183,6 @@ SENTENCES: Sentences = {
     "unused.one_sample": "it is of one sample only",
     "unused.again": "it is <name> again",
     "unused.goes_on_right": "it is not what <name> was made with, which is right",
-    "unused.entry": "it is an entry of <name>",
     "unused.no_step": "it is <what>, which is no step of its own here",
     "unused.error": "the distance from the target, or what comes back to an activation",
     "unused.derivative": "the derivative by <name>",
