@@ -176,7 +176,10 @@ def test_solving_a_sheet_loads_no_more_than_it_needs() -> None:
     code = "import sys; from chalkwork.cli import main; main(sys.argv[1:]); print(*sys.modules, file=sys.stderr)"
     command = [sys.executable, "-c", code, "solve", str(ROOT.parents[1] / "sheets" / "sigmoid-2-3-2-gradients.md")]
     loaded = set(subprocess.run(command, capture_output=True, text=True, check=True).stderr.split())
-    assert "chalkwork.networks.network" in loaded
+    assert "chalkwork.networks.network" in loaded and "chalkwork.networks.graph" not in loaded
+    assert {name for name in loaded if name.startswith("chalkwork.networks.layers.")} == {
+        f"chalkwork.networks.layers.{name}" for name in ("base", "dense", "settings")
+    }
     unneeded = {"http.server", "webbrowser", "tempfile", "csv", "numpy.random", "numpy.ma", "rich", "email"}
     assert not unneeded & loaded
     assert not {name.split(".")[1] for name in loaded if name.startswith("chalkwork.")} & {

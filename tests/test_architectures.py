@@ -205,6 +205,12 @@ def test_in_a_sheet():
         solve_sheet(parse_sheet(wrong))
 
 
+def test_every_activation_of_pytorch_is_counted():
+    for name in ("LeakyReLU", "ELU", "Mish", "LogSoftmax"):
+        (layer,) = Architecture.of(type(name, (), {})(), 4).layers
+        assert layer["kind"] == "activation" and layer["name"].unit.pytorch.name == name
+
+
 def test_pytorch_agrees(rng):
     torch = pytest.importorskip("torch")
     nn = torch.nn

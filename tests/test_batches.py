@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from chalkwork.errors import ChalkworkError
+from chalkwork.networks import measuring, training_data
 from chalkwork.networks.layers import BatchNorm, Dense, Dropout
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.training import stream
+from chalkwork.networks.sparse import Chosen
+from chalkwork.training import stream, work
 
 GENERATOR = np.random.default_rng(5)
 X = GENERATOR.normal(size=(53, 3))
@@ -176,3 +178,35 @@ def test_no_more_than_a_few_batches_are_held():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 * size * 64 * 8  # of 18: the first, which settles what is trained, that of now, and a second one
+
+
+def test_a_part_that_is_held_out_is_not_copied_and_the_bits_are_the_same(monkeypatch, tmp_path):
+    taken, take = [], Chosen.take
+    monkeypatch.setattr(Chosen, "take", lambda self, at, axis: taken.append(len(at)) or take(self, at, axis))
+    monkeypatch.setattr(work, "TAKEN", 500)
+    for samples, more in (("rows", {"class_weight": "balanced"}), ("columns", {"metrics": "mse"})):
+        x, runs = X if samples == "rows" else X.T, []
+        for most in (10**9, 1):
+            monkeypatch.setattr(training_data, "LARGE", most)
+            path, settings = tmp_path / f"{samples} {most}", {"batch_size": 8, "validation": 0.3, **USUAL, **more}
+            network(samples).train(x, NAMES[Y], epochs=2, checkpoint=path, **settings)
+            net = network(samples)
+            runs.append((net, net.train(x, NAMES[Y], epochs=4, checkpoint=path, **settings)))
+        (one, before), (other, after) = runs
+        np.testing.assert_array_equal(before.loss, after.loss)
+        assert before.epochs == after.epochs and after.resumed == 10
+        assert all(np.array_equal(value, other.parameters[name]) for name, value in one.parameters.items())
+        assert taken and max(taken) == 16
+        taken.clear()
+
+
+def test_outputs_that_no_metric_needs_are_not_held(monkeypatch):
+    monkeypatch.setattr(measuring, "ENTRIES", 2**16)
+    net = NeuralNetwork([Dense(1000, "softmax")], "cross_entropy", inputs=4, seed=1)
+    x, y = np.random.default_rng(1).normal(size=(2000, 4)), np.arange(2000) % 1000
+    net.evaluate(x[:70], y[:70])
+    tracemalloc.start()
+    net.evaluate(x, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2000 * 1000 * 8 / 3

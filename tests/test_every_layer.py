@@ -72,7 +72,7 @@ def _written(stack: Stack, number: int) -> dict[str, Any]:
             continue
         if isinstance(value, np.ndarray):
             value = value.tolist()
-        value = list(value) if isinstance(value, tuple) else value
+        value = list(value) if type(value) is tuple else value  # an activation is one too
         found[setting.key] = value if isinstance(value, int | float | list | bool) else str(value)
     return found
 

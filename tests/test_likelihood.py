@@ -242,6 +242,13 @@ def test_without_spread_the_variance_has_no_maximum(sample):
     assert not any(isinstance(block, Drawing) for block in answer.document().blocks)
 
 
+def test_a_known_mean_is_not_put_on_a_single_observation():
+    known = " ".join(str(maximum_likelihood("gaussian", [1.2], mean=1.2)).split())
+    assert "All deviations are 0: d = 0" in known and "the mean is put on it" not in known
+    assert "the mean is put on it" in " ".join(str(maximum_likelihood("gaussian", [1.2])).split())
+    assert maximum_likelihood("gaussian", [1.2], mean=1)["attained"]
+
+
 def test_exponential_zeros_have_no_estimate():
     answer = maximum_likelihood("exponential", [0, 0])
     assert answer["lambda"] == inf and not answer["attained"] and "There is no maximum" in str(answer)

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -85,14 +86,25 @@ def test_bad_input_is_refused(call, message):
         call()
 
 
-def test_deeply_nested_functions_end_soon():
+def test_deeply_nested_functions_have_their_derivatives():
     nested = "x"
     for name in ("tanh", "sin", "exp") * 4:
         nested = f"{name}({nested})"
-    try:
-        optimise(nested, {"x": 0.1}, "newton", steps=2)
-    except ChalkworkError as error:
-        assert "parts" in str(error) or "value" in str(error)
+    found = optimise(nested, {"x": 0.1}, "newton", steps=2)
+
+    def function(x):
+        for inner in (mpmath.tanh, mpmath.sin, mpmath.exp) * 4:
+            x = inner(x)
+        return x
+
+    with mpmath.workdps(40):
+        for step in (1, 2):
+            point = mpmath.mpf(found[f"p{step}"].item())
+            slope, curve = (mpmath.diff(function, point, order) for order in (1, 2))
+            assert found[f"g{step}"].item() == pytest.approx(float(slope), rel=1e-9)
+            assert found[f"H{step}"].item() == pytest.approx(float(curve), rel=1e-9)
+            for reached in (found[f"p{step + 1}"].item(), found["path"][step].item()):
+                assert reached == pytest.approx(float(point - slope / curve), rel=1e-9)
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------

@@ -266,12 +266,9 @@ def test_shape_errors_name_the_operands():
         read("A @ c", NAMES)
     with pytest.raises(ShapeError, match=r"A is 2x3, but S is 2x2"):
         read("A + S", NAMES)
-    for text in ("broadcast(A, [3])", "broadcast(a, [])", "diag(A)", "diagonal(S, [2, 2])", "a @ a"):
-        try:
+    for text in ("broadcast(A, [3])", "diag(A)", "diagonal(S, [2, 2])", "a @ a"):
+        with pytest.raises((ReadError, ShapeError)):
             read(text, NAMES)
-        except (ReadError, ShapeError):
-            continue
-        assert text == "broadcast(a, [])"
 
 
 def test_expressions_are_equal_only_to_themselves():

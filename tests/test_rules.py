@@ -6,6 +6,7 @@ import pytest
 from shipped import SHEETS
 
 from chalkwork import ChalkworkError, Dense, NeuralNetwork
+from chalkwork.documents.terminal import to_text
 from chalkwork.laboratory.optimisation import (
     apply_gradients,
     check_network_gradient,
@@ -197,6 +198,7 @@ def test_what_a_rule_has_not_is_refused():
             Optimiser.of(description)
     for call, message in (
         (lambda: optimise("x^2", {"x": 1}, beta1=0.9), "gradient descent has no constants, not beta1"),
+        (lambda: optimise("x^2", {"x": 1}, ["gd", "newton"], beta1=0.9), "and Newton have no constants, not beta1"),
         (lambda: apply_gradients([1, 2], 0, "newton"), "Newton needs a function"),
         (lambda: apply_gradients([1, 2], [0, 1]), "start has 2 numbers, and a gradient 1"),
         (lambda: apply_gradients([1, 2], 0, "nesterov", form="lookahead"), "needs a function"),
@@ -270,9 +272,18 @@ step: 0.1
 
 
 def test_a_sheet_says_what_is_given():
-    for show in ("sheet", "solution"):
-        made = workbook(parse_sheet(SHEET), show).document
-        assert made.blocks
+    first, second, third = to_text(workbook(parse_sheet(SHEET), "sheet").document).split("Given: ")[1:]
+    for given, words in (
+        (
+            first,
+            ["f(x, y) = x² + y²", "start x = 1, y = 2", "Adam", "3 steps", "β₁ = 0.8", "cosine, end: 0.1", "norm 1"],
+        ),
+        (second, ["gradients [1 0; 0 2]", "start (1, 1)", "momentum", "the rate and the minus in it already"]),
+        (third, ["f(x) = x³", "point x = 2", "step h = 0.1"]),
+    ):
+        said = " ".join(given.split())
+        assert all(word in said for word in words), said
+    assert "p₂ = p₁ − " not in first and "p₂ = p₁ − " in to_text(workbook(parse_sheet(SHEET)).document)
 
 
 def test_the_numbers_of_the_sheet():

@@ -68,7 +68,7 @@ WRITTEN = {
     r"\lim_{x \to 0} f(x)": "lim_(x → 0) f(x)",
     r"x\in\{0,1\}": "x ∈ {0,1}",
     r"a\cdot b": "a · b",
-    r"\pm 1": "± 1",
+    r"\pm 1": "±1",
     r"x \not= y, x \not\in S": "x ≠ y, x ∉ S",
     r"\binom{n}{k}": "binom(n, k)",
     r"\int_0^1 x \, \mathrm{d}x": "∫₀¹ x dx",

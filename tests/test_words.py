@@ -45,6 +45,8 @@ def own_texts():
     found = {}
     for source, tree in trees().items():
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        classes = [one for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for one in node.body]
+        functions += [one for one in classes if isinstance(one, ast.Assign)]
         for function in functions if "Text.own" in source else ():
             assigned = [constant(node) for node in ast.walk(function) if is_text(node)]
             names = [name for name, _ in assigned]

@@ -265,11 +265,13 @@ def same(value: object, right: Any) -> bool:
         if own.dtype.kind != "f" or not np.array_equal(np.isnan(own).ravel(), none.ravel()):
             return False
         return same(np.nan_to_num(own), np.nan_to_num(right))
+    slack = 1e-5 if getattr(value, "dtype", None) == np.float32 else 1e-9
+    room = slack * np.max(np.abs(right), initial=0.0) + 1e-15
+    if isinstance(value, np.ndarray) and value.dtype == np.float64 and value.shape == right.shape and value.ndim == 2:
+        return bool(np.all(np.abs(value - right) <= room))  # as it stands: nothing in it is to be read
     answer = answer_like(value, right)
     if answer.wrong_shape is not None or not answer.given.all():
         return False
-    slack = 1e-5 if getattr(value, "dtype", None) == np.float32 else 1e-9
-    room = slack * np.max(np.abs(right), initial=0.0) + 1e-15
     return bool(np.all(np.abs(answer.value - right.reshape(answer.value.shape)) <= room))
 
 

@@ -66,7 +66,10 @@ def metrics(
     else:
         measures = _of_matrix(_square(confusion)) if counts is None else _of_counts(counts)
     return measures.solution(
-        Style.chosen(**look), title="The measures of a classification", script=lambda board: _script(board, measures)
+        Style.chosen(**look),
+        usual=list(measures.derivation),
+        title="The measures of a classification",
+        script=lambda board: _script(board, measures),
     )
 
 

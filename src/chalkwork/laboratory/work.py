@@ -76,7 +76,7 @@ class Work:
         is not worked out.
         """
         known = [equation.name for equation in self.equations]
-        asked = asked_of(ask, known, usual or (), setting.get("words", ()))
+        asked = asked_of(ask, known, usual or known, setting.get("words", ()))
         names = tuple(name.name for name in self.givens)
         listed = () if "posed" in setting else names  # a room that poses its exercise says what is given in it
         around = Setting(letters=self.letters, **{"asked": asked, "givens": listed, **setting})

@@ -67,11 +67,13 @@ def _gathered(net: NeuralNetwork, samples: Samples, work: Work) -> Gathered:
     """The steps where only the samples of some of them are made dense."""
     axis = net.convention.sample_axis
 
-    def told() -> str:
-        return digest(samples.x.named | {name: value for name, value in samples.named.items() if name != "x"})
-
     entries = samples.x.shape[net.convention.unit_axis]
-    return Gathered(**vars(work), gather=lambda places: samples.at(places, axis).named, entries=entries, told=told)
+    return Gathered(
+        **vars(work),
+        gather=lambda places: samples.at(places, axis).named,
+        entries=entries,
+        told=lambda: digest(samples.arrays),
+    )
 
 
 def _check_whole(net: NeuralNetwork, settings: Settings) -> None:

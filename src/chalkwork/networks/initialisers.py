@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import NamedTuple
 
@@ -69,7 +70,8 @@ _ALSO = {"xavier_normal": "glorot_normal", "xavier_uniform": "glorot_uniform", "
          "kaiming_uniform": "he_uniform"}  # fmt: skip
 
 
-class Initialiser(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Initialiser:
     """A rule of the table with its parameter.
 
     >>> Initialiser.of("he_normal").draw(3, 2, np.random.default_rng(0)).shape

@@ -20,7 +20,7 @@ from chalkwork.networks.labels import CLASSIFY, Labels
 from chalkwork.networks.losses import penalties
 from chalkwork.networks.metrics import Metric, Truth, metrics_of
 from chalkwork.networks.parameters import checked
-from chalkwork.networks.sparse import Sparse
+from chalkwork.networks.sparse import Chosen, Sparse
 from chalkwork.networks.training_data import Samples, classes_of, cut_of, given_samples
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def _sound(found: Array, name: str) -> Array:
 
 def block_of(net: NeuralNetwork, inputs: Any, kept: bool = False) -> int:
     """How many samples are propagated at once: fewer where dense inputs, or outputs that are not `kept`, are wide."""
-    wide = inputs.shape[net.convention.unit_axis] if isinstance(inputs, Sparse) else 1
+    wide = (
+        inputs.shape[net.convention.unit_axis] if isinstance(inputs, Sparse) and not isinstance(inputs, Chosen) else 1
+    )
     return max(1, min(BLOCK, ENTRIES // max(wide, 1 if kept else net.plan().layers[-1].units)))
 
 
@@ -162,7 +164,9 @@ class Measure:
     def _kept(self, target: Array, output: Array) -> tuple[Array, ...]:
         """What is kept of a block: rows of targets and outputs, where they are needed, and the classes of both."""
         axis, both = self.net.convention.unit_axis, (target, output)
-        rows = [np.moveaxis(one, axis, -1).reshape(-1, one.shape[axis])[: None if self.outputs else 0] for one in both]
+        rows = [np.moveaxis(one, axis, -1).reshape(-1, one.shape[axis]) for one in both]
+        if not self.outputs:
+            rows = [np.empty((0, one.shape[1])) for one in rows]  # a part of the arrays would hold all of them
         classes = [classes_of(one, axis, self.cut).reshape(-1) for one in both] if self.classifies else []
         return (*rows, *classes)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from chalkwork.errors import ValueProblem
 from chalkwork.networks.data import Array
+
+AT_ONCE = 4096
+"""Samples that are looked through at once."""
 
 
 def is_sparse(value: Any) -> bool:
@@ -71,4 +75,45 @@ class Sparse:
     @property
     def named(self) -> dict[str, Array]:
         """What it consists of."""
-        return {"entries": self.rows.data, "columns": self.rows.indices, "rows": self.rows.indptr}
+        return {"x": self.rows.data, "columns": self.rows.indices, "rows": self.rows.indptr}
+
+
+class Chosen(Sparse):
+    """Some samples of a dense matrix, which stays where it is; parts of them are taken as from a matrix of their own.
+
+    >>> some = Chosen(np.arange(6.0).reshape(3, 2), np.array([2, 0]), -2)
+    >>> some[:].tolist(), some.shape, some.only(np.array([1])).max()
+    ([[4.0, 5.0], [0.0, 1.0]], (2, 2), 1.0)
+    """
+
+    def __init__(self, matrix: Array, places: Array, axis: int) -> None:
+        self.matrix, self.places, self.axis, self.dtype = matrix, places, axis, matrix.dtype
+        self.shape = (len(places), matrix.shape[1]) if axis == -2 else (matrix.shape[0], len(places))
+
+    def take(self, places: Array, axis: int) -> Array:
+        """The samples at these places."""
+        return self.matrix.take(self.places[places], self.axis)
+
+    def __getitem__(self, part: Any) -> Array:
+        """A slice of the samples."""
+        return self.matrix.take(self.places[part[1] if isinstance(part, tuple) else part], self.axis)
+
+    def only(self, places: Array) -> Chosen:
+        """Those of the samples."""
+        return Chosen(self.matrix, self.places[places], self.axis)
+
+    def max(self) -> float:
+        """The largest entry."""
+        return max(float(part.max()) for part in self._parts())
+
+    def min(self) -> float:
+        """The smallest entry."""
+        return min(float(part.min()) for part in self._parts())
+
+    def _parts(self) -> Iterator[Array]:
+        return (self[start : start + AT_ONCE] for start in range(0, len(self.places), AT_ONCE))
+
+    @property
+    def named(self) -> dict[str, Array]:
+        """What it consists of."""
+        return {"x": self.matrix, "places": self.places}

@@ -147,7 +147,7 @@ def _identity(
     data = {
         "data": {name: value for name, value in task.data.items() if name != "w"},
         "weights of the samples": {name: value for name, value in task.data.items() if name == "w"},
-        "validation data": first_held.named if first_held else {},
+        "validation data": first_held.arrays if first_held else {},
     }
     state = {name: value for name, value in task.values.items() if name not in own}
     return {**fingerprint(first, **data), **fingerprint(facts, **{"optimiser's state": state})}

@@ -13,7 +13,7 @@ from chalkwork.networks.arguments import positive
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.labels import CLASSIFY, MANY, Labels, labels_in, labels_of
 from chalkwork.networks.layers.settings import real
-from chalkwork.networks.sparse import Sparse
+from chalkwork.networks.sparse import Chosen, Sparse
 from chalkwork.training.work import Work
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from chalkwork.networks.settings import Settings
 
 MOST_STEPS = 10**9
+LARGE = 2**24
+"""Bytes of inputs from which a part that is held out is not copied, and neither is the rest."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,11 @@ class Samples:
         """The arrays by the names that the equations have for them."""
         return {"x": self.x, "k" if self.classes else "y": self.y} | ({} if self.w is None else {"w": self.w})
 
+    @property
+    def arrays(self) -> dict[str, Array]:
+        """All that they consist of, a sparse matrix by its parts."""
+        return self.named | (self.x.named if isinstance(self.x, Sparse) else {})
+
 
 def is_source(given: Any) -> bool:
     """Whether something gives batches rather than being arrays, a pair of them, or a number.
@@ -104,6 +111,13 @@ def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[
     if count >= samples:
         raise ChalkworkError(f"nothing is left to train on: {count} of {samples} samples are held out")
     order = np.random.default_rng([settings.seed, 2**31]).permutation(samples)
+    if (
+        isinstance(inputs, np.ndarray)
+        and inputs.ndim == 2
+        and inputs.nbytes > LARGE
+        and settings.batch_size is not None
+    ):
+        whole = replace(whole, x=Chosen(inputs, np.arange(samples), axis))
     return whole.part(np.sort(order[count:]), axis), whole.part(np.sort(order[:count]), axis), labels
 
 

@@ -8,7 +8,6 @@ from fractions import Fraction
 from typing import Any
 
 from chalkwork.errors import SheetError
-from chalkwork.networks.graph_text import split_equations
 from chalkwork.sheets import values
 from chalkwork.sheets.fences import Piece
 from chalkwork.sheets.givens import fill_texts
@@ -179,6 +178,8 @@ def _points(node: Node, where: str) -> Fraction:
 
 def _equations(node: Node, where: str) -> list[tuple[str, int]]:
     """The equations, each with its line; they are separated by semicolons, line ends or entries of a list."""
+    from chalkwork.networks.graph_text import split_equations
+
     found: list[tuple[str, int]] = []
     for item in node.items if isinstance(node, Listing) else [node]:
         written = values.text(item, where)

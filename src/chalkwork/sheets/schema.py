@@ -40,14 +40,13 @@ class Precision(NamedTuple):
 _CONVENTION, _PRECISION = Convention(), Precision()
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(NamedTuple):
     """A loss by name; None where the sheet leaves the choice to the loss."""
 
     name: str
     factor: Fraction | None = None
     reduction: str | None = None
-    settings: Mapping[str, Fraction] = field(default_factory=dict)
+    settings: Mapping[str, Fraction] = {}
 
 
 class Layer(NamedTuple):

@@ -286,7 +286,8 @@ class Training:
         if chunk.places:
             run.place = chunk.places[len(losses) - 1]
         run.values, run.done = values, run.done + len(losses)
-        run.total += float(np.sum(losses, dtype=np.float64)) * size
+        each = np.append(run.total, losses.astype(np.float64) * size)
+        run.total = float(np.add.accumulate(each)[-1])  # one after another, however the steps are cut into chunks
         run.count += len(losses) * size
         self.history.add(losses)
 

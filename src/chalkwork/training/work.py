@@ -14,6 +14,8 @@ SECONDS_A_CHUNK = 0.25
 MOST_STEPS_A_CHUNK = 50_000
 GROUP = 2**20
 """Bytes of small batches, given one by one, that are done in one go."""
+TAKEN = 2**23
+"""Bytes of samples that are put together in one go."""
 MOST_NOISE = 20_000_000
 """Entries of noise that are drawn ahead."""
 
@@ -158,7 +160,7 @@ class Gathered(Work):
 
     def chunks(self, start: int, most: int, every: int) -> Iterator[Chunk]:
         """The steps from `start` on, with their samples: as many in one go as take little room."""
-        few = max(1, min(most, GROUP // (self.batch * self.entries * 8)))
+        few = max(1, min(most, TAKEN // (self.batch * self.entries * 8)))
         for chunk in super().chunks(start, few, every):
             if chunk.order is not None:
                 places = np.arange(chunk.order.size).reshape(chunk.order.shape)

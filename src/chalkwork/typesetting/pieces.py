@@ -40,7 +40,7 @@ class Piece(NamedTuple):
     @property
     def width(self) -> int:
         """The columns that it takes in a terminal."""
-        return sum([box.width for box in self.boxes])
+        return self.boxes[0].width if len(self.boxes) == 1 else sum([box.width for box in self.boxes])
 
     @property
     def latex_width(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 
 from chalkwork.typesetting.latex_signs import (
     ACCENTS,
@@ -34,6 +34,7 @@ class _AsTyped(Exception):
     """What stands here has no form in plain Unicode."""
 
 
+@lru_cache(maxsize=1 << 12)
 def plain_maths(latex: str) -> str:
     """The LaTeX in Unicode, on one line; what has no such form stays as it is typed.
 

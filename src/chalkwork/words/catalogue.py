@@ -7,7 +7,7 @@ notation sets, and stands for itself. A sentence that depends on a number has fo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import NamedTuple
@@ -73,6 +73,15 @@ class Text(NamedTuple):
         'Identität'
         """
         return cls(name, tuple(slots.items()), english)
+
+    def holding(self, slots: Mapping[str, Slot]) -> Text:
+        """The text with what goes into the slots of its sentence; what has no place there is left out.
+
+        >>> str(Text.own("gru.name", "a GRU with <units>").holding({"units": "3 units", "steps": "2 steps"}))
+        'a GRU with 3 units'
+        """
+        wanted = {slot[2] for slot in _SLOT.finditer(self.english)}
+        return Text(self.id, tuple((name, slot) for name, slot in slots.items() if name in wanted), self.english)
 
     def written(self, language: str) -> str:
         """The text in a language; ChalkworkError where that has no words for it."""

@@ -1,8 +1,8 @@
 """Networks that compute the same function: other activations, fewer layers, other orders of the units.
 
-`board` writes the equations of a small derivation with its numbers; `reading` takes a network apart and puts one
-together; `swap`, `collapse` and `symmetry` each rewrite a network in one way, as equations that are evaluated like all
-others.
+`reading` takes a network apart and puts one together: a `Rewriting` is a network, the one that it becomes, and what is
+said of both; `swap`, `collapse` and `symmetry` each rewrite a network in one way, as equations that are evaluated like
+all others.
 """
 
 from chalkwork.laboratory.equivalent.collapse import collapse

@@ -134,7 +134,7 @@ _VARIANCE = Unknown(
     (Step.multiplied("twice the square of the variance", "d - n * v"), Step.collected("n * v", "d")),
     "d / n",
     (
-        Border("d + n - 1", _NO_SPREAD.format("There is a single observation, and the mean is put on it"), False),
+        Border("n - 1", _NO_SPREAD.format("There is a single observation, and the mean is put on it"), False),
         Border("d", _NO_SPREAD.format("All deviations are 0"), False),
     ),
     _ONLY.format(r"\hat{\sigma}^2"),
@@ -314,7 +314,12 @@ FAMILIES: tuple[Family, ...] = (
     ),
     _NORMAL,
     replace(_NORMAL, title="normal distribution with known variance", unknowns=(_MEAN,), known=("v",)),
-    replace(_NORMAL, title="normal distribution with known mean", unknowns=(_VARIANCE,), known=("mu",)),
+    replace(
+        _NORMAL,
+        title="normal distribution with known mean",
+        unknowns=(replace(_VARIANCE, borders=_VARIANCE.borders[1:]),),
+        known=("mu",),
+    ),
 )
 NAMES = (
     "bernoulli", "categorical", "gaussian", "poisson", "exponential", "geometric", "binomial", "laplace", "uniform",

@@ -25,9 +25,8 @@ def slope(expression: Expression, by: Name) -> Expression:
 
 
 def in_fractions(expression: Expression) -> Expression:
-    """The expression multiplied out into terms of the form p a / (q b), a positive one first."""
-    terms = [term for part in terms_of(simplify(expression)) for term in _multiplied_out(part)]
-    terms = [term for term in terms if term.coefficient != 0]
+    """The expression as a sum of terms of the form p a / (q b), a positive one first."""
+    terms = [term for term in _terms(simplify(expression)) if term.coefficient != 0]
     if not terms:
         return Number(0)
     terms.sort(key=lambda term: term.coefficient < 0)
@@ -56,14 +55,11 @@ def _in_powers(expression: Expression) -> Expression:
     return transform(expression, rule)
 
 
-def _multiplied_out(term: Term) -> Iterator[Term]:
-    for place, (base, exponent) in enumerate(term.factors):
-        if exponent == 1 and isinstance(base, Application) and base.operation.name in ("add", "subtract"):
-            rest = Term(term.coefficient, term.factors[:place] + term.factors[place + 1 :])
-            for part in terms_of(base):
-                yield from _multiplied_out(rest.times(part))
-            return
-    yield term
+def _terms(expression: Expression) -> Iterator[Term]:
+    """The terms of a sum, or of so many times a sum."""
+    for term in terms_of(expression):
+        inner = terms_of(term.factors[0][0]) if len(term.factors) == 1 and term.factors[0][1] == 1 else []
+        yield from ([Term(term.coefficient, ()).times(part) for part in inner] if len(inner) > 1 else [term])
 
 
 def _written(term: Term) -> Expression:

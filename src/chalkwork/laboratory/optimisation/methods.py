@@ -335,6 +335,7 @@ def methods_of(
         general = key in ("schedule", "clip_norm", "clip_value")
         if not (rules and general) and not any(takes(name, key) for name in rules):
             known = dict.fromkeys(name for rule in rules for name, _ in RULES[rule].constants)
-            takes_them = f"takes {', '.join(known)}" if known else "has no constants"
+            one = len(methods) == 1
+            takes_them = f"take{'s' * one} {', '.join(known)}" if known else f"{'has' if one else 'have'} no constants"
             raise ChalkworkError(f"{' and '.join(method.title for method in methods)} {takes_them}, not {key:.60}")
     return methods

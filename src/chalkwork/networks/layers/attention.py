@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,14 +24,12 @@ from chalkwork.networks.layers.base import (
     NamedAdjoint,
     Size,
     check_length,
-    listed,
-    titled,
 )
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.words import Said, Text
+from chalkwork.words import Said, Slot, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
@@ -46,6 +44,8 @@ class AttentionKind(LayerKind):
     section 3.2.2.
     """
 
+    called = Text.own("attention.name", "an attention with <units><heads>")
+    short = Text.own("attention.title", "attention")
     causal: bool = False
     """Whether a position sees only itself and those before it."""
     heads: int = 1
@@ -258,15 +258,10 @@ class AttentionKind(LayerKind):
         said = "the error comes to <below> by three ways (through the queries, the keys and the values)"
         return Text.own("attention.way_back", said, below=f"{{{at.below}}}")
 
-    def words(self, at: Spot) -> Text:
-        """Units, and the activation where it is one."""
-        units = Text.of("counted.units", n=at.layer.units)
+    def slots(self, at: Spot) -> Mapping[str, Slot]:
+        """Units and heads."""
         heads = Text.own("attention.in_heads", " in <heads> heads", heads=self.heads) if self.heads > 1 else ""
-        return listed(at, Text.own("attention.name", "an attention with <units><heads>", units=units, heads=heads))
-
-    def title(self, at: Spot) -> Text:
-        """The activation, where it is one."""
-        return titled(at, Text.own("attention.title", "attention"))
+        return {"units": Text.of("counted.units", n=at.layer.units), "heads": heads}
 
 
 def _root(units: int) -> Expression:

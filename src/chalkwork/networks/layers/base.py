@@ -19,7 +19,7 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import Setting, take
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.words import Said, Text
+from chalkwork.words import Said, Slot, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
@@ -55,6 +55,11 @@ class LayerKind:
 
     spreads: ClassVar[bool] = False
     """Whether its kernels are laid down, from few positions to many."""
+
+    called: ClassVar[Text]
+    """The layer in the list of layers, such as "an LSTM with <units>"; `slots` has what goes into it."""
+    short: ClassVar[Text]
+    """The layer in a drawing."""
 
     @property
     def zero_is_word(self) -> bool:
@@ -122,13 +127,17 @@ class LayerKind:
     def check_batch(self, at: Spot) -> None:
         """Raise ChalkworkError where nothing can be learned from a batch of that size."""
 
+    def slots(self, at: Spot) -> Mapping[str, Slot]:
+        """What goes into `called` and `short`."""
+        return {}
+
     def words(self, at: Spot) -> Text:
         """The layer in the list of layers: "3 hidden units (tanh)"."""
-        raise NotImplementedError
+        return listed(at, self.called.holding(self.slots(at)))
 
     def title(self, at: Spot) -> Text:
         """The layer in a drawing."""
-        raise NotImplementedError
+        return titled(at, self.short.holding(self.slots(at)))
 
     def declared(self, at: Spot) -> list[Text]:
         """What courses and libraries do differently, and what is done here."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from chalkwork.algebra.expression import Expression, Number, apply
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.errors import ChalkworkError
-from chalkwork.networks.layers.base import Foreign, LayerKind, NamedAdjoint, listed, titled
+from chalkwork.networks.layers.base import Foreign, LayerKind, NamedAdjoint
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.normalised import (
     ACTIVATION,
@@ -48,6 +48,8 @@ class BatchNormKind(LayerKind):
     running_variance: Variance = "unbiased"
     has_modes: ClassVar[bool] = True
 
+    called = Text.own("batch_norm.name", "batch normalisation")
+    short = Text.own("batch_norm.title", "batch norm")
     quantities: ClassVar[tuple[Quantity, ...]] = (
         GAMMA,
         BETA,
@@ -206,14 +208,6 @@ class BatchNormKind(LayerKind):
                 "is zero, so every normalised value is zero, whatever enters, and no gradient reaches the layers below",
                 hint="use batches of at least two samples",
             )
-
-    def words(self, at: Spot) -> Text:
-        """The activation, where it is one."""
-        return listed(at, Text.own("batch_norm.name", "batch normalisation"))
-
-    def title(self, at: Spot) -> Text:
-        """The activation, where it is one."""
-        return titled(at, Text.own("batch_norm.title", "batch norm"))
 
     def declared(self, at: Spot) -> list[Text]:
         """Which statistics."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -27,14 +28,13 @@ from chalkwork.networks.layers.base import (
     Size,
     check_length,
     listed,
-    titled,
     unknown_inputs,
 )
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.words import Said, Text
+from chalkwork.words import Said, Slot, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
@@ -53,6 +53,10 @@ class ConvolutionKind(LayerKind):
 
     Source: Goodfellow, Bengio and Courville, Deep Learning, equations 9.6 and 9.7.
     """
+
+    called = Text.own("convolution.filters", "a convolution with <n> filters of <window>")
+    single = Text.own("convolution.filter", "a convolution with 1 filter of <window>")
+    short = Text.own("convolution.title", "convolution <window>")
 
     positions = "needed"
     quantities: ClassVar[tuple[Quantity, ...]] = (
@@ -172,16 +176,13 @@ class ConvolutionKind(LayerKind):
             layer=at.number,
         )]  # fmt: skip
 
-    def words(self, at: Spot) -> Text:
-        """Filters, their window and the activation."""
-        window, count = sized(self.window), at.layer.units
-        one = Text.own("convolution.filter", "a convolution with 1 filter of <window>", window=window)
-        more = Text.own("convolution.filters", "a convolution with <n> filters of <window>", n=count, window=window)
-        return listed(at, one if count == 1 else more)
+    def slots(self, at: Spot) -> Mapping[str, Slot]:
+        """Filters and their window."""
+        return {"n": at.layer.units, "window": sized(self.window)}
 
-    def title(self, at: Spot) -> Text:
-        """The window."""
-        return titled(at, Text.own("convolution.title", "convolution <window>", window=sized(self.window)))
+    def words(self, at: Spot) -> Text:
+        """One filter, or several, and the activation."""
+        return listed(at, (self.single if at.layer.units == 1 else self.called).holding(self.slots(at)))
 
 
 def one_size(sizes: Sizes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from chalkwork.networks.layers.base import Foreign, Layer, LayerKind
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.words import Text
+from chalkwork.words import Slot, Text
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class DropoutKind(LayerKind):
     section 7.12.
     """
 
+    called = Text.own("dropout.name", "dropout (rate <rate>)")
+    short = Text.own("dropout.title", "dropout <rate>")
     rate: float = 0.5
     quantities: ClassVar[tuple[Quantity, ...]] = (Quantity("mask", Role.MASK, Form.DATA),)
     has_modes: ClassVar[bool] = True
@@ -62,13 +65,9 @@ class DropoutKind(LayerKind):
             return Text.own("dropout.way_back_last", "<way> through <through>", way=at.way_back, through=through)
         return Text.own("dropout.way_back", "<way> and through <through>", way=at.way_back, through=through)
 
-    def words(self, at: Spot) -> Text:
+    def slots(self, at: Spot) -> Mapping[str, Slot]:
         """The rate."""
-        return Text.own("dropout.name", "dropout (rate <rate>)", rate=f"{self.rate:g}")
-
-    def title(self, at: Spot) -> Text:
-        """The rate."""
-        return Text.own("dropout.title", "dropout <rate>", rate=f"{self.rate:g}")
+        return {"rate": f"{self.rate:g}"}
 
     def declared(self, at: Spot) -> list[Text]:
         """That what is kept is scaled in training, not in inference."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +18,7 @@ from chalkwork.networks.layers.base import MOST_WEIGHTS, Foreign, Generator, Lay
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.words import Text
+from chalkwork.words import Slot, Text
 
 if TYPE_CHECKING:
     from chalkwork.networks.plan import LayerPlan
@@ -31,6 +32,8 @@ class EmbeddingKind(LayerKind):
     others, Attention Is All You Need (2017), section 3.5.
     """
 
+    called = Text.own("embedding.name", "an embedding of <vocabulary> words with <units>")
+    short = Text.own("embedding.title", "embedding")
     vocabulary: int
     encoding: str = "none"
     longest: int = 0
@@ -116,15 +119,9 @@ class EmbeddingKind(LayerKind):
         """Tokens are no numbers that could be changed."""
         return Text.own("embedding.way_back", "no error goes back to tokens")
 
-    def words(self, at: Spot) -> Text:
+    def slots(self, at: Spot) -> Mapping[str, Slot]:
         """Width and vocabulary."""
-        said = "an embedding of <vocabulary> words with <units>"
-        units = Text.of("counted.units", n=at.layer.units)
-        return Text.own("embedding.name", said, vocabulary=self.vocabulary, units=units)
-
-    def title(self, at: Spot) -> Text:
-        """What it is."""
-        return Text.own("embedding.title", "embedding")
+        return {"vocabulary": self.vocabulary, "units": Text.of("counted.units", n=at.layer.units)}
 
     def declared(self, at: Spot) -> list[Text]:
         """From where tokens are counted."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.derivation.derivation import Equation
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind
 from chalkwork.networks.spot import Spot
-from chalkwork.words import Said, Text
+from chalkwork.words import Said, Slot, Text
 
 
 class FlattenKind(LayerKind):
     """a = the entries of a matrix in a row, position after position."""
 
+    called = Text.own("flatten.name", "a flattening to <units> entries")
+    short = Text.own("flatten.title", "flattened")
     positions = "needed"
 
     @property
@@ -57,13 +60,9 @@ class FlattenKind(LayerKind):
         """Back to where every entry came from."""
         return Text.own("flatten.way_back", "<way> (every entry to its position)", way=at.way_back)
 
-    def words(self, at: Spot) -> Text:
+    def slots(self, at: Spot) -> Mapping[str, Slot]:
         """How many entries there are."""
-        return Text.own("flatten.name", "a flattening to <units> entries", units=at.layer.units)
-
-    def title(self, at: Spot) -> Text:
-        """What is done."""
-        return Text.own("flatten.title", "flattened")
+        return {"units": at.layer.units}
 
 
 class Flatten(Layer):

@@ -25,6 +25,8 @@ class GRUKind(RecurrentKind):
     weighs the "new" candidate or the "old" state. Sources: Cho and others (2014), Chung and others (2014).
     """
 
+    called = Text.own("gru.name", "a GRU with <units> over <steps>")
+    short = Text.own("gru.title", "GRU")
     reset: str = "before"
     update: str = "new"
 
@@ -95,14 +97,6 @@ class GRUKind(RecurrentKind):
                 "gru.by_reset", "The reset gate, through the candidate alone; the derivative of the sigmoid."
             ),
         }[letter]
-
-    def words(self, at: Spot) -> Text:
-        """Units and steps."""
-        return Text.own("gru.name", "a GRU with <units> over <steps>", **self.described(at))
-
-    def title(self, at: Spot) -> Text:
-        """What it is."""
-        return Text.own("gru.title", "GRU")
 
     def declared(self, at: Spot) -> list[Text]:
         """What the update gate weighs, and what the reset gate multiplies."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
 from chalkwork.derivation.derivation import Equation
-from chalkwork.networks.layers.base import Foreign, LayerKind, NamedAdjoint, listed, titled
+from chalkwork.networks.layers.base import Foreign, LayerKind, NamedAdjoint
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.normalised import (
     ACTIVATION,
@@ -35,6 +35,8 @@ class LayerNormKind(LayerKind):
     """
 
     positions = "any"
+    called = Text.own("layer_norm.name", "layer normalisation")
+    short = Text.own("layer_norm.title", "layer norm")
     quantities: ClassVar[tuple[Quantity, ...]] = (GAMMA, BETA, EPSILON)
 
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
@@ -88,14 +90,6 @@ class LayerNormKind(LayerKind):
     def way_back(self, at: Spot) -> Text:
         """By three ways: through xhat, the variance and the mean."""
         return Text.of("normalised.way_back", below=f"{{{at.below}}}")
-
-    def words(self, at: Spot) -> Text:
-        """The activation, where it is one."""
-        return listed(at, Text.own("layer_norm.name", "layer normalisation"))
-
-    def title(self, at: Spot) -> Text:
-        """The activation, where it is one."""
-        return titled(at, Text.own("layer_norm.title", "layer norm"))
 
     def declared(self, at: Spot) -> list[Text]:
         """Which variance."""

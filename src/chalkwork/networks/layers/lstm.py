@@ -41,6 +41,8 @@ class LSTMKind(RecurrentKind):
     Source: Gers, Schmidhuber and Cummins, Learning to Forget (2000); Goodfellow, Bengio and Courville, 10.10.1.
     """
 
+    called = Text.own("lstm.name", "an LSTM with <units> over <steps>")
+    short = Text.own("lstm.title", "LSTM")
     gates = GATES
     states = ("h", "c")
     quantities: ClassVar[tuple[Quantity, ...]] = gate_quantities({gate: _TORCH[gate] for gate in GATES})
@@ -94,14 +96,6 @@ class LSTMKind(RecurrentKind):
                 "lstm.by_candidate", "The candidate came through the input gate; the derivative of the tanh."
             ),
         }[letter]
-
-    def words(self, at: Spot) -> Text:
-        """Units and steps."""
-        return Text.own("lstm.name", "an LSTM with <units> over <steps>", **self.described(at))
-
-    def title(self, at: Spot) -> Text:
-        """What it is."""
-        return Text.own("lstm.title", "LSTM")
 
     def declared(self, at: Spot) -> list[Text]:
         """The order of the gates."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from chalkwork.errors import ShapeError
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, Size
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.spot import Spot
-from chalkwork.words import Said, Text
+from chalkwork.words import Said, Slot, Text
 
 Sizes = tuple[int, ...]
 
@@ -66,7 +67,7 @@ class PoolingKind(LayerKind):
         stride = None if known["stride"] == known["window"] else known["stride"]
         return apply(operation, incoming, **{**known, "stride": stride}, **more)
 
-    def said(self, at: Spot) -> dict[str, Said]:
+    def slots(self, at: Spot) -> Mapping[str, Slot]:
         """Window, steps and rim in words."""
         known = self._settings(at.positions_below)
         window, stride = ("x".join(map(str, known[key])) for key in ("window", "stride"))
@@ -97,6 +98,8 @@ class PoolingKind(LayerKind):
 class MaxPoolKind(PoolingKind):
     """a = the largest entry of every window."""
 
+    called = Text.own("max_pool.name", "a max pooling of <window>")
+    short = Text.own("max_pool.title", "max pooling <window>")
     ties: str = "first"
 
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
@@ -104,7 +107,7 @@ class MaxPoolKind(PoolingKind):
         reason = Text.own(
             "max_pool.largest",
             "Max pooling (layer <layer>)<again>: of every window of <window> on <below> the largest entry<steps><rim>.",
-            **self.said(at),
+            **self.slots(at),
         )  # fmt: skip
         found = self.pooled(at, "max_pool", incoming, ties=int(self.ties == "share"))
         return [Equation(at.name("a"), found, at.stage, reason)]
@@ -126,24 +129,19 @@ class MaxPoolKind(PoolingKind):
             layer=at.number,
         )]  # fmt: skip
 
-    def words(self, at: Spot) -> Text:
-        """The window."""
-        return Text.own("max_pool.name", "a max pooling of <window>", window=self.said(at)["window"])
-
-    def title(self, at: Spot) -> Text:
-        """The window."""
-        return Text.own("max_pool.title", "max pooling <window>", window=self.said(at)["window"])
-
 
 class AveragePoolKind(PoolingKind):
     """a = the mean of every window."""
+
+    called = Text.own("average_pool.name", "an average pooling of <window>")
+    short = Text.own("average_pool.title", "average pooling <window>")
 
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
         """The means."""
         reason = Text.own(
             "average_pool.mean",
             "Average pooling (layer <layer>)<again>: the mean of every window of <window> on <below><steps><rim>.",
-            **self.said(at),
+            **self.slots(at),
         )  # fmt: skip
         return [Equation(at.name("a"), self.pooled(at, "average_pool", incoming), at.stage, reason)]
 
@@ -159,18 +157,12 @@ class AveragePoolKind(PoolingKind):
         said = "The zeros of the rim count in the means of layer <layer>."
         return [Text.own("average_pool.rim", said, layer=at.number)]
 
-    def words(self, at: Spot) -> Text:
-        """The window."""
-        return Text.own("average_pool.name", "an average pooling of <window>", window=self.said(at)["window"])
-
-    def title(self, at: Spot) -> Text:
-        """The window."""
-        return Text.own("average_pool.title", "average pooling <window>", window=self.said(at)["window"])
-
 
 class GlobalAverageKind(LayerKind):
     """a = the mean of every channel over all positions: Lin, Chen and Yan, Network in Network (2013), section 3.2."""
 
+    called = Text.own("global_average.name", "a global average pooling")
+    short = Text.own("global_average.title", "global average")
     positions = "needed"
 
     @property
@@ -196,14 +188,6 @@ class GlobalAverageKind(LayerKind):
         """In equal parts to all positions."""
         said = "<way> (in equal parts to all positions of a channel)"
         return Text.own("global_average.way_back", said, way=at.way_back)
-
-    def words(self, at: Spot) -> Text:
-        """What is done."""
-        return Text.own("global_average.name", "a global average pooling")
-
-    def title(self, at: Spot) -> Text:
-        """What is done."""
-        return Text.own("global_average.title", "global average")
 
 
 class Pooling(Layer):

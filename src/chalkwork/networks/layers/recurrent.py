@@ -34,7 +34,7 @@ from chalkwork.networks.layers.base import (
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Form, Quantity, Role
 from chalkwork.networks.spot import Spot
-from chalkwork.words import Said, Text
+from chalkwork.words import Slot, Text
 
 MOST_STEPS = 1000
 
@@ -192,8 +192,8 @@ class RecurrentKind(LayerKind):
             said.append(Text.own("recurrent.truncated", stops, steps=Text.of("counted.steps", n=self.truncate)))
         return said
 
-    def described(self, at: Spot) -> dict[str, Said]:
-        """Units and steps, for the list of layers."""
+    def slots(self, at: Spot) -> Mapping[str, Slot]:
+        """Units and steps."""
         return {"units": Text.of("counted.units", n=at.layer.units), "steps": Text.of("counted.steps", n=steps_of(at))}
 
 

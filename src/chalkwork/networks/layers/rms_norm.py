@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
 from chalkwork.derivation.derivation import Equation
-from chalkwork.networks.layers.base import Foreign, LayerKind, NamedAdjoint, listed, titled
+from chalkwork.networks.layers.base import Foreign, LayerKind, NamedAdjoint
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.normalised import (
     ACTIVATION,
@@ -33,6 +33,8 @@ class RMSNormKind(LayerKind):
     """
 
     positions = "any"
+    called = Text.own("rms_norm.name", "root mean square normalisation")
+    short = Text.own("rms_norm.title", "RMS norm")
     quantities: ClassVar[tuple[Quantity, ...]] = (GAMMA, EPSILON)
 
     def forward(self, at: Spot, incoming: Expression, *others: Expression) -> list[Equation]:
@@ -81,14 +83,6 @@ class RMSNormKind(LayerKind):
         """By two ways: directly and through rms."""
         said = "the error comes to <below> by two ways (directly, and through the root mean square)"
         return Text.own("rms_norm.way_back", said, below=f"{{{at.below}}}")
-
-    def words(self, at: Spot) -> Text:
-        """The activation, where it is one."""
-        return listed(at, Text.own("rms_norm.name", "root mean square normalisation"))
-
-    def title(self, at: Spot) -> Text:
-        """The activation, where it is one."""
-        return titled(at, Text.own("rms_norm.title", "RMS norm"))
 
     def declared(self, at: Spot) -> list[Text]:
         """Where epsilon stands."""

@@ -18,7 +18,7 @@ from chalkwork.networks.layers.recurrent import Recurrent, RecurrentKind, quanti
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.quantities import Quantity
 from chalkwork.networks.spot import Spot
-from chalkwork.words import Text
+from chalkwork.words import Slot, Text
 
 TANH = Activation("tanh")
 MOST_NORMS = 6
@@ -30,6 +30,8 @@ VANISHED = 0.1
 class RNNKind(RecurrentKind):
     """z = W x + U h + b with the state h before, and the new state h = f(z): Goodfellow, Bengio and Courville, 10.8."""
 
+    called = Text.own("rnn.name", "a recurrent layer with <units> (<function>) over <steps>")
+    short = Text.own("rnn.title", "recurrent, <function>")
     function: Activation = TANH
 
     quantities: ClassVar[tuple[Quantity, ...]] = quantities_of(
@@ -106,14 +108,9 @@ class RNNKind(RecurrentKind):
         )  # fmt: skip
         return {first: said}
 
-    def words(self, at: Spot) -> Text:
-        """Units, activation and steps."""
-        said = "a recurrent layer with <units> (<function>) over <steps>"
-        return Text.own("rnn.name", said, function=self.function.said, **self.described(at))
-
-    def title(self, at: Spot) -> Text:
-        """The activation."""
-        return Text.own("rnn.title", "recurrent, <function>", function=self.function.said)
+    def slots(self, at: Spot) -> Mapping[str, Slot]:
+        """The activation, units and steps."""
+        return {"function": self.function.said, **super().slots(at)}
 
 
 def _named(at: Spot) -> tuple[str, str]:

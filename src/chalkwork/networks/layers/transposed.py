@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
-from chalkwork.algebra.operations import words as sized
 from chalkwork.algebra.operations.windows import spread_over
 from chalkwork.errors import ChalkworkError
-from chalkwork.networks.layers.base import Foreign, listed, titled
+from chalkwork.networks.layers.base import Foreign
 from chalkwork.networks.layers.convolution import Convolution, ConvolutionKind, Sizes, one_size
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.spot import Spot
@@ -25,6 +24,10 @@ class TransposedKind(ConvolutionKind):
 
     Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), section 4.
     """
+
+    called = Text.own("transposed.filters", "a transposed convolution with <n> filters of <window>")
+    single = Text.own("transposed.filter", "a transposed convolution with 1 filter of <window>")
+    short = Text.own("transposed.title", "transposed convolution <window>")
 
     spreads: ClassVar[bool] = True
     more: Sizes = (0, 0)
@@ -84,19 +87,6 @@ class TransposedKind(ConvolutionKind):
             "s, padding p, dilation d and kernel k.",
             layer=at.number, more=more,
         )]  # fmt: skip
-
-    def words(self, at: Spot) -> Text:
-        """Filters, their window and the activation."""
-        window, count = sized(self.window), at.layer.units
-        one = Text.own("transposed.filter", "a transposed convolution with 1 filter of <window>", window=window)
-        said = "a transposed convolution with <n> filters of <window>"
-        more = Text.own("transposed.filters", said, n=count, window=window)
-        return listed(at, one if count == 1 else more)
-
-    def title(self, at: Spot) -> Text:
-        """The window."""
-        said = "transposed convolution <window>"
-        return titled(at, Text.own("transposed.title", said, window=sized(self.window)))
 
 
 class Transposed(Convolution):
