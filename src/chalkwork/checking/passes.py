@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from chalkwork.checking.mistakes import Context
@@ -61,8 +62,8 @@ def base_of(name: str) -> str:
 def updates_before(name: str) -> int:
     """How many updates come before a quantity.
 
-    >>> updates_before("W1_new2"), updates_before("delta1")
-    (2, 0)
+    >>> updates_before("W1_new2"), updates_before("delta1"), updates_before("df_new/dx_new")
+    (2, 0, 1)
     """
-    _, new, number = name.partition("_new")
-    return int(number or 1) if new else 0
+    found = re.search(r"_new(\d*)", name)
+    return int(found[1] or 1) if found else 0
