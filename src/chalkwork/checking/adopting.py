@@ -105,7 +105,8 @@ def on_turned_weights(
         if found
         else []
     )
-    shapes = [(_shape_of(given), task.values[name].shape) for name in names for given in _given(name, typed, data)]
+    matrices = [name for name in names if 1 not in task.values[name].shape]
+    shapes = [(_shape_of(given), task.values[name].shape) for name in matrices for given in _given(name, typed, data)]
     if (
         found is None
         or not shapes

@@ -18,7 +18,7 @@ from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
 from chalkwork.checking.consequences import by_consequence, followed, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
-from chalkwork.checking.names import NO_NAME
+from chalkwork.checking.names import NO_NAME, longest
 from chalkwork.checking.passes import base_of, updates_before
 from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.recording import Made
@@ -132,6 +132,8 @@ class _Placing:
     def _are_entries(self, versions: Sequence[Made]) -> bool:
         """Whether a word goes through the entries or rows of something larger, or through sums that end as those."""
         sizes = {made.value.size for made in versions}
+        if len(versions) == 1 and versions[0].value.size > 1 and versions[0].line is not None:
+            return self.reader.is_row(versions[0].value) and not self._equal(versions[0])
         if len(sizes) != 1 or len(versions) < 2:
             return False
         of_larger = self.reader.is_entry if sizes == {1} else self.reader.is_row
@@ -307,7 +309,8 @@ class _Placing:
         clear = clear or (gradient and made.value.ndim < 2 and self.called.get(word) == base_of(name))
         clear = clear or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
-            clear = not self._equal(made)  # else it is another quantity under a name that looks like this one
+            # else it is another quantity under a name that looks like this one, or what one step of a sequence has
+            clear = not self._equal(made) and not longest(self.derivation)
         return clear or self.reader.fits(made.value, name)
 
     def _renewed(self, word: str, run: Sequence[Made], free: Sequence[str]) -> None:
