@@ -233,9 +233,10 @@ class Reader(Meanings):
         for word in found.unused:
             value = self.numbers.get(word)
             own = np.ravel(np.asarray(value)) if value is not None and self.fits(value, name) else np.empty(0)
-            if own.dtype.kind == "f" and own.size == right.size > 1 and not self._is(value, name):
-                if np.linalg.norm(own - np.ravel(right)) < _NEAR * np.linalg.norm(right):
-                    return True
+            if own.dtype.kind != "f" or not own.size == right.size > 1 or self._is(value, name):
+                continue
+            if np.linalg.norm(own - np.ravel(right)) < _NEAR * np.linalg.norm(right):
+                return True
         return False
 
     def _was_right(self, found: Names, name: str) -> bool:
