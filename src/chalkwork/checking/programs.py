@@ -63,15 +63,15 @@ class Reader(Meanings):
         held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
         known |= self._renamed(held, known)
         held = {word: [known[word]] if known.get(word) in equal else equal for word, equal in held.items()}
+        own = {name for word, name in known.items() if name in held.get(word, ())}
         known = {
             word: name
             for word, name in known.items()
-            if (word == name and (self.fits(numbers[word], name) or name in held.get(word, (name,))))
+            if (word == name and (self.fits(numbers[word], name) or own.intersection(held.get(word, ()))))
             or not self.is_another(held.get(word, ()), [name], held)
         }
         known |= {word: equal[0] for word, equal in held.items() if self._are_data(equal, known.get(word))}
-        right_ones = {name for word, name in known.items() if name in held.get(word, ())}
-        others = (equal for word, equal in held.items() if word not in known and not right_ones.intersection(equal))
+        others = (equal for word, equal in held.items() if word not in known and not own.intersection(equal))
         elsewhere = {name for equal in others for name in equal}
         known = {
             word: name
