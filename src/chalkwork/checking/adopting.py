@@ -19,7 +19,6 @@ from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.seen import seen_in
-from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
@@ -51,7 +50,7 @@ def adopted(
             hint = f"did you mean {near[0]}?" if near else f"the conventions are {', '.join(TABLE)}"
             raise ChalkworkError(f"there is no convention {name!r}", hint=hint)
     found = list(reports)
-    least = [_wrong(report) for report in reports]
+    least = [count_of_wrong(report) for report in reports]
     open_ = [place for place in range(len(found)) if declared or least[place][0]]
     reading = [Reading(one, task.biases_apart(one)) if open_ else Reading(one) for one in typed]
     resolved: set[int] = set()
@@ -68,7 +67,7 @@ def adopted(
         quick = other.reports([typed[place] for place in able], unused, explain=False)
         better = []
         for place, report in zip(able, quick, strict=True):
-            wrong = _wrong(report)
+            wrong = count_of_wrong(report)
             first = declared and found[place] is reports[place]
             shown = declared or (place in follow and _is_shown(way, report, changed))
             if not (shown or first) and 0 < wrong[0] < least[place][0]:
@@ -84,48 +83,13 @@ def adopted(
                 if wrong[0]:
                     better.append(place)
                 else:  # nothing is left to be explained
-                    found[place] = _said(report, way.found, reports[place])
+                    found[place] = in_convention(report, way.found, reports[place])
         if better:
             again = other.reports([typed[place] for place in better], [reports[place].unused for place in better])
             for place, report in zip(better, again, strict=True):
-                found[place] = _said(seen_in(other, typed[place], report), way.found, reports[place])
+                found[place] = in_convention(seen_in(other, typed[place], report), way.found, reports[place])
         open_ = [place for place in open_ if least[place][0]]
     return found
-
-
-def on_turned_weights(
-    task: Task, typed: Mapping[str, object], data: Mapping[str, object], report: Report, declared: Sequence[str] = ()
-) -> Report:
-    """The report for somebody who writes every weight matrix transposed, as their shapes say; else the same."""
-    if not _bad(report) or "weights-transposed-throughout" in declared:
-        return report
-    found = next((one for one in conventions_of(task.context, ["weights-transposed-throughout"])), None)
-    names = (
-        [name for name in found.forms if not (name in task.derivation and task.derivation[name].derivative)]
-        if found
-        else []
-    )
-    shapes = [(_shape_of(given), task.values[name].shape) for name in names for given in _given(name, typed, data)]
-    if (
-        found is None
-        or not shapes
-        or any(own != right[::-1] for own, right in shapes)
-        or all(a == b for a, b in shapes)
-    ):
-        return report
-    way = Way(found, task.context)
-    other = replace(task, derivation=way.derivation, context=way.context, values=values_of(task.values, found.forms))
-    again = other.adopted([typed], [report.unused], declared)[0]
-    return _said(seen_in(other, typed, again), found, report) if _wrong(again) < _wrong(report) else report
-
-
-def _shape_of(given: object) -> tuple[int, ...]:
-    array: Any = numbers_of(given)
-    return np.shape(array)
-
-
-def _given(name: str, *of: Mapping[str, object]) -> list[object]:
-    return [one[name] for one in of if name in one]
 
 
 class Reading:
@@ -209,13 +173,14 @@ def ways(context: Context, declared: tuple[str, ...]) -> list[Way]:
     return context.known_conventions[declared]
 
 
-def _wrong(report: Report) -> tuple[int, int]:
+def count_of_wrong(report: Report) -> tuple[int, int]:
     """How many steps are wrong, and how many more only follow from what is."""
     words = [result.verdict for result in report.values()]
     return sum(map(words.count, _BAD)), words.count(Verdict.FOLLOWS.word)
 
 
-def _bad(report: Report) -> list[str]:
+def bad_in(report: Report) -> list[str]:
+    """The steps that are wrong by themselves."""
     return [result.name for result in report.values() if result.verdict in _BAD]
 
 
@@ -223,13 +188,13 @@ def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) 
     """Whether it is worth marking by the convention: wrong steps have its values, or look like it."""
     forms, typed = way.found.forms, reading.typed
     multiples = {name for name, form in forms.items() if not form.turned} or forms.keys()
-    if not any(name in multiples for name in _bad(report)):
+    if not any(name in multiples for name in bad_in(report)):
         return False
     turned = [name for name, form in forms.items() if form.turned and name in typed and 1 not in own[name].shape[-2:]]
     if not all(_is_near(reading.of(name, own[name]), own[name]) for name in turned):
         return False
     met = False
-    for name in _bad(report):
+    for name in bad_in(report):
         if name in forms:
             alike = way.found.taken_for.intersection(report[name].mistakes)
             met = met or bool(alike) or _is_near(reading.of(name, own[name]), own[name])
@@ -243,7 +208,7 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     other.
     """
     report = other.reports([typed], [before.unused])[0]
-    bad = _bad(report)
+    bad = bad_in(report)
     entering = [name for name in way.entering if name in report]
     if _is_of_the_velocity(way, report, before) or _follow_by_it(report, before, entering):
         return True
@@ -251,28 +216,28 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
         return False
     left = {(report[name].mistakes, report[name].together) for name in bad}
     named = len(left) == 1 and all(ids and not together for ids, together in left)
-    return named and set(bad) <= set(_bad(before)) and all(_goes_along(name, other, typed, before) for name in bad)
+    return named and set(bad) <= set(bad_in(before)) and all(_goes_along(name, other, typed, before) for name in bad)
 
 
 def _follow_by_it(report: Report, before: Report, entering: Collection[str]) -> bool:
     """Whether one mistake where the convention comes in is all, and much that is wrong without it follows."""
-    bad = _bad(report)
+    bad = bad_in(report)
     kinds = {report[name].mistakes for name in bad}
     if bad[0] not in entering or len(kinds) != 1 or not kinds.pop() or any(report[name].together for name in bad):
         return False
-    return len([name for name in _bad(before) if report[name].verdict == Verdict.FOLLOWS.word]) > 1
+    return len([name for name in bad_in(before) if report[name].verdict == Verdict.FOLLOWS.word]) > 1
 
 
 def _resolves(way: Way, task: Task, other: Task, reading: Reading, before: Report, quick: Report) -> bool:
     """Whether right steps contradict wrong ones before, none in the `quick` report by it, and one mistake is left."""
     entering = [name for name in way.entering if name in quick]
     well = bool(entering) and all(quick[name].verdict in _ACCEPTED for name in entering)
-    if not well or any(before[name].verdict in _RIGHT for name in _bad(quick)):
+    if not well or any(before[name].verdict in _RIGHT for name in bad_in(quick)):
         return False
     if not _contradictions(task, reading, before) or _contradictions(other, reading, quick):
         return False
     report = other.reports([reading.typed], [before.unused])[0]
-    left = [report[name] for name in _bad(report)]
+    left = [report[name] for name in bad_in(report)]
     one = bool(left) and bool(set.intersection(*(set(result.mistakes) for result in left)))
     return one and not any(result.together for result in left)
 
@@ -297,9 +262,9 @@ def _is_of_the_velocity(way: Way, report: Report, before: Report) -> bool:
 
     Without the convention both the velocity and the step are wrong.
     """
-    bad = _bad(report)
+    bad = bad_in(report)
     ids = {report[name].mistakes for name in bad}
-    alone = [one.id for one in way.found.conventions] == ["rate-in-velocity"] and len(bad) < len(_bad(before))
+    alone = [one.id for one in way.found.conventions] == ["rate-in-velocity"] and len(bad) < len(bad_in(before))
     return alone and ids in ({("velocity-sign",)}, {("step-subtracted",)})
 
 
@@ -372,7 +337,7 @@ def _is_shown(way: Way, report: Report, changed: Collection[str]) -> bool:
     if not concerned or any(report[name].verdict in _BAD for name in way.entering if name in report):
         return False
     matrices = [name for name in concerned if 1 not in way.derivation[name].expression.shape]
-    if way.found.throughout and len(matrices) > 1 and not set(_bad(report)) & set(forms):
+    if way.found.throughout and len(matrices) > 1 and not set(bad_in(report)) & set(forms):
         return any(way.derivation[name].derivative is None for name in matrices)
     return any(
         result.verdict in _ACCEPTED and result.name not in way.kept and concerned & set(sources)
@@ -395,7 +360,7 @@ def _with_sources(report: Report, derivation: Derivation) -> Iterator[tuple[Resu
         yield report[name], sources
 
 
-def _said(again: Report, way: Found, before: Report) -> Report:
+def in_convention(again: Report, way: Found, before: Report) -> Report:
     """The report with the convention named: before all, and at every step that is not as in the solution."""
     language = before.language
     words = way.words(language)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.checking.adopting import adopted, on_turned_weights
+from chalkwork.checking.adopting import adopted
 from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike
 from chalkwork.checking.augmented import taken_apart as taken_apart_biases
 from chalkwork.checking.consequences import name_by_consequence
@@ -30,6 +30,7 @@ from chalkwork.checking.repeated import in_every_step
 from chalkwork.checking.report import Report, results_of
 from chalkwork.checking.scalars import whole_of, wholes
 from chalkwork.checking.seen import seen_in
+from chalkwork.checking.turned import on_turned_weights
 from chalkwork.checking.variables import is_program, taken_apart
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError

@@ -191,9 +191,8 @@ def like_its_family(reader: Reader, named: Mapping[str, str], words: Iterable[st
 
 def _name_parameters(reader: Reader, found: Names, given: Mapping[str, object]) -> None:
     """Weights under a name that nobody knows, a step away from where they began: the one array that is so near."""
-    updates = [
-        name for name in reader.givens.known if f"{name}_new" in reader.updates and np.size(reader.values[name]) > 1
-    ]
+    learnt = [name for name in reader.givens.known if f"d{name}" in reader.shapes and f"{name}_new" in reader.updates]
+    updates = [name for name in learnt if np.size(reader.values[name]) > 1]
     for name in updates:
         later = sorted(one for one in reader.updates if base_of(one) == name)
         if any(one in found.steps for one in later) or not np.any(reader.values[name]):

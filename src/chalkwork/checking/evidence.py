@@ -24,6 +24,8 @@ from chalkwork.words import Said, Text
 _ERROR = re.compile(r"(?:l|layer|output|hidden|final|o|h)?\d*(?:error|errors|err|gradient\w?)")
 
 _MOST_ENTRIES = 10**5
+_ENTRIES = 4
+"""One of so many values of a word, or more, are entries of something larger where it goes through these."""
 
 
 class Evidence:
@@ -70,6 +72,19 @@ class Evidence:
     def _sums(self) -> dict[str, tuple[int, float]]:
         names = (*self.givens.known, *self.context.derivation)
         return {name: (np.size(self.values[name]), float(np.sum(np.abs(self.values[name])))) for name in names}
+
+    def are_entries(self, values: Sequence[Any]) -> bool:
+        """Whether a word goes through the entries or rows of something larger, or through sums that end so."""
+        sizes = {np.size(value) for value in values}
+        if len(sizes) != 1:
+            return False
+        if sizes == {1}:
+            met = sum(map(self.is_entry, values))
+            return met > 1 and _ENTRIES * met >= len(values)
+        rows = [value for value in values if self.is_row(value)]
+        if any(map(self.equal, rows)):
+            return False
+        return len(values) == len(rows) == 1 or (len(rows) > 1 and _ENTRIES * len(rows) >= len(values))
 
     def is_row(self, value: object) -> bool:
         """Whether a vector of a program is a row or column of something right."""

@@ -67,14 +67,15 @@ class Reader(Meanings):
         held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
         known |= self._renamed(held, known)
         held = {word: [known[word]] if known.get(word) in equal else equal for word, equal in held.items()}
+        own = {name for word, name in known.items() if name in held.get(word, ())}
         known = {
             word: name
             for word, name in known.items()
-            if word == name or not self.is_another(held.get(word, ()), [name], held)
+            if (word == name and (self.fits(numbers[word], name) or own.intersection(held.get(word, ()))))
+            or not self.is_another(held.get(word, ()), [name], held)
         }
         known |= {word: equal[0] for word, equal in held.items() if self._are_data(equal, known.get(word))}
-        right_ones = {name for word, name in known.items() if name in held.get(word, ())}
-        others = (equal for word, equal in held.items() if word not in known and not right_ones.intersection(equal))
+        others = (equal for word, equal in held.items() if word not in known and not own.intersection(equal))
         elsewhere = {name for equal in others for name in equal}
         known = {
             word: name
@@ -88,6 +89,7 @@ class Reader(Meanings):
                 if name not in known.values() and self.may_be(numbers[word], name)}  # fmt: skip
         known = {**known, **left}
         known = of_the_last_step(numbers, known, self.context, self._is)
+        self.named = set(known.values())
         found.unused |= asked
         taken = set(found.steps)
         loose: dict[str, object] = {}
@@ -218,8 +220,8 @@ class Reader(Meanings):
                     found.steps[later] = found.steps.pop(name)
         in_place = found.notes and any(f"{given}_new" in found.steps for given in self.givens.known)
         for name in [name for name in found.data if f"d{name}" in found.steps] if in_place else ():
-            if not self._is_near_another(found, name) and self._is(
-                found.data[name], name
+            if (
+                name in self.named and not self._is_near_another(found, name) and self._is(found.data[name], name)
             ):  # those beside it were renewed, and its gradient is there
                 self._later(found, name, [f"{name}_new"])
 
@@ -234,10 +236,11 @@ class Reader(Meanings):
         right = np.asarray(self.values[name], dtype=float)
         for word in found.unused:
             value = self.numbers.get(word)
-            if value is not None and self.fits(value, name) and not self._is(value, name):
-                apart = np.linalg.norm(np.ravel(np.asarray(value, dtype=float)) - np.ravel(right))
-                if np.size(np.asarray(value)) == right.size > 1 and apart < _NEAR * np.linalg.norm(right):
-                    return True
+            own = np.ravel(np.asarray(value)) if value is not None and self.fits(value, name) else np.empty(0)
+            if own.dtype.kind != "f" or not own.size == right.size > 1 or self._is(value, name):
+                continue
+            if np.linalg.norm(own - np.ravel(right)) < _NEAR * np.linalg.norm(right):
+                return True
         return False
 
     def _was_right(self, found: Names, name: str) -> bool:

@@ -18,7 +18,7 @@ from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
 from chalkwork.checking.consequences import by_consequence, followed, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
-from chalkwork.checking.names import NO_NAME
+from chalkwork.checking.names import NO_NAME, longest
 from chalkwork.checking.passes import base_of, updates_before
 from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.recording import Made
@@ -27,8 +27,6 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Said
 
 _MOST_UNUSED = 12
-_ENTRIES = 4
-"""One of so many values of a word, or more, are entries of something larger where it goes through these."""
 _NUMBERS = re.compile(r"\d*(?:_t\d+)?$")
 
 
@@ -120,7 +118,9 @@ class _Placing:
 
     def _chain(self, word: str, target: str | None, versions: Sequence[Made]) -> list[str]:
         """The quantities that a word can stand for, in the order in which they are worked out."""
-        if word in self.asked or self._are_entries(versions):
+        if word in self.asked or self.reader.are_entries(
+            [made.value for made in versions if made.line is not None] or []
+        ):
             return []
         kinds = kinds_called(word)
         names = [name for name in self.names if name not in self.reader.begun]
@@ -128,17 +128,6 @@ class _Placing:
         if target is not None and not (several and kinds and word not in self.names):
             return [name for name in names if base_of(name) == base_of(target)]
         return self._of_kinds(kinds)
-
-    def _are_entries(self, versions: Sequence[Made]) -> bool:
-        """Whether a word goes through the entries or rows of something larger, or through sums that end as those."""
-        sizes = {made.value.size for made in versions}
-        if len(sizes) != 1 or len(versions) < 2:
-            return False
-        of_larger = self.reader.is_entry if sizes == {1} else self.reader.is_row
-        met = [made for made in versions if of_larger(made.value)]
-        if sizes != {1} and any(self._equal(made) for made in met):
-            return False
-        return len(met) > 1 and _ENTRIES * len(met) >= len(versions)
 
     def _of_a_parameter(self, word: str) -> list[str]:
         """What a word without a meaning can stand for that had a parameter's value when the recording began."""
@@ -307,7 +296,8 @@ class _Placing:
         clear = clear or (gradient and made.value.ndim < 2 and self.called.get(word) == base_of(name))
         clear = clear or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
-            clear = not self._equal(made)  # else it is another quantity under a name that looks like this one
+            # else it is another quantity under a name that looks like this one, or what one step of a sequence has
+            clear = not self._equal(made) and not longest(self.derivation)
         return clear or self.reader.fits(made.value, name)
 
     def _renewed(self, word: str, run: Sequence[Made], free: Sequence[str]) -> None:

@@ -18,6 +18,7 @@ from chalkwork.checking.mistakes import Role
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.overflow import named as _named
 from chalkwork.checking.overflow import overflown
+from chalkwork.checking.relations import LARGEST, in_words, of_it, plainly, so_many_times
 from chalkwork.checking.report import Report
 from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import Verdict
@@ -33,7 +34,6 @@ Array = np.ndarray[Any, Any]
 BY_ACCIDENT = 1e-3
 """What is seen must be met by other digits more rarely than this."""
 _ROOM = 1e-9
-_LARGEST = 64
 _MOST_OTHERS = 60
 _MOST_SAMPLES = 50
 _MOST_STEPS = 20
@@ -150,9 +150,9 @@ class _Look:
         exact = own.given.all() and bool(np.all(own.high - own.low < _ROOM * np.abs(own.value)))
         factor = self._factor(right) if right.size > 1 or exact else None  # a single number is always some multiple
         if factor is not None and right.size == 1:
-            yield Text.own("seen.factor_of_one", "it is <times> <of>", times=_times(factor), of=_of(word))
+            yield Text.own("seen.factor_of_one", "it is <times> <of>", times=so_many_times(factor), of=of_it(word))
         elif factor is not None:
-            yield Text.of("seen.factor", times=_times(factor), of=_of(word))
+            yield Text.of("seen.factor", times=so_many_times(factor), of=of_it(word))
         yield from self._signs(word, right)
         yield from self._turned_square(word, right)
         yield from self._samples(word, right)
@@ -161,7 +161,7 @@ class _Look:
         with np.errstate(all="ignore"):
             for said, other in self._made_of(right):
                 if self._meets(other):
-                    yield Text.of(f"seen.{said}", of=_of(word))
+                    yield Text.of(f"seen.{said}", of=of_it(word))
         yield from self._apart(word, right)
 
     def _made_of(self, right: Array) -> Iterator[tuple[str, Array]]:
@@ -229,10 +229,10 @@ class _Look:
         before = laid(np.asarray(self.task.values[old.name], dtype=float), old.shape).reshape(right.shape)
         with np.errstate(all="ignore"):
             ratio = float(np.max(np.abs(own.value - before)) / np.max(np.abs(right - before)))
-        factor = float(Fraction(ratio).limit_denominator(_LARGEST)) if np.isfinite(ratio) else 0.0
+        factor = float(Fraction(ratio).limit_denominator(LARGEST)) if np.isfinite(ratio) else 0.0
         for one in (factor, -factor) if factor else ():
             if np.allclose(own.value - before, one * (right - before), 1e-8, 0):
-                yield Text.of("seen.step", times=_times(one))
+                yield Text.of("seen.step", times=so_many_times(one))
         made, meant = own.value - before, np.sign(right - before)
         size = float(np.max(np.abs(made)))
         if meant.size > 1 and size and np.allclose(np.abs(made), size * np.abs(meant), 1e-8, 0):
@@ -244,7 +244,7 @@ class _Look:
         if right[place] == 0 or not own.given[place]:
             return None
         raw = float(own.value[place] / right[place])
-        nice = float(Fraction(raw).limit_denominator(_LARGEST)) if abs(raw) < 1e6 else raw
+        nice = float(Fraction(raw).limit_denominator(LARGEST)) if abs(raw) < 1e6 else raw
         several = np.count_nonzero(own.given & (right != 0)) > 1
         for factor in (nice, raw) if several else (nice,):
             if factor not in (0.0, 1.0) and self._meets(factor * right):
@@ -255,7 +255,7 @@ class _Look:
         if right.size > 1 and self._meets(np.where(self.answer.value * right < 0, -right, right)):
             turned = (self.answer.value * right < 0) & self.answer.given
             where = self._lines(turned)
-            what = _what(word)
+            what = in_words(word)
             yield Text.of("seen.signs_in", what=what, where=where) if where else Text.of("seen.signs", what=what)
 
     def _parts(self, word: str, right: Array) -> Iterator[Text]:
@@ -290,7 +290,7 @@ class _Look:
         """Nothing where there should be something, and something where there should be nothing."""
         own = self.answer
         if right.size > 1 and own.given.all() and np.array_equal(own.value == 0, right != 0):
-            yield Text.of("seen.zeros", of=_of(word))
+            yield Text.of("seen.zeros", of=of_it(word))
 
     def _nets(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
         for layer in self.task.context.layers(self.task.context.steps[self.name]):
@@ -319,7 +319,7 @@ class _Look:
             return
         shift = float(np.median(own.value - right))
         if shift and self._meets(right + shift):
-            yield Text.of("seen.more" if shift > 0 else "seen.less", size=f"{abs(shift):.4g}", what=_what(word))
+            yield Text.of("seen.more" if shift > 0 else "seen.less", size=f"{abs(shift):.4g}", what=in_words(word))
         for name, other in (*self._others(right.shape), *self._spread(right.shape)):
             with np.errstate(all="ignore"):
                 place = np.unravel_index(int(np.argmax(np.abs(other))), other.shape)
@@ -327,11 +327,11 @@ class _Look:
                 nice = float(Fraction(factor).limit_denominator(100)) if abs(factor) < 1e6 else factor
                 for one in (nice or factor, factor) if np.ptp(other) > 0 and abs(factor) > 1e-6 else ():
                     if self._meets(right + one * other):
-                        yield Text.of("seen.differs", of=_of(word), by=f"{_plainly(one)}{self._letter(one)}{name}")
+                        yield Text.of("seen.differs", of=of_it(word), by=f"{plainly(one)}{self._letter(one)}{name}")
                 if self._meets(right * other):
-                    yield Text.of("seen.multiplied", what=_what(word), name=name)
+                    yield Text.of("seen.multiplied", what=in_words(word), name=name)
                 if self._meets(right / other):
-                    yield Text.of("seen.divided", what=_what(word), name=name)
+                    yield Text.of("seen.divided", what=in_words(word), name=name)
 
     def _letter(self, factor: float) -> str:
         """The constant of the exercise that this factor is."""
@@ -347,9 +347,9 @@ class _Look:
         if turned.shape == right.shape and min(right.shape) > 1:
             factor = self._factor(turned)
             if self._meets(turned):
-                yield Text.of("seen.transposed", what=_what(word))
+                yield Text.of("seen.transposed", what=in_words(word))
             elif factor is not None:
-                yield Text.of("seen.times_transposed", times=_times(factor), of=_of(word))
+                yield Text.of("seen.times_transposed", times=so_many_times(factor), of=of_it(word))
 
     def _another(self) -> Text | None:
         for name, other in self._others(self.answer.value.shape):
@@ -358,7 +358,7 @@ class _Look:
         for name, other in self._others(self.answer.value.shape):
             factor = self._factor(other) if other.size > 1 else None
             if factor is not None:
-                return Text.of("seen.times_another", times=_times(factor), name=name)
+                return Text.of("seen.times_another", times=so_many_times(factor), name=name)
         return None
 
     def _turned(self, own: Answer | None) -> Text | None:
@@ -370,14 +370,10 @@ class _Look:
             if turned.shape == own.value.shape:
                 factor = look._factor(turned)
                 if look._meets(turned):
-                    return Text.of("seen.transposed", what=_what(word))
+                    return Text.of("seen.transposed", what=in_words(word))
                 if factor is not None:
-                    return Text.of("seen.times_transposed", times=_times(factor), of=_of(word))
+                    return Text.of("seen.times_transposed", times=so_many_times(factor), of=of_it(word))
         return look._another()
-
-
-def _plainly(factor: float) -> str:
-    return {1.0: "", -1.0: "−"}.get(factor, f"{factor:.4g} ".replace("-", "−"))
 
 
 def _evaluated(expression: Expression, values: Mapping[str, Any]) -> Array | None:
@@ -386,24 +382,3 @@ def _evaluated(expression: Expression, values: Mapping[str, Any]) -> Array | Non
         return np.asarray(evaluate(expression, values), dtype=float)
     except (ValueError, ChalkworkError):
         return None
-
-
-def _what(word: str) -> Text:
-    """What is right, or what follows from the student's own values."""
-    return Text.of(f"seen.{word}")
-
-
-def _of(word: str) -> Text:
-    """The same behind a preposition."""
-    return Text.of(f"seen.of_{word}")
-
-
-def _times(factor: float) -> Text:
-    """The factor in words: 1.5 times, 1/3 of, minus."""
-    part = Fraction(factor).limit_denominator(_LARGEST)
-    exact = abs(float(part) - factor) <= 1e-9 * abs(factor)
-    if factor == -1:
-        return Text.of("seen.minus")
-    if exact and part.denominator > 1 and abs(part.numerator) == 1:
-        return Text.of("seen.minus_part" if part < 0 else "seen.part", n=part.denominator)
-    return Text.of("seen.times", number=f"{factor:.4g}")

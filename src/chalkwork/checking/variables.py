@@ -9,6 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.checking.kept import (
+    GRADIENTS,
+    as_array,
+    by_layer,
+    is_array,
+    is_wide,
+    of_parameters,
+    over_time,
+    singular,
+    told_apart,
+)
 from chalkwork.checking.libraries import is_library
 from chalkwork.checking.stacked import numbered_layers
 from chalkwork.checking.states import kept_state
@@ -17,30 +28,12 @@ MOST_VARIABLES = 2000
 MOST_NUMBERS = 1_000_000
 MOST_DEPTH = 4
 MOST_LAYERS = 100
-_TYPED_DECIMALS = 6
-_GRADIENTS = ("grad", "grads", "gradient", "gradients", "nabla", "nablas", "derivatives")
 _PASSED = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType)
 _NOTEBOOK = frozenset(("In", "Out", "exit", "quit", "get_ipython", "self"))
 _WHOLE = ("model", "net", "network", "own object", "mlp", "nn")
 """What a module is called that is all of the network."""
-_LAST_LAYER = ("out", "last", "final", "head", "o_", "dec")
-_OF_LAYERS = (
-    "params",
-    "parameters",
-    "layers",
-    "layer",
-    "cache",
-    "caches",
-    "weights",
-    "model",
-    "net",
-    "network",
-    "memory",
-)
-"""What a dictionary of the layers is called that holds what has names of its own."""
 _KINDS = ("w", "b", "dw", "db", "weights", "biases")
 """What a dictionary is called whose keys are the places of what has this kind: `W["f"]`, `weights["out"]`."""
-_PARAMETERS = ("params", "parameters", "theta", "variables")
 AGAIN = "another "
 """What stands in front of a word that is there already, in another dictionary or object."""
 PART = "part of "
@@ -74,7 +67,7 @@ def taken_apart(given: Mapping[str, object], layers: int, steps: int = 0) -> dic
     {'grad_W1': 1.0, 'z1': array([0., 0.]), 'z2': array([1.])}
     """
     found: dict[str, object] = {}
-    for word, value in _walk({**given, **_over_time(given, layers, steps)}, layers, 0):
+    for word, value in _walk({**given, **over_time(given, layers, steps)}, layers, 0):
         if len(found) >= MOST_VARIABLES:
             break
         found.setdefault(word if word not in found else f"{AGAIN}{word}", value)
@@ -82,7 +75,7 @@ def taken_apart(given: Mapping[str, object], layers: int, steps: int = 0) -> dic
 
 
 def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tuple[str, object]]:
-    direct = [(str(key), value) for key, value in _told_apart(given).items()]
+    direct = [(str(key), value) for key, value in told_apart(given).items()]
     inner: list[Iterator[tuple[str, object]]] = []
     stacked = _stacked(direct[:MOST_VARIABLES], layers)
     for name, value in direct[:MOST_VARIABLES]:
@@ -101,7 +94,7 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
             continue
         if isinstance(value, Mapping):
             inner.append(_of_mapping(name, value, layers, depth))
-        elif isinstance(value, (list, tuple)) and (words := _of_parameters(name, value, layers)):
+        elif isinstance(value, (list, tuple)) and (words := of_parameters(name, value, layers)):
             inner.append(iter(zip(words, map(numbers_of, value), strict=True)))
         elif isinstance(value, (list, tuple)) and _is_per_layer(value, layers):
             inner.append(_of_list(name, value, layers, depth))
@@ -111,35 +104,9 @@ def _walk(given: Mapping[Any, object], layers: int, depth: int) -> Iterator[tupl
         elif _is_object(value) and depth < MOST_DEPTH:
             inner.append(_of_object(name, value, layers, depth))
         elif not callable(value):
-            yield name, _as_array(value) if isinstance(value, list) else value
+            yield name, as_array(value) if isinstance(value, list) else value
     for each in inner:
         yield from each
-
-
-def _over_time(given: Mapping[str, object], layers: int, steps: int) -> dict[str, object]:
-    """What lists hold for every step of a sequence, each with its number."""
-    found: dict[str, object] = {}
-    for name, value in given.items():
-        whole = isinstance(value, list) and len(value) in (steps, steps + 1) and len(value) not in (layers, layers + 1)
-        if steps > 1 and whole and isinstance(value, list) and all(_is_array(one) and _is_wide(one) for one in value):
-            found |= {f"{_singular(name.strip('_'))}{step}": one for step, one in enumerate(value)}
-    return {word: one for word, one in found.items() if word not in given}
-
-
-def _told_apart(given: Mapping[Any, object]) -> dict[Any, object]:
-    """Dictionaries that have the same keys as one before them: what is in them has their name in front."""
-    found: dict[Any, object] = {}
-    seen: list[frozenset[str]] = []
-    for name, value in given.items():
-        keys = frozenset(map(str, value)) if isinstance(value, Mapping) and len(value) > 1 else frozenset()
-        bare = str(name).strip("_").lower()
-        named = bare in (*_GRADIENTS, *_PARAMETERS, *_OF_LAYERS) or any(kept_state(bare, key) for key in keys)
-        if keys in seen and not named and isinstance(value, Mapping) and all(map(_is_array, value.values())):
-            found |= {f"{name}_{key}": one for key, one in value.items()}
-        else:
-            found[name] = value
-        seen += [keys] if keys else []
-    return found
 
 
 def _stacked(direct: Sequence[tuple[str, object]], layers: int) -> dict[int, dict[str, object]]:
@@ -214,14 +181,14 @@ def is_module(value: object) -> bool:
 def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int) -> Iterator[tuple[str, object]]:
     bare = name.strip("_").lower()
     if len(value) == layers > 1 and all(isinstance(one, Mapping) for one in value.values()):
-        yield from _walk(_by_layer(bare, value), layers, depth + 1)
+        yield from _walk(by_layer(bare, value), layers, depth + 1)
         return
     named: dict[str, object] = {}
     for key, one in value.items():
         word = str(key)
         if isinstance(key, int):
             word = f"{name}{key}"
-        elif bare in _GRADIENTS and not word.lower().startswith(("d", "grad", "nabla")):
+        elif bare in GRADIENTS and not word.lower().startswith(("d", "grad", "nabla")):
             word = f"grad_{word}"
         elif bare in _KINDS and len(value) > 1 and not word.lower().startswith(("w", "b", "d")):
             word = f"{bare.replace('dw', 'dW').replace('w', 'W')}{'_' * (len(word) > 1)}{word}"
@@ -229,46 +196,14 @@ def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int)
     yield from _walk(named, layers, depth + 1)
 
 
-def _by_layer(bare: str, value: Mapping[Any, Any]) -> dict[str, object]:
-    """What a dictionary of the layers holds, `params["hidden"]["W"]`, by names with the number of the layer."""
-    named: dict[str, object] = {}
-    for number, key in enumerate(sorted(value, key=lambda key: str(key).lower().startswith(_LAST_LAYER)), 1):
-        for word, one in value[key].items():
-            whole = f"{word}{number}"
-            if bare in _GRADIENTS:
-                whole = whole if whole.lower().startswith(("d", "grad", "nabla")) else f"d{whole}"
-            elif bare not in _OF_LAYERS:
-                whole = kept_state(bare, whole) or f"{bare}_{whole}"
-            named[whole] = one
-    return named
-
-
-def _of_parameters(name: str, value: Sequence[object], layers: int) -> list[str]:
-    """The words for a list of all weights and biases, of their gradients or of what an optimiser keeps of them."""
-    bare = name.strip("_").lower()
-    if len(value) != 2 * layers or layers < 1 or not all(map(_is_array, value)):
-        return []
-    axes = [int(getattr(one, "ndim", 0)) for one in value]
-    kinds = ["b" if axis < 2 else "W" for axis in axes] if min(axes) < 2 else ["W", "b"] * layers
-    if kinds not in (["W", "b"] * layers, ["W"] * layers + ["b"] * layers):
-        return []
-    plain = [f"{kind}{kinds[: place + 1].count(kind)}" for place, kind in enumerate(kinds)]
-    if bare in _GRADIENTS:
-        return [f"d{one}" for one in plain]
-    if bare in _PARAMETERS:
-        return plain
-    kept = [kept_state(bare, one) for one in plain]
-    return [one for one in kept if one is not None]
-
-
 def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool:
     """Whether a list holds an array or an object for each layer; None stands for what a layer has not."""
     held = [item for item in map(_layer_in, value) if item is not None]
     if not held or len(value) not in (layers, layers + 1) or any(map(_is_neuron, held)):
         return False
-    arrays = [item for item in held if _is_array(item)]
-    wide = not arrays or any(map(_is_wide, arrays))
-    return wide and all(_is_array(item) or _is_object(item) or isinstance(item, Mapping) for item in held)
+    arrays = [item for item in held if is_array(item)]
+    wide = not arrays or any(map(is_wide, arrays))
+    return wide and all(is_array(item) or _is_object(item) or isinstance(item, Mapping) for item in held)
 
 
 def _is_one(name: str) -> bool:
@@ -284,28 +219,13 @@ def is_rectangular(value: object) -> bool:
         return False
 
 
-def _as_array(value: list[Any]) -> object:
-    """A list of numbers that a program has worked out, as an array; one that somebody may have typed as it is."""
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        return value
-    worked_out = array.dtype.kind == "f" and bool((array != np.round(array, _TYPED_DECIMALS)).any())
-    return array if worked_out else value
-
-
-def _is_wide(value: Any) -> bool:
-    """Whether an array has an axis."""
-    return int(getattr(value, "ndim", 0)) > 0
-
-
 def _of_list(
     name: str, value: list[object] | tuple[object, ...], layers: int, depth: int
 ) -> Iterator[tuple[str, object]]:
-    stem = _singular(name.strip("_"))
+    stem = singular(name.strip("_"))
     first = 1 if len(value) == layers else 0
     for number, one in enumerate(value, first):
-        one = _layer_in(one, "d" if name.strip("_").lower() in _GRADIENTS else "")
+        one = _layer_in(one, "d" if name.strip("_").lower() in GRADIENTS else "")
         if one is None:
             continue
         gradient = gradient_of(one)
@@ -316,7 +236,7 @@ def _of_list(
             yield from _of_module(stem, one, number)
         elif isinstance(one, Mapping) or _is_object(one):
             own = one if isinstance(one, Mapping) else attributes_of(one)
-            parts = {f"{_singular(str(key).strip('_'))}{number}": part for key, part in own.items()}
+            parts = {f"{singular(str(key).strip('_'))}{number}": part for key, part in own.items()}
             plain = {key: part for key, part in parts.items() if not isinstance(part, (list, Mapping))}
             yield from _walk(plain, layers, MOST_DEPTH)
         else:
@@ -327,7 +247,7 @@ def _layer_in(one: object, before: str = "") -> object:
     """What a list holds for one layer: weights and bias as a pair and neurons one by one are each a mapping."""
     if not isinstance(one, (list, tuple)) or not one:
         return one
-    if len(one) == 2 and all(map(_is_array, one)) and np.ndim(one[0]) == 2 and np.ndim(one[1]) in (1, 2):
+    if len(one) == 2 and all(map(is_array, one)) and np.ndim(one[0]) == 2 and np.ndim(one[1]) in (1, 2):
         return dict(zip((f"{before}W", f"{before}b"), one, strict=True))
     neurons = [one if isinstance(one, Mapping) else attributes_of(one) for one in one if _is_own_mapping(one)]
     if len(neurons) != len(one):
@@ -358,20 +278,9 @@ def _side_by_side(column: Sequence[Any]) -> object:
     return np.asarray(column)
 
 
-def _singular(name: str) -> str:
-    for plural, single in (("biases", "bias"), ("weights", "weight"), ("activations", "activation")):
-        if name.lower().endswith(plural):
-            return name[: -len(plural)] + single
-    return name[:-1] if len(name) > 1 and name.endswith("s") and not name.endswith(("ss", "ias")) else name
-
-
-def _is_array(value: object) -> bool:
-    return hasattr(value, "__array__") or hasattr(value, "detach")
-
-
 def _is_object(value: object) -> bool:
     """Whether it is an object of somebody's own class, with attributes."""
-    if isinstance(value, (*_TYPED, *_PASSED, list, tuple, dict, set, frozenset, np.ndarray)) or _is_array(value):
+    if isinstance(value, (*_TYPED, *_PASSED, list, tuple, dict, set, frozenset, np.ndarray)) or is_array(value):
         return False
     return hasattr(value, "__dict__") and type(value).__module__ != "builtins"
 
@@ -384,7 +293,7 @@ def attributes_of(value: object) -> Mapping[str, object]:
 def _of_object(name: str, value: object, layers: int, depth: int) -> Iterator[tuple[str, object]]:
     attributes = attributes_of(value)
     held = attributes.get("data"), attributes.get("grad")
-    if all(_is_array(one) or isinstance(one, (int, float)) for one in held):  # of an engine of somebody's own
+    if all(is_array(one) or isinstance(one, (int, float)) for one in held):  # of an engine of somebody's own
         yield from ((name, attributes["data"]), (f"grad_{name}", attributes["grad"]))
         return
     if is_module(value):
