@@ -49,9 +49,10 @@ def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Re
         return report
     for said, other in _by_conventions(task):
         equations = [other.derivation[one.name] for one in first_ones]
+        exchanged = _Exchanged(other, held)
         for found, most in ((_mistaken, _MOST), (_slipped, _most_slips(other) if said is None and last else 0)):
             for forms in islice(found(other, equations, last), most):
-                own = _given_by(other, held, forms)
+                own = exchanged.values(forms)
                 if own is not None:
                     return _told(other, typed, own, report, said)
     if not last:
@@ -165,21 +166,38 @@ def _in_each(equation: Equation, last: int) -> list[str]:
     return [after(base, number) for number in range(start, start + last + 1)]
 
 
-def _given_by(task: Task, held: Mapping[str, object], forms: Forms) -> dict[str, Any] | None:
-    """What all quantities are with these equations; None where the program has another value."""
-    own = {given.name: task.values[given.name] for given in task.derivation.givens}
-    open_ = [(one.name, forms.get(one.name, one.expression)) for one in task.derivation.equations]
-    while open_:
-        waiting = []
-        for name, expression in open_:
-            if any(one.name not in own for one in names_in(expression)):  # it is made of what comes later
-                waiting.append((name, expression))
-                continue
-            with np.errstate(all="ignore"):
-                own[name] = evaluate(expression, own)
-            if name in held and not same(held[name], own[name]):
-                return None
-        if len(waiting) == len(open_):
+class _Exchanged:
+    """What all quantities are with other equations in the place of some, against what a program holds."""
+
+    def __init__(self, task: Task, held: Mapping[str, object]) -> None:
+        self.task, self.held = task, held
+        self.wrong = {name for name, value in held.items() if not same(value, task.values[name])}
+        self.made_of = [
+            (one.name, one.expression, {made.name for made in names_in(one.expression)})
+            for one in task.derivation.equations
+        ]
+
+    def values(self, forms: Forms) -> dict[str, Any] | None:
+        """All of them; None where the program has another value."""
+        reached = set(forms)
+        for name, _, made_of in self.made_of:
+            if not made_of.isdisjoint(reached):
+                reached.add(name)
+        if not self.wrong <= reached:
             return None
-        open_ = waiting
-    return own
+        own = {name: value for name, value in self.task.values.items() if name not in reached}
+        open_ = [(name, forms.get(name, expression)) for name, expression, _ in self.made_of if name in reached]
+        while open_:
+            waiting = []
+            for name, expression in open_:
+                if any(one.name not in own for one in names_in(expression)):  # it is made of what comes later
+                    waiting.append((name, expression))
+                    continue
+                with np.errstate(all="ignore"):
+                    own[name] = evaluate(expression, own)
+                if name in self.held and not same(self.held[name], own[name]):
+                    return None
+            if len(waiting) == len(open_):
+                return None
+            open_ = waiting
+        return own
