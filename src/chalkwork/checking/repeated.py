@@ -29,6 +29,8 @@ _MOST = 3000
 """So many mistakes are tried."""
 _MOST_SLIPS, _MOST_NUMBERS = 2500, 10**7
 """So many slips that have no name, if that is no more than so many numbers altogether."""
+_MOST_EVALUATED = 80_000
+"""So many equations are worked out altogether where there are several steps; an eighth of them else."""
 _FEWEST_NUMBERS = 4
 Forms = dict[str, Expression]
 
@@ -47,11 +49,12 @@ def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Re
     begun = any(one.name in held for one in first_ones) if last else _is_said(report, report.first_wrong)
     if begun or _numbers_in(held) < _FEWEST_NUMBERS:
         return report
+    left = [_MOST_EVALUATED if last else _MOST_EVALUATED // 8]
     for said, other in _by_conventions(task):
         equations = [other.derivation[one.name] for one in first_ones]
         for found, most in ((_mistaken, _MOST), (_slipped, _most_slips(other) if said is None and last else 0)):
             for forms in islice(found(other, equations, last), most):
-                own = _given_by(other, held, forms)
+                own = _given_by(other, held, forms, left)
                 if own is not None:
                     return _told(other, typed, own, report, said)
     if not last:
@@ -165,16 +168,17 @@ def _in_each(equation: Equation, last: int) -> list[str]:
     return [after(base, number) for number in range(start, start + last + 1)]
 
 
-def _given_by(task: Task, held: Mapping[str, object], forms: Forms) -> dict[str, Any] | None:
-    """What all quantities are with these equations; None where the program has another value."""
+def _given_by(task: Task, held: Mapping[str, object], forms: Forms, left: list[int]) -> dict[str, Any] | None:
+    """What all quantities are with these equations; None where the program has another value, or nothing is `left`."""
     own = {given.name: task.values[given.name] for given in task.derivation.givens}
     open_ = [(one.name, forms.get(one.name, one.expression)) for one in task.derivation.equations]
-    while open_:
+    while open_ and left[0] > 0:
         waiting = []
         for name, expression in open_:
             if any(one.name not in own for one in names_in(expression)):  # it is made of what comes later
                 waiting.append((name, expression))
                 continue
+            left[0] -= 1
             with np.errstate(all="ignore"):
                 own[name] = evaluate(expression, own)
             if name in held and not same(held[name], own[name]):
@@ -182,4 +186,4 @@ def _given_by(task: Task, held: Mapping[str, object], forms: Forms) -> dict[str,
         if len(waiting) == len(open_):
             return None
         open_ = waiting
-    return own
+    return own if not open_ else None
