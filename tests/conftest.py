@@ -1,6 +1,7 @@
 """What tests share: double precision in JAX, seeded numbers, and what commands are tried on."""
 
 import os
+import signal
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from pathlib import Path
@@ -30,6 +31,8 @@ LONG = frozenset({
 
 os.environ[TRACEBACK] = "raised"  # a fault of ours is never made a message
 jax.config.update("jax_enable_x64", True)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # who tests in the background ignores it, and so do all children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _READ = sheet_format.read_sheet
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.arrays import masked
 from chalkwork.checking.states import kept_state
 
 _TYPED_DECIMALS = 6
@@ -94,7 +95,7 @@ def as_array(value: list[Any]) -> object:
     except ValueError:
         return value
     worked_out = array.dtype.kind == "f" and bool((array != np.round(array, _TYPED_DECIMALS)).any())
-    return array if worked_out else value
+    return array if worked_out and not masked(value) else value
 
 
 def is_wide(value: Any) -> bool:

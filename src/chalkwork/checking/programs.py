@@ -47,7 +47,11 @@ class Reader(Meanings):
             elif word not in numbers:
                 found.unused[word] = NO_NUMBERS
         known, asked = self.known(numbers, used, refused)
-        known = {word: name for word, name in known.items() if name not in self.begun or self._is(numbers[word], name)}
+        known = {
+            word: name
+            for word, name in known.items()
+            if word == name or name not in self.begun or self._is(numbers[word], name)
+        }
         single = {word for word, name in known.items() if np.size(self.values[name]) == 1 and name in self.shapes}
         for word, value in numbers.items():  # a number of layers, a place in a loop, the losses of all steps
             count = isinstance(value, (int, np.integer)) and (word in single or known.get(word) != word)

@@ -146,9 +146,8 @@ class _Look:
         return bool(np.all(met | ~places)) and float(np.prod(chance)) < BY_ACCIDENT
 
     def _relations(self, word: str, right: Array) -> Iterator[Text]:
-        own = self.answer
-        exact = own.given.all() and bool(np.all(own.high - own.low < _ROOM * np.abs(own.value)))
-        factor = self._factor(right) if right.size > 1 or exact else None  # a single number is always some multiple
+        # a single number is always some multiple, and a short one soon a simple one
+        factor = self._factor(right) if right.size > 1 or tells(self.typed[self.name]) else None
         if factor is not None and right.size == 1:
             yield Text.own("seen.factor_of_one", "it is <times> <of>", times=so_many_times(factor), of=of_it(word))
         elif factor is not None:
