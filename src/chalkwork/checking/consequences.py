@@ -25,7 +25,7 @@ from chalkwork.words import Text
 
 _ANY = "any parameter"
 _MOST_LOOSE = 80
-_MOST_TRIED = 2000
+_MOST_TRIED = 1000
 _NO_ANSWER = read_answer(None, ())
 _NEAR = 0.5
 """Weights that are no further from where they began than this part of them have been updated."""

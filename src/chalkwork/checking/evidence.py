@@ -45,7 +45,7 @@ class Evidence:
         self.weighed = sorted(int(found[1]) for found in weighed if found)
         self.biased = [number for number in self.weighed if f"b{number}" in self.givens.known]
         self.has_states = any(name not in by for name in updated)
-        self.begun = {one.name for one in context.derivation.equations if not names_in(one.expression)}
+        self.begun = {name for name in context.derivation if name.endswith("_t0")}
         """The states that a sequence begins with: zeros, which nobody works out."""
         self.aliases = aliases_of(tuple(self.shapes), symbols.layers)
 

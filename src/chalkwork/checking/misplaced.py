@@ -35,6 +35,8 @@ Array = np.ndarray[Any, Any]
 _MOST_PARTS = 60
 _MOST_OTHERS = 40
 _MOST_WRITTEN_IN = 4
+_MOST_SPENT = 4000
+"""So many parts of equations are gone through for one step."""
 _MOST_NODES = 40
 """A form with more parts is not made larger still."""
 _LONGEST = 70
@@ -63,7 +65,8 @@ def misplaced(task: Task, typed: Mapping[str, object], name: str, answer: Answer
             answered[one] = with_given(own, np.asarray(values[one], dtype=float))
     known = {**values, **answered}
     precision = max(_EXACT, width / size if size else 0.0)
-    steps = [_Step(context, name, form, known, precision) for form in _Step.forms(context, name, answered)]
+    spent = [0]
+    steps = [_Step(context, name, form, known, precision, spent) for form in _Step.forms(context, name, answered)]
     said = [one for step in steps for one in step.in_time(answer.value)]
     said = said or [one for step in steps for one in step.found(answer.value)]
     if not said:
@@ -85,6 +88,8 @@ class _Step:
     own: Mapping[str, Any]
     precision: float
     """How far, as a part of the largest number, what is the same can be apart."""
+    spent: list[int]
+    """How many parts of equations were gone through so far."""
 
     @staticmethod
     def forms(context: Context, name: str, answered: Mapping[str, Any]) -> Iterator[Expression]:
@@ -117,14 +122,16 @@ class _Step:
         """What stands there instead, and of what; nothing where it was left out. All of it may be a multiple."""
         samples = self.context.sizes[0]
         factors = dict.fromkeys((1.0, -1.0, float(samples), 1 / samples, -float(samples), -1 / samples))
+        nodes = sum(1 for _ in walk(self.expression))
         for part, value in self._parts.items():
-            if value.size > _MOST_NUMBERS:
+            if value.size > _MOST_NUMBERS or self.spent[0] > _MOST_SPENT:
                 continue
             hole, most = Name(_PUT, part.shape), max(1, _MOST_NUMBERS // max(value.size, answer.size))
             wholes = dict.fromkeys((exchanged(self.expression, {part: hole}), *_each(self.expression, part, hole)))
             tried = self._tried(part, value)
             while some := dict(islice(tried, most)):
                 words, together = list(some), np.stack(list(some.values()))
+                self.spent[0] += nodes * len(wholes)
                 for whole in wholes:
                     for factor, place in self._met(whole, hole, together, answer, factors):
                         yield factor, words[place], _shown(part)

@@ -29,6 +29,8 @@ _MOST = 3000
 """So many mistakes are tried."""
 _MOST_SLIPS, _MOST_NUMBERS = 2500, 10**7
 """So many slips that have no name, if that is no more than so many numbers altogether."""
+_MOST_EVALUATED = 80_000
+"""So many equations are worked out altogether where there are several steps; an eighth of them else."""
 _FEWEST_NUMBERS = 4
 Forms = dict[str, Expression]
 
@@ -47,9 +49,10 @@ def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Re
     begun = any(one.name in held for one in first_ones) if last else _is_said(report, report.first_wrong)
     if begun or _numbers_in(held) < _FEWEST_NUMBERS:
         return report
+    left = [_MOST_EVALUATED if last else _MOST_EVALUATED // 8]
     for said, other in _by_conventions(task):
         equations = [other.derivation[one.name] for one in first_ones]
-        exchanged = _Exchanged(other, held)
+        exchanged = _Exchanged(other, held, left)
         for found, most in ((_mistaken, _MOST), (_slipped, _most_slips(other) if said is None and last else 0)):
             for forms in islice(found(other, equations, last), most):
                 own = exchanged.values(forms)
@@ -167,10 +170,13 @@ def _in_each(equation: Equation, last: int) -> list[str]:
 
 
 class _Exchanged:
-    """What all quantities are with other equations in the place of some, against what a program holds."""
+    """What all quantities are with other equations in the place of some, against what a program holds.
 
-    def __init__(self, task: Task, held: Mapping[str, object]) -> None:
-        self.task, self.held = task, held
+    So many equations are `left` to be worked out, all exchanges and conventions together.
+    """
+
+    def __init__(self, task: Task, held: Mapping[str, object], left: list[int]) -> None:
+        self.task, self.held, self.left = task, held, left
         self.wrong = {name for name, value in held.items() if not same(value, task.values[name])}
         self.made_of = [
             (one.name, one.expression, {made.name for made in names_in(one.expression)})
@@ -178,7 +184,7 @@ class _Exchanged:
         ]
 
     def values(self, forms: Forms) -> dict[str, Any] | None:
-        """All of them; None where the program has another value."""
+        """All of them; None where the program has another value, or nothing is left."""
         reached = set(forms)
         for name, _, made_of in self.made_of:
             if not made_of.isdisjoint(reached):
@@ -187,12 +193,13 @@ class _Exchanged:
             return None
         own = {name: value for name, value in self.task.values.items() if name not in reached}
         open_ = [(name, forms.get(name, expression)) for name, expression, _ in self.made_of if name in reached]
-        while open_:
+        while open_ and self.left[0] > 0:
             waiting = []
             for name, expression in open_:
                 if any(one.name not in own for one in names_in(expression)):  # it is made of what comes later
                     waiting.append((name, expression))
                     continue
+                self.left[0] -= 1
                 with np.errstate(all="ignore"):
                     own[name] = evaluate(expression, own)
                 if name in self.held and not same(self.held[name], own[name]):
@@ -200,4 +207,4 @@ class _Exchanged:
             if len(waiting) == len(open_):
                 return None
             open_ = waiting
-        return own
+        return own if not open_ else None

@@ -38,7 +38,7 @@ _MOST_OTHERS = 60
 _MOST_SAMPLES = 50
 _MOST_STEPS = 20
 """Wrong steps of one hand-in that are looked at: a sentence on each later one would cost as much, and say less."""
-_MOST_SLIPS = 4
+_MOST_SLIPS = 2
 """Of so many it is asked what stands in them in the place of what."""
 _UNEXPLAINED = ("step.wrong", "step.stopped")
 
