@@ -73,10 +73,10 @@ def test_a_step_is_compiled_once_whatever_is_left_over(fresh, monkeypatch):
 def test_registers_are_used_whole_unless_somebody_chose(fresh, monkeypatch):
     engine, seen = compiled.JaxEngine(), []
     monkeypatch.setattr(engine.jax, "jit", lambda program, **given: seen.append(given["compiler_options"]))
-    for units, flags in enumerate(("", f"--{compiled.WIDTH}=256"), 3):
+    for units, samples, flags in ((3, 200, ""), (4, 200, f"--{compiled.WIDTH}=256"), (500, 200, "")):
         monkeypatch.setenv("XLA_FLAGS", flags)
-        engine.prepare(training_step(network(units).plan(20), Optimiser.of("gradient_descent")), {})
-    assert seen == [{compiled.WIDTH: 512}, None]
+        engine.prepare(training_step(network(units).plan(samples), Optimiser.of("gradient_descent")), {})
+    assert seen == [{compiled.WIDTH: 512}, None, None]  # products of large matrices are no faster so
 
 
 def test_large_data_stay_where_they_are_and_the_bits_are_the_same(fresh, monkeypatch):

@@ -20,6 +20,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
+from chalkwork.training.engines.across import is_small
 from chalkwork.training.engines.blas import BlasEngine
 from chalkwork.training.engines.layers import Form, InRows, form_of
 from chalkwork.training.engines.sharding import Devices
@@ -162,7 +163,9 @@ class JaxRun:
             form = form_of(step, engine.counts and not engine.devices.several)
             program = partial(_steps, engine.jax, engine.devices, weakref.proxy(step), form)
             known = ("room",) if engine.counts else ("room", "count")
-            wide = {WIDTH: 512} if engine.counts and WIDTH not in os.environ.get("XLA_FLAGS", "") else None
+            # products of large matrices on several cores are slower so
+            chosen = WIDTH in os.environ.get("XLA_FLAGS", "") or not engine.counts or not is_small(step)
+            wide = None if chosen else {WIDTH: 512}
             engine.programs[step] = form, engine.jax.jit(program, static_argnames=known, compiler_options=wide)
         self._form, self._program = engine.programs[step]
         self._room = 64
