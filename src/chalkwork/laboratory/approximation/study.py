@@ -17,7 +17,7 @@ from chalkwork.networks.arguments import whole
 
 MOST_POINTS = 2_000_000
 MOST_COMPARED = 8
-_DEFAULT = 8
+USUAL = 8
 _DOUBLED = 4096
 
 
@@ -82,7 +82,7 @@ def study(
     if any(end is None for end in ends):
         raise ChalkworkError("the interval is missing", hint="give both of its ends, a and b")
     low, high = interval_of(*ends)
-    count = _count(_DEFAULT if n is None else n, "n")
+    count = _count(USUAL if n is None else n, "n")
     counts = _counts(count, compare)
     check_defined(given, low, high)
 

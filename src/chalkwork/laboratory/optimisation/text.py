@@ -148,7 +148,8 @@ def rule_blocks(board: Board, route: Route) -> Iterator[Block]:
         yield Paragraph(_clipped(method))
     for name, expression in route.lines:
         yield board.chain(name.name, expression)
-    yield from board.givens(["eta", *method.constants, *(f"{letter}0" for letter in states)])
+    constants = [route.constant(name).name for name in method.constants]
+    yield from board.givens(["eta", *constants, *(f"{letter}0" for letter in states)])
 
 
 def _clipped(method: Method) -> str:
