@@ -20,8 +20,8 @@ from chalkwork.typesetting.equations import typeset
 def to_json(workbook: Workbook) -> str:
     """The equations of every task as JSON: name, stage, reason, latex, text and value, in full double precision.
 
-    Beside those of a block of the laboratory stand the values that it starts from, what was found in words, and the facts
-    besides the equations, by name.
+    Beside those of a block of the laboratory stand the values that it starts from, what was found in words, and the
+    facts besides the equations, by name.
 
     >>> from chalkwork.networks.graph import Graph
     >>> from chalkwork.solutions.workbook import Workbook
