@@ -35,6 +35,7 @@ def work_of(found: Study) -> Work:
         else:
             f[i] = work.equation(name, replace(function.tree, {Name(function.variable): x[i]}), VALUES, letter=letter)
     weights = {i: Name(f"lambda{i}") for i in numbers}
+    work.asked += [weight.name for weight in weights.values()]
     if found.kind == "equidistant":
         h = work.given("h", line.widths[0])
         for i in numbers:

@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
-import numpy as np
-
 from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in
 from chalkwork.algebra.reading.written import matrix
 from chalkwork.counting import counted
@@ -133,7 +131,6 @@ def _write(at: At, found: Counted) -> None:
     if not at.tally.sizeless:
         shape = Application(matrix(len(found.shape), 1), tuple(found.shape), ())
         at.tally.equation(f"shape{at.number}", shape, at.stage, "What comes out.", symbol("shape", at.number))
-        at.tally.values[f"shape{at.number}"] = np.array(at.tally.sizes(found.shape))
     at.equation("weights", found.weights)
     at.equation("biases", found.biases)
     at.equation("parameters", found.weights if found.parameters is None else found.parameters)

@@ -24,7 +24,6 @@ from chalkwork.laboratory.likelihood.fitted import (
     MAXIMUM,
     SUMS,
     Fitted,
-    column,
     expectations,
     shares,
 )
@@ -64,9 +63,10 @@ class Estimation(Fitted):
         self.true = {} if generating is None else _generating(kind, generating)
         self.attained = all(border.attained for border in self.borders.values())
         self.estimates = [value_name(unknown.name) for unknown in kind.unknowns if self.has_estimate(unknown)]
-        self.facts = self._facts()
-        self.givens = self._givens()
-        self.equations = [*self._estimates(), *self._compared()]
+        self.facts |= self._facts()
+        self._add_givens()
+        self.equations += [*self._estimates(), *self._compared()]
+        self.letters |= self._letters()
 
     @property
     def _centre(self) -> Fraction:
@@ -96,7 +96,7 @@ class Estimation(Fitted):
         at["m"] = self.known.get("m", 0)
         formula = read(text, {name: Name(name) for name in at})
         with np.errstate(all="ignore"):
-            return float(evaluate(formula, {name: _scalar(value) for name, value in at.items()}).item())
+            return float(evaluate(formula, {name: np.full((1, 1), value, float) for name, value in at.items()}).item())
 
     def has_estimate(self, unknown: Unknown) -> bool:
         """Whether the formula gives the place of a maximum."""
@@ -135,23 +135,23 @@ class Estimation(Fitted):
 
     # --- the derivation --------------------------------------------------------------------------------------------
 
-    def _givens(self) -> dict[Name, Any]:
+    def _add_givens(self) -> None:
         numbers, counts = [float(value) for value in self.sample], distinct(self.sample)
-        found: dict[Name, Any] = {Name("x", (1, self.n)): np.array([numbers]), Name("n"): _scalar(self.n)}
-        found |= {Name(value_name(name)): _scalar(value) for name, value in self.known.items()}
+        self.given("x", [numbers])
+        self.given("n", self.n)
+        for name, known in self.known.items():
+            self.given(value_name(name), float(known))
         if "pi" in self.kind.log_density:
-            found[Name("pi")] = _scalar(pi)
+            self.given("pi", pi)
         for name, part in self._constants(numbers).items():
-            found[Name(f"{name}s", (1, self.n))] = part[None, :]
-        self.different = (len(counts), 1)
+            self.given(f"{name}s", part[None, :])
         values = [float(value) for value in counts]
-        found |= {
-            Name("values", self.different): column(values),
-            Name("counts", self.different): column([*counts.values()]),
-        }
+        self.different = self.given("values", values).shape
+        self.given("counts", [*counts.values()])
         for name, part in self._constants(values).items():
-            found[Name(f"value_{name}s", self.different)] = column(part)
-        return found | {Name(f"{value_name(name)}_data"): _scalar(value) for name, value in self.true.items()}
+            self.given(f"value_{name}s", part)
+        for name, true in self.true.items():
+            self.given(f"{value_name(name)}_data", true)
 
     def _constants(self, numbers: Sequence[float]) -> dict[str, Any]:
         """Parts of the log-density that no parameter is in, for each of the numbers."""
@@ -210,9 +210,8 @@ class Estimation(Fitted):
 
     # --- letters ---------------------------------------------------------------------------------------------------
 
-    @property
-    def letters(self) -> dict[str, Symbol]:
-        """How the names print."""
+    def _letters(self) -> dict[str, Symbol]:
+        """How the names print that not every distribution has."""
         of_data = {"x": MARKS["x"]} | {f"{name}s": MARKS[name] for name in CONSTANTS}
         if self.n == 1:
             first = {"x_i": "x_1", "xᵢ": "x₁"}
@@ -232,8 +231,7 @@ class Estimation(Fitted):
                 bare = found[f"{short}_{name}"]
                 found[f"{whole}_{name}"] = Symbol(bare.latex + there, bare.text + there_text)
         found["variance_unbiased"] = Symbol(r"s_{n-1}^2", "s²ₙ₋₁", raised=True)
-        found |= {f"{value_name(name)}_data": _of_data(MARKS[name]) for name in self.true}
-        return found | super().letters
+        return found | {f"{value_name(name)}_data": _of_data(MARKS[name]) for name in self.true}
 
     def _facts(self) -> dict[str, Any]:
         """What is no equation: an estimate that is a limit, and that there is no maximum."""
@@ -279,7 +277,3 @@ def _log_binomials(values: Sequence[float], trials: float) -> Any:
 
 CONSTANTS = {"logfact": _log_factorials, "logchoose": _log_binomials}
 """Parts of log-densities that no parameter is in: of each observation, and of the number of trials."""
-
-
-def _scalar(value: Any) -> Any:
-    return np.array([[float(value)]])

@@ -5,15 +5,13 @@ Source: Goodfellow, Bengio and Courville, Deep Learning, section 5.5, equations 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import inf
-from typing import Any
-
-import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, apply
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.work_out import work_out
+from chalkwork.laboratory.work import Work
 from chalkwork.typesetting.symbols import Symbol
 
 SUMS = Stage("sums", "Sums over the sample")
@@ -27,16 +25,14 @@ LARGEST_LOGARITHM = 700.0
 """A likelihood whose logarithm is larger in size leaves the range of double precision."""
 
 
-class Fitted:
+class Fitted(Work):
     """A distribution with its parameters and their estimates, as they print together, and its derivation."""
 
     attained = True
     estimates: list[str]
-    givens: dict[Name, Any]
-    equations: list[Equation]
-    facts: Mapping[str, Any]
 
     def __init__(self, title: str, letters: Sequence[Symbol], hats: Sequence[Symbol], discrete: bool) -> None:
+        super().__init__()
         self.title = title
         self.letter, self.hatted = (
             Symbol(", ".join(each.latex for each in some), ", ".join(each.text for each in some))
@@ -46,10 +42,6 @@ class Fitted:
         several = len(hats) > 1
         self.together = Symbol("", "").at(self.hatted) if several else self.hatted
         """The estimates as one thing: several of them in parentheses."""
-
-    @property
-    def letters(self) -> dict[str, Symbol]:
-        """How the names print."""
         latex = self.hatted.latex
         written = {
             "log_p": rf"\log p(x_i; {latex})",
@@ -65,7 +57,7 @@ class Fitted:
             "entropy": f"H({DATA})",
             "divergence": rf"\mathrm{{KL}}({DATA} \,\Vert\, p_{{{latex}}})",
         }
-        return {name: Symbol.of(symbol) for name, symbol in written.items()}
+        self.letters |= {name: Symbol.of(symbol) for name, symbol in written.items()}
 
 
 def shares(kinds: int) -> Equation:
@@ -81,17 +73,10 @@ def expectations(share: Name, mean: Expression, divergence: Expression | None) -
     return [Equation(name, expression, EMPIRICAL) for name, expression in found.items()]
 
 
-def with_likelihood(
-    derivation: Derivation, givens: Mapping[str, Any], stage: Stage, suffix: str = ""
-) -> tuple[Derivation, dict[str, float]]:
-    """The derivation with the likelihood itself; where it is beyond double precision, that as a fact instead."""
-    best = float(work_out(derivation, givens)[f"log_likelihood{suffix}"].item())
+def add_likelihood(work: Work, stage: Stage, suffix: str = "") -> None:
+    """The likelihood itself; where it is beyond double precision, that as a fact instead."""
+    best = float(work_out(work.derivation, work.given_values)[f"log_likelihood{suffix}"].item())
     if abs(best) > LARGEST_LOGARITHM:
-        return derivation, {f"likelihood{suffix}": 0.0 if best < 0 else inf}
-    whole = apply("exp", Name(f"log_likelihood{suffix}"))
-    return derivation.extended([Equation(f"likelihood{suffix}", whole, stage)]), {}
-
-
-def column(values: Any) -> Any:
-    """Numbers as a column."""
-    return np.array(values, dtype=np.float64).reshape(-1, 1)
+        work.facts[f"likelihood{suffix}"] = 0.0 if best < 0 else inf
+    else:
+        work.equation(f"likelihood{suffix}", apply("exp", Name(f"log_likelihood{suffix}")), stage)

@@ -102,7 +102,7 @@ def optimise(
     title = "Optimisation" if len(paths) > 1 else title_of(methods[0])
     whole_table = len(routes) == 1 and routes[0].is_whole and bool(routes[0].steps)
     blank = (lambda board: steps_tables(board, routes[0], blank=True)) if whole_table else None
-    return work.answer(f"{title} step by step", style, script, blank=blank)
+    return work.solution(style, title=f"{title} step by step", script=script, blank=blank)
 
 
 def route_of(

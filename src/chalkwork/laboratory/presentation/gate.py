@@ -121,6 +121,7 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...]) -> Solution:
     """The answer for these weights."""
     unit, rows, choice = task.unit, Rows(task.x, task.y, style, "za"), None
     rows.letters["separable"] = Symbol.word("answer")
+    rows.words["separable"] = Word("yes" if task.separable else "no", (), ("yes", "no"))
     if unit is not None:
         column, free = (unit.inputs, 1), Name(unit.free) if unit.free else None
         rows.units(dict(zip(task.own, (unit.weights[:, None], unit.value), strict=False)), DESIGN, not task.given)
@@ -137,7 +138,6 @@ def _solved(task: _Task, style: Style, ask: tuple[str, ...]) -> Solution:
         script=lambda board: _script(board, task, rows),
         posed=lambda board: _posed(board, task, rows),
         blank=lambda board: () if unit is None else rows.blanks(board, () if task.given else task.own, marked=True),
-        words={"separable": Word("yes" if task.separable else "no", (), ("yes", "no"))},
         choice=choice,
         **({} if unit is not None else {"usual": ["separable"]}),
     )  # fmt: skip

@@ -8,10 +8,10 @@ from typing import Any, Unpack
 
 from chalkwork.budget import within
 from chalkwork.documents.literal import literal
-from chalkwork.laboratory.taylor.equations import COEFFICIENTS, derivation, symbols
+from chalkwork.laboratory.taylor.equations import symbols, work_of
 from chalkwork.laboratory.taylor.expansion import Expansion, expanded
 from chalkwork.laboratory.taylor.text import coefficient_text, polynomial_text, script
-from chalkwork.solutions.setting import Look, Setting, Style
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.numbers import NumberFormat
 
@@ -52,17 +52,11 @@ def taylor(
         style = style._replace(numbers=NumberFormat(None, max(style.numbers.decimals or 0, 3)))
     with within(MOST_SECONDS):
         expansion = expanded(function, order, about, interval)
-        derived, given = derivation(expansion)
-        facts = _facts(expansion)
-    setting = Setting(
-        givens=tuple(given),
-        title=f"Taylor expansion of {literal(expansion.function.text, 60)} to order {order}",
-        letters=symbols(expansion, style.notation),
-        script=lambda board: script(board, expansion),
-        asked=tuple(equation.name for equation in derived.equations if equation.stage == COEFFICIENTS),
-        facts=facts,
-    )
-    return Solution(derived, given, style, setting)
+        work = work_of(expansion)
+        work.facts |= _facts(expansion)
+    work.letters |= symbols(expansion, style.notation)
+    title = f"Taylor expansion of {literal(expansion.function.text, 60)} to order {order}"
+    return work.solution(style, title=title, script=lambda board: script(board, expansion))
 
 
 def _facts(expansion: Expansion) -> dict[str, Any]:
