@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from chalkwork.bounds.intervals import Array
 from chalkwork.documents.literal import literal
-from chalkwork.laboratory.approximation.equations import work_of
 from chalkwork.laboratory.approximation.interpolant import Interpolant
-from chalkwork.laboratory.approximation.study import Study, study
+from chalkwork.laboratory.approximation.study import Study, study, work_of
 from chalkwork.laboratory.approximation.text import script
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution

@@ -16,19 +16,19 @@ from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.model import Block, Heading
 from chalkwork.errors import ValueProblem
 from chalkwork.laboratory.likelihood import text
-from chalkwork.laboratory.likelihood.comparison import Row
-from chalkwork.laboratory.likelihood.fitted import (
+from chalkwork.laboratory.likelihood.comparison import (
     DERIVATIVES,
     EMPIRICAL,
     ESTIMATE,
     MAXIMUM,
     SUMS,
     Fitted,
+    Row,
     expectations,
     shares,
 )
+from chalkwork.laboratory.likelihood.estimate import slope
 from chalkwork.laboratory.likelihood.sample import probabilities
-from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.solutions.board import Board, display, maths
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.pieces import Piece, join

@@ -10,9 +10,9 @@ from typing import Any, Unpack
 from chalkwork.documents.model import Block
 from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.laboratory.likelihood import categorical, comparison, text
+from chalkwork.laboratory.likelihood.comparison import MAXIMUM, Fitted, add_likelihood
 from chalkwork.laboratory.likelihood.estimate import Estimation
 from chalkwork.laboratory.likelihood.families import family
-from chalkwork.laboratory.likelihood.fitted import MAXIMUM, Fitted, add_likelihood
 from chalkwork.laboratory.likelihood.sample import check_name, classes_of, observations, parameter
 from chalkwork.networks.arguments import whole
 from chalkwork.solutions.board import Board

@@ -20,7 +20,7 @@ from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.model import Block, Heading
 from chalkwork.errors import ChalkworkError, ValueProblem
-from chalkwork.laboratory.likelihood.fitted import LARGEST_LOGARITHM, add_likelihood
+from chalkwork.laboratory.likelihood.comparison import LARGEST_LOGARITHM, add_likelihood
 from chalkwork.laboratory.likelihood.sample import parameter
 from chalkwork.laboratory.likelihood.text import product
 from chalkwork.laboratory.work import Work

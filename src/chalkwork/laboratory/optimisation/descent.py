@@ -10,10 +10,9 @@ import numpy as np
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import MOST_STEPS, Objective, Path, methods_of, run
-from chalkwork.laboratory.optimisation.pictures import picture, ranges_of
+from chalkwork.laboratory.optimisation.pictures import picture, ranges_of, steps_tables
 from chalkwork.laboratory.optimisation.steps import Route
 from chalkwork.laboratory.optimisation.surface import Surface, starting_point
-from chalkwork.laboratory.optimisation.tables import steps_tables
 from chalkwork.laboratory.optimisation.text import (
     ENDINGS,
     compared,

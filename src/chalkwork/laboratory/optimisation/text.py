@@ -19,9 +19,9 @@ from chalkwork.laboratory.optimisation.letters import (
     partials,
 )
 from chalkwork.laboratory.optimisation.methods import Method, Path, index_of
+from chalkwork.laboratory.optimisation.pictures import path_table, steps_tables
 from chalkwork.laboratory.optimisation.steps import Route, Shown
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
-from chalkwork.laboratory.optimisation.tables import path_table, steps_tables
 from chalkwork.networks.optimisers import sentence
 from chalkwork.solutions.board import Board, in_lines, maths
 from chalkwork.typesetting.pieces import Piece, join

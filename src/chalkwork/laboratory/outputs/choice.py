@@ -11,8 +11,7 @@ import numpy as np
 from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Heading, Table
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem, meant
-from chalkwork.laboratory.outputs.pairs import Pair, letters_of
-from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task, formulas
+from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Pair, Task, formulas, letters_of
 from chalkwork.laboratory.work import Work
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import number, whole
