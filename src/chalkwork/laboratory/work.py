@@ -74,7 +74,9 @@ class Work:
         if self._is_new(name, letter):
             self.equations.append(Equation(name, expression, stage or self.usual, reason, relation=relation))
             if self.at_once:
-                self.values[name] = without_noise(evaluate(expression, self.values), expression, self.values)
+                with np.errstate(all="ignore"):  # what is no number is said when all is worked out
+                    found = evaluate(expression, self.values)
+                    self.values[name] = without_noise(found, expression, self.values)
         return Name(name, expression.shape)
 
     def _is_new(self, name: str, letter: Symbol | None) -> bool:

@@ -24,9 +24,9 @@ from chalkwork.laboratory.presentation.unit import (
 from chalkwork.networks.arguments import flag, number, order_of, positive, whole
 from chalkwork.solutions.board import Board, in_lines, maths
 from chalkwork.solutions.columns import split_step
-from chalkwork.solutions.setting import Look, Setting, Style, Word
+from chalkwork.solutions.setting import Look, Style, Word
 from chalkwork.solutions.solution import Solution
-from chalkwork.solutions.steps import Column, asked_of, step_table
+from chalkwork.solutions.steps import Column, step_table
 from chalkwork.typesetting.lines import EQUALS
 from chalkwork.typesetting.pieces import join
 
@@ -268,25 +268,20 @@ def learn(
         float(stop_change or 0.0), None if stop_loss is None else float(stop_loss),
     )  # fmt: skip
     whole(epochs, "epochs", 1, MOST_EPOCHS)
-    derivation, values, done = study.run(epochs)
-    style = Style.chosen(**look)
-    ending = study.ends(values, done) or "unfinished"
+    work, done = study.run(epochs)
+    last, style = done * len(study.order), Style.chosen(**look)
+    ending = study.ends(work.values, done) or "unfinished"
     endings = [name for name in ENDINGS if name != "stopped" or study.has_stop]
-    names = [(name, step) for name, step in map(split_step, [*study.givens, *derivation]) if step is not None]
-    setting = Setting(
+    names = [(name, step) for name, step in map(split_step, work.derivation.shapes()) if step is not None]
+    work.letters |= Letters(style.notation).table(unit, names)
+    work.words["ending"] = Word(ending, (ENDINGS[ending],), tuple(endings))
+    work.facts |= {"epochs": done, "presentations": last, "weights": study.found(work.values, last)}
+    return work.solution(
+        style, ask, ASKED if epochs == 1 else (*ASKED, "ending"),
         title=f"Learning by {chosen.title}",
-        letters=Letters(style.notation).table(unit, names),
         script=lambda board: board_of(board, study, done),
         posed=lambda board: exercise_of(board, study, epochs),
         blank=lambda board: [table_of(board, study, done, blank=True)],
-        asked=asked_of(ask, derivation, ASKED if epochs == 1 else (*ASKED, "ending"), ["ending"]),
         columns=(*ASKED, "dw", "db", "dtheta", "E"),
         exact=True,
-        words={"ending": Word(ending, (ENDINGS[ending],), tuple(endings))},
-        facts={
-            "epochs": done,
-            "presentations": done * len(study.order),
-            "weights": study.found(values, done * len(study.order)),
-        },
-    )
-    return Solution(derivation, {name: values[name] for name in study.givens}, style, setting)
+    )  # fmt: skip

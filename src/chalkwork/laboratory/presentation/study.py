@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import simplify
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ChalkworkError, meant
 from chalkwork.laboratory.presentation.unit import Unit
+from chalkwork.laboratory.work import Work
 from chalkwork.networks.data import Array
 
 
@@ -152,15 +152,18 @@ class Study:
     stop_change: float = 0.0
     stop_loss: float | None = None
 
-    @cached_property
-    def givens(self) -> dict[str, Array]:
+    def begun(self) -> Work:
         """Samples, targets, the rate, and what the unit starts with."""
-        found = {f"x{number}": sample[:, None] for number, sample in enumerate(self.x, 1)}
+        work = Work(usual=PRESENTED, at_once=True)
+        for number, sample in enumerate(self.x, 1):
+            work.given(f"x{number}", sample)
         for number, target in enumerate(() if self.y is None else self.y, 1):
-            found[f"y{number}"] = np.reshape(target, (-1, 1))
-        found["eta"] = np.array([[self.rate]])
-        found["w0"] = self.unit.weights if self.unit.outputs > 1 else self.unit.weights[:, None]
-        return found | ({f"{self.unit.free}0": np.reshape(self.unit.value, (-1, 1))} if self.unit.free else {})
+            work.given(f"y{number}", target)
+        work.given("eta", self.rate)
+        work.given("w0", self.unit.weights)
+        if self.unit.free:
+            work.given(f"{self.unit.free}0", self.unit.value)
+        return work
 
     def sample(self, step: int) -> int:
         """The number of the sample that a presentation shows, from 1."""
@@ -207,7 +210,7 @@ class Study:
             found.append((f"d{self.unit.free}", -change if self.unit.free == "theta" else change))
         return found
 
-    def presented(self, step: int) -> list[Equation]:
+    def present(self, work: Work, step: int) -> None:
         """The equations of one presentation."""
         last = step - 1
         if self.batch:
@@ -221,46 +224,36 @@ class Study:
 
         known: dict[str, Expression] = {name: named(name, numbers.get(name, step)) for name in self.names()}
         known["eta"] = Name("eta")
-        equations = [Equation(f"{name}{step}", expression, PRESENTED) for name, expression in self.formulas(known)]
+        for name, expression in self.formulas(known):
+            work.equation(f"{name}{step}", expression)
         for name in self.learned if not self.batch or step % len(self.order) == 0 else ():
             start: Expression = named(name, last)
             changes = [named(f"d{name}", one) for one in range(last + 1 if self.batch else step, step + 1)]
-            equations.append(Equation(f"{name}{step}", reduce(Expression.__add__, changes, start), PRESENTED))
+            work.equation(f"{name}{step}", reduce(Expression.__add__, changes, start))
         if self.rule.error:
             error = self.rule.error if self.unit.outputs == 1 else f"sum({self.rule.error})"
-            equations.append(Equation(f"E{step}", read(error, known), PRESENTED))
-        return equations
+            work.equation(f"E{step}", read(error, known))
 
     # --- numbers ---------------------------------------------------------------------------------------------------
 
-    def run(self, epochs: int) -> tuple[Derivation, dict[str, Array], int]:
-        """The equations as far as an epoch changes nothing, their numbers, and how many epochs that takes.
+    def run(self, epochs: int) -> tuple[Work, int]:
+        """The equations as far as an epoch changes nothing, and how many epochs that takes.
 
         Raises ChalkworkError where more presentations would be needed than are shown.
         """
-        tried = 0
-        while True:
-            tried = min(epochs, max(4, 2 * tried), max(1, MOST_PRESENTATIONS // len(self.order)))
-            derivation = self.derivation(tried)
-            values = work_out(derivation, self.givens)
-            unchanged = [epoch for epoch in range(1, tried + 1) if self.ends(values, epoch)]
-            done = min([tried, *unchanged])
-            if unchanged or tried == epochs:
+        work = self.begun()
+        for done in range(1, epochs + 1):
+            for step in self._steps(done):
+                self.present(work, step)
+            if self.ends(work.values, done):
                 break
-            if 2 * tried * len(self.order) > MOST_PRESENTATIONS:
+            if done < epochs and (done + 1) * len(self.order) > MOST_PRESENTATIONS:
                 raise ChalkworkError(
-                    f"after {tried} epochs the weights still change; {MOST_PRESENTATIONS} presentations are the most",
-                    hint=f"epochs: {tried} shows these",
+                    f"after {done} epochs the weights still change; {MOST_PRESENTATIONS} presentations are the most",
+                    hint=f"epochs: {done} shows these",
                 )
-        more = [*self._totals(done), *self._line(values, done * len(self.order))]
-        found = self.derivation(done).extended(more)
-        return found, work_out(found, self.givens), done
-
-    def derivation(self, epochs: int) -> Derivation:
-        """The equations of so many epochs."""
-        steps = range(1, epochs * len(self.order) + 1)
-        givens = [Name(name, self._shape(name.rstrip("0123456789"))) for name in self.givens]
-        return Derivation(tuple(givens), tuple(one for step in steps for one in self.presented(step)))
+        work.equations += [*self._totals(done), *self._line(work.values, done * len(self.order))]
+        return work, done
 
     def changed_nothing(self, values: Mapping[str, Array], epoch: int) -> bool:
         """Whether an epoch leaves everything as it was."""
