@@ -34,7 +34,7 @@ def _value(node: Expression, values: Mapping[str, Any], xp: Any, known: dict[Exp
         found = known.get(node)
         if found is None:
             arguments = [_value(argument, values, xp, known) for argument in node.arguments]
-            if any([isinstance(argument, _NUMBERS) for argument in arguments]):
+            if not _NUMBERS.isdisjoint(map(type, arguments)):
                 arguments = _arrays(xp, node, arguments, values)
             found = known[node] = applied(xp, node, arguments)
         return found
@@ -75,20 +75,19 @@ def lifted(xp: Any, node: Application, arrays: Sequence[Any]) -> Sequence[Any]:
     return [with_axes(array, own) for array, own in zip(arrays, ranks, strict=False)]
 
 
-_NUMBERS = (int, float)
+_NUMBERS = frozenset((int, float))
 _TAKES_PYTHON_NUMBERS = frozenset(("add", "subtract", "multiply", "divide", "power", "negative"))
 
 
 def _arrays(xp: Any, node: Application, arguments: list[Any], values: Mapping[str, Any]) -> list[Any]:
     """Python numbers made arrays, one at least, and all where the operation is a function of arrays."""
-    like = next((argument for argument in arguments if not isinstance(argument, _NUMBERS)), None)
+    like = next((argument for argument in arguments if type(argument) not in _NUMBERS), None)
     if like is None:
         arguments[0] = like = _as_array(xp, arguments[0], values)
     if node.operation.name in _TAKES_PYTHON_NUMBERS:
         return arguments
     return [
-        xp.asarray([[argument]], dtype=like.dtype) if isinstance(argument, _NUMBERS) else argument
-        for argument in arguments
+        xp.asarray([[argument]], dtype=like.dtype) if type(argument) in _NUMBERS else argument for argument in arguments
     ]
 
 

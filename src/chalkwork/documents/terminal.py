@@ -91,7 +91,7 @@ def _block(block: Block, width: int) -> Iterator[StyledLine]:
             for line in _wrapped(block.text or block.markdown, width):
                 yield (("text", line),)
         case Display():
-            for painted in block.board or [(("formula", line),) for line in block.text.split("\n")]:
+            for painted in block.board:
                 yield (("space", INDENT), *painted)
         case Code():
             for line in block.text.rstrip("\n").split("\n"):
