@@ -82,10 +82,12 @@ class NumberFormat(NamedTuple):
         if self.decimals is None:
             return False
         sizes = np.abs(np.asarray(values, dtype=np.float64)) * 10.0**self.decimals
-        smallest = np.where(sizes > 0, sizes, np.inf).min(axis=-2)
+        small = (sizes > 0) & (sizes < 0.5 - _ABSOLUTE)
+        if not small.any():
+            return False
         beside = sizes.max(axis=-2) * 10.0**-self.decimals  # else the column is written with powers of ten
         plain = (beside >= min(0.5 * 10.0**-self.decimals, 0.005)) & (beside < LARGEST_PLAIN)
-        return bool((plain & (smallest + _ABSOLUTE < 0.5)).any())
+        return bool((plain & small.any(axis=-2)).any())
 
     def _decimals(self, number: float) -> int:
         """The decimals that this number asks for."""
