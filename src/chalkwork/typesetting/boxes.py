@@ -40,12 +40,11 @@ class Box(NamedTuple):
     @classmethod
     def matrix(cls, rows: Sequence[Sequence[str]], brackets: str = "square") -> Box:
         """Entries, flush right in their columns, between tall brackets."""
-        columns = list(zip(*rows, strict=True))
-        widths = [list(map(width_of, column)) for column in columns]
-        filled = [
-            [" " * (max(own) - width) + entry for entry, width in zip(column, own, strict=True)]
-            for column, own in zip(columns, widths, strict=True)
-        ]
+        filled = []
+        for column in zip(*rows, strict=True):
+            widths = list(map(width_of, column))
+            widest = max(widths)
+            filled.append([" " * (widest - width) + entry for entry, width in zip(column, widths, strict=True)])
         bodies = list(map("  ".join, zip(*filled, strict=True)))
         left, right = _brackets(len(bodies), brackets)
         lines = tuple(a + body + b for a, body, b in zip(left, bodies, right, strict=True))

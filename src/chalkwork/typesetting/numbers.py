@@ -104,7 +104,7 @@ class NumberFormat(NamedTuple):
     def _is_tiny(self, size: float, largest: float) -> bool:
         """Whether the number needs a form of its own among larger ones."""
         if self.decimals is not None:
-            return float(_fixed(size, self.decimals)) == 0
+            return size < 10.0**-self.decimals and float(_fixed(size, self.decimals)) == 0
         return size < 1e-5 and size < 1e-4 * largest
 
     def _needs_powers_of_ten(self, numbers: Sequence[float], sizes: Sequence[float]) -> bool:

@@ -99,6 +99,8 @@ class ValueWriter:
         rows = shown(value.shape[0], self.layout.rows)
         columns, numbers = self._columns_shown(value, rows, given)
         entries = zip(*numbers, strict=True)
+        if None not in rows and None not in columns:
+            return self.bracketed(list(entries))
         table = []
         for place in rows:
             if place is None:
@@ -117,8 +119,9 @@ class ValueWriter:
         candidates = _places(shown(size, most))
         whole = value.size == len(places) * len(candidates)
         part = value if whole else value[np.ix_(places, candidates)]
+        comma = self.notation.decimal_comma
         written = [
-            [self.digits(text) for text in self.numbers.column(column, given=given)] for column in part.T.tolist()
+            [_digits(text, comma) for text in self.numbers.column(column, given=given)] for column in part.T.tolist()
         ]
         numbers = dict(zip(candidates, written, strict=True))
         widths = {index: max([piece.width for piece in numbers[index]]) + 2 for index in candidates if size > 3}
@@ -130,7 +133,7 @@ class ValueWriter:
 
     def bracketed(self, table: Sequence[Sequence[Piece]], align: Literal["r", "c"] = "r") -> Piece:
         """Pieces of one line each as a matrix, flush right or centred in their columns."""
-        body = r" \\ ".join(" & ".join([entry.latex for entry in line]) for line in table)
+        body = r" \\ ".join([" & ".join([entry.latex for entry in line]) for line in table])
         left, right = ("[", "]") if self.notation.brackets == "square" else ("(", ")")
         latex = rf"\left{left}\begin{{array}}{{{align * len(table[0])}}} {body} \end{{array}}\right{right}"
         texts = [[entry.box.lines[0] for entry in line] for line in table]
