@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import names_in
+from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.conventions import TABLE, Found, conventions_of, rewritten, values_of
 from chalkwork.checking.evidence import tells
 from chalkwork.checking.laid import laid
-from chalkwork.checking.mistakes import Context
+from chalkwork.checking.mistakes import Context, equivalents
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.seen import seen_in
@@ -33,6 +33,8 @@ _RIGHT = (Verdict.CORRECT.word, Verdict.ROUNDING.word)
 _ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
 _SAME = 1e-9
 """How far, as a part of the largest number, what is the same can be apart."""
+_ABOUT = 1e-4
+"""The same for what a program can have made of it in single precision."""
 _MUCH_NEARER = 0.25
 """What follows from rounded numbers by one equation is by this part nearer to it than to another."""
 
@@ -53,11 +55,14 @@ def adopted(
     least = [count_of_wrong(report) for report in reports]
     open_ = [place for place in range(len(found)) if declared or least[place][0]]
     reading = [Reading(one, task.biases_apart(one)) if open_ else Reading(one) for one in typed]
+    chosen: dict[int, tuple[Way, Task]] = {}
     resolved: set[int] = set()
     for way in ways(task.context, tuple(declared)) if open_ else ():
         own = values_of(task.values, way.found.forms)
         changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
         met = [place for place in open_ if declared or _is_met(way, reports[place], reading[place], own)]
+        met = [place for place in met
+               if declared or not _is_hopeless(way, task, reading[place], reports[place], least[place][0])]  # fmt: skip
         follow = {place for place in met if declared or way.found.throughout or _may_follow(way, reading[place], own)}
         able = [place for place in met if place in follow or reading[place].is_a_programs]
         if not able:
@@ -65,10 +70,9 @@ def adopted(
         other = replace(task, derivation=way.derivation, context=way.context, values=own)
         unused = [reports[place].unused for place in able]
         quick = other.reports([typed[place] for place in able], unused, explain=False)
-        better = []
         for place, report in zip(able, quick, strict=True):
             wrong = count_of_wrong(report)
-            first = declared and found[place] is reports[place]
+            first = declared and place not in chosen and found[place] is reports[place]
             shown = declared or (place in follow and _is_shown(way, report, changed))
             if not (shown or first) and 0 < wrong[0] < least[place][0]:
                 shown = _is_simpler(way, other, typed[place], reports[place], changed)
@@ -80,15 +84,14 @@ def adopted(
                 least[place] = wrong[0] + 1, 0
             if first or (wrong < least[place] and shown):
                 least[place] = wrong
-                if wrong[0]:
-                    better.append(place)
-                else:  # nothing is left to be explained
+                chosen[place] = way, other
+                if not wrong[0]:  # nothing is left to be explained
                     found[place] = in_convention(report, way.found, reports[place])
-        if better:
-            again = other.reports([typed[place] for place in better], [reports[place].unused for place in better])
-            for place, report in zip(better, again, strict=True):
-                found[place] = in_convention(seen_in(other, typed[place], report), way.found, reports[place])
         open_ = [place for place in open_ if least[place][0]]
+    for place, (way, other) in chosen.items():
+        if least[place][0]:
+            again = other.reports([typed[place]], [reports[place].unused])[0]
+            found[place] = in_convention(seen_in(other, typed[place], again), way.found, reports[place])
     return found
 
 
@@ -100,6 +103,7 @@ class Reading:
         self.apart = apart or {}
         """Weights and biases that were one matrix."""
         self._known: dict[tuple[str, tuple[int, ...]], Answer] = {}
+        self._at_odds: bool | None = None
 
     def of(self, name: str, like: Any) -> Answer:
         """The answer in the shape of a value."""
@@ -114,6 +118,12 @@ class Reading:
     def is_a_programs(self) -> bool:
         """Whether it has arrays with all their digits."""
         return any(tells(given) and hasattr(given, "dtype") for given in self.typed.values())
+
+    def at_odds(self, task: Task, report: Report) -> bool:
+        """Whether right steps contradict wrong ones; the report is always the same."""
+        if self._at_odds is None:
+            self._at_odds = bool(_contradictions(task, self, report))
+        return self._at_odds
 
     def has(self, name: str, like: Any) -> bool:
         """Whether there is a number in it."""
@@ -141,10 +151,14 @@ class Way:
     @cached_property
     def entering(self) -> list[str]:
         """The steps where the convention comes in: they are not as they were, though made of what is."""
+        return self.begun_in(self.derivation)
+
+    def begun_in(self, derivation: Derivation) -> list[str]:
+        """The steps that are not as they were, though made of what is, in this derivation or that before."""
         forms = self.found.forms
         return [
             equation.name
-            for equation in self.derivation.equations
+            for equation in derivation.equations
             if equation.name in forms and not any(name.name in forms for name in names_in(equation.expression))
         ]
 
@@ -201,6 +215,46 @@ def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) 
     return met and (len(turned) > 1 or not any(form.turned for form in forms.values()))
 
 
+def _is_hopeless(way: Way, task: Task, reading: Reading, before: Report, least: int) -> bool:
+    """Whether more of a program is wrong by the convention, and it resolves nothing: see `_resolves`.
+
+    What stands in the program is taken back to what the solution has in its place, and held against that and what
+    follows from it, about: what is no multiple of either is wrong for sure.
+    """
+    if not reading.is_a_programs:
+        return False
+    own, wrong = dict(task.values), set()
+    for equation in task.derivation.equations:
+        name, right = equation.name, task.values[equation.name]
+        moved = any(own[one.name] is not task.values[one.name] for one in names_in(equation.expression))
+        form = way.found.forms.get(name)
+        like = np.empty(form.shape(np.shape(right))) if form is not None else right
+        if name not in reading.typed or not (answer := reading.of(name, like)).given.all():
+            own[name] = _worked_out(equation.expression, own) if moved else right
+            continue
+        value = np.asarray(with_given(answer, like))
+        value = value if form is None else form.undone_of(value, own)
+        forms = (equation.expression, *equivalents(equation, task.context)) if moved else ()
+        if not _is_about(value, right) and not any(_is_about(value, _worked_out(one, own)) for one in forms):
+            wrong.add(name)
+        own[name] = right if _is_about(value, right) else value
+    if len(wrong) <= least:
+        return False
+    right = {one for one in before if before[one].verdict in _RIGHT}
+    return not wrong.isdisjoint(right.union(way.begun_in(task.derivation))) or not reading.at_odds(task, before)
+
+
+def _worked_out(expression: Expression, values: Mapping[str, Any]) -> Any:
+    with np.errstate(all="ignore"):
+        return evaluate(expression, values)
+
+
+def _is_about(value: Any, right: Any) -> bool:
+    with np.errstate(all="ignore"):
+        room = _ABOUT * np.max(np.abs(right), initial=0.0) + 1e-10
+        return np.shape(value) == np.shape(right) and not np.any(np.abs(value - right) > room)
+
+
 def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Report, changed: Collection[str]) -> bool:
     """Whether one mistake in one step is left by the convention, in a step that no single mistake explains without it.
 
@@ -234,7 +288,7 @@ def _resolves(way: Way, task: Task, other: Task, reading: Reading, before: Repor
     well = bool(entering) and all(quick[name].verdict in _ACCEPTED for name in entering)
     if not well or any(before[name].verdict in _RIGHT for name in bad_in(quick)):
         return False
-    if not _contradictions(task, reading, before) or _contradictions(other, reading, quick):
+    if not reading.at_odds(task, before) or _contradictions(other, reading, quick):
         return False
     report = other.reports([reading.typed], [before.unused])[0]
     left = [report[name] for name in bad_in(report)]
