@@ -14,7 +14,7 @@ from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.associative import bam, hopfield
 from chalkwork.laboratory.presentation import learn, minterm_network, region, threshold_table
-from chalkwork.laboratory.presentation.rules import RULES
+from chalkwork.laboratory.presentation.study import RULES
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.board import Board

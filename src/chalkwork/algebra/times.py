@@ -124,8 +124,10 @@ def over_steps(expression: Expression) -> Expression | None:
     over_steps(x_tt * d_tt)
     """
     parts = summands(expression)
+    if len(parts) < 2:
+        return None
     places = [last_step(part) for part in parts]
-    if len(parts) < 2 or places != list(range(1, len(parts) + 1)):
+    if places != list(range(1, len(parts) + 1)):
         return None
     forms = {template(part, place or 0) for part, place in zip(parts, places, strict=True)}
     return Application(_over_steps(len(parts)), tuple(forms), ()) if len(forms) == 1 else None

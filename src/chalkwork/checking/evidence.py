@@ -14,7 +14,7 @@ from chalkwork.checking.answers import Answer, answer_like, read_answer
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import aliases_of, differentiated
 from chalkwork.checking.mistakes import Context, Role
-from chalkwork.checking.names import NO_NAME, NameTable, bare_name
+from chalkwork.checking.names import NO_NAME, NameTable, bare_name, longest
 from chalkwork.checking.passes import base_of
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
@@ -145,6 +145,8 @@ class Evidence:
             held = [{base_of(name) for name in self.equal(value)} for value in short if np.any(np.asarray(value))]
             every = set().union(*held)
             of = {name for name in every if f"d{name}" in self.shapes or re.fullmatch(r"z\d+", name)}
+            if not any(map(str.isdigit, word)):  # h ends with the last step of a sequence, and dh with the first
+                of = {name for name in of if longest((name,)) < 2}
             outputs = {name for name in every if re.fullmatch(r"a\d+", name)}
             if len(of) == 1 and all(of <= names for names in held if names):  # x is z1 and a1, layer after layer
                 for called in differentiated(bare_name(word).lower()):

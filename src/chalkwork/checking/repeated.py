@@ -14,11 +14,11 @@ from chalkwork.checking.adopting import ways
 from chalkwork.checking.answers import answer_like, with_given
 from chalkwork.checking.conventions import values_of
 from chalkwork.checking.evidence import same, tells
-from chalkwork.checking.misplaced import slips
 from chalkwork.checking.mistakes import distinct
 from chalkwork.checking.passes import after, base_of, last_step
 from chalkwork.checking.report import Report
 from chalkwork.checking.seen import seen_in
+from chalkwork.checking.slips import slips
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text, say

@@ -12,8 +12,7 @@ from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Display, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
-from chalkwork.laboratory.approximation.equations import SUBSTITUTION
-from chalkwork.laboratory.approximation.study import Compared, Study
+from chalkwork.laboratory.approximation.study import SUBSTITUTION, Compared, Study
 from chalkwork.laboratory.functions.definition import definition, inline, measured
 from chalkwork.solutions.board import Board, maths
 from chalkwork.typesetting.boxes import Box, row

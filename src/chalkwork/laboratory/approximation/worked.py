@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from chalkwork.bounds.intervals import Array
 from chalkwork.documents.literal import literal
-from chalkwork.laboratory.approximation.equations import SUBSTITUTION, work_of
 from chalkwork.laboratory.approximation.interpolant import Interpolant
-from chalkwork.laboratory.approximation.study import Study, study
+from chalkwork.laboratory.approximation.study import Study, study, work_of
 from chalkwork.laboratory.approximation.text import script
-from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.notation import Notation
 
@@ -77,14 +76,15 @@ def relu_approximation(
 def written(found: Study, style: Style) -> ReluApproximation:
     """The study, written in that style."""
     line, own, function = found.interpolant, found.own, found.function
-    facts: dict[str, Any] = {
+    work = work_of(found)
+    work.facts |= {
         "n": line.size, "points": line.points, "function_values": line.values, "knots": line.knots,
         "weights": line.weights, "slopes": line.slopes,
     }  # fmt: skip
     if function is not None and own is not None:
-        facts |= {"function": function.text, "max_error": own.errors.largest, "error_at": own.errors.at}
-        facts |= {"l2_error": own.errors.squared, "bound": own.bound}
-        facts["table"] = {
+        work.facts |= {"function": function.text, "max_error": own.errors.largest, "error_at": own.errors.at}
+        work.facts |= {"l2_error": own.errors.squared, "bound": own.bound}
+        work.facts["table"] = {
             "n": [row.interpolant.size for row in found.rows],
             "h": [row.width for row in found.rows],
             "max_error": [row.errors.largest for row in found.rows],
@@ -92,16 +92,9 @@ def written(found: Study, style: Style) -> ReluApproximation:
             "l2_error": [row.errors.squared for row in found.rows],
             "order": found.orders(),
         }
-    work = work_of(found)
     name = literal(function.text, 60) if function is not None else "a table of values"
-    setting = Setting(
-        givens=tuple(given.name for given in work.givens),
-        title=f"Approximation of {name} by {line.size} ReLUs",
-        letters=work.letters,
-        script=lambda board: script(board, found),
-        asked=tuple(equation.name for equation in work.equations if equation.stage == SUBSTITUTION),
-        facts=facts,
-    )
+    title = f"Approximation of {name} by {line.size} ReLUs"
+    setting = work.setting(title=title, script=lambda board: script(board, found))
     answer = ReluApproximation(work.derivation, work.values, style, setting)
     answer.interpolant = line
     return answer

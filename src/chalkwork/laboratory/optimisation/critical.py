@@ -96,7 +96,7 @@ def critical_points(
             yield Heading("Where they lie", 2)
             yield from figure
 
-    return work.answer("Critical points", style, script)
+    return work.solution(style, title="Critical points", script=script)
 
 
 def _add(work: Work, surface: Surface, letters: Letters, k: int, point: Array, hessian: Array) -> None:

@@ -197,7 +197,9 @@ def optimise_network(
         yield from ways(board, routes, shown, loss)
         yield from compared(board, paths, letters)
 
-    return work.answer("The loss of a network made small", style, script, setting)
+    return work.solution(
+        style, title="The loss of a network made small", script=script, layers=setting.layers, samples=setting.samples
+    )
 
 
 def network_work(loss: NetworkLoss) -> Work:

@@ -95,7 +95,7 @@ def step_size(
         shown = [(labels[name], _first(path, 5)) for name, path in paths.items()]
         yield from picture(board, surface, letters, shown, marked=[("minimum", minimum)])
 
-    return work.answer("From which step size on gradient descent fails", style, script)
+    return work.solution(style, title="From which step size on gradient descent fails", script=script)
 
 
 def condition(
@@ -165,7 +165,7 @@ def condition(
         yield _worst_starts(board, kappas, trials)
         yield from picture(board, surface, letters, [("gradient descent", descent), ("Newton", newton)])
 
-    return work.answer("The condition number, and Newton's one step", style, script)
+    return work.solution(style, title="The condition number, and Newton's one step", script=script)
 
 
 def _condition(

@@ -92,7 +92,7 @@ def escape(
         )
         yield from picture(board, surface, letters, shown, marked=[("saddle", centre)])
 
-    return work.answer("Leaving a saddle point", style, script)
+    return work.solution(style, title="Leaving a saddle point", script=script)
 
 
 def _add(

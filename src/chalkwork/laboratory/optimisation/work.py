@@ -1,9 +1,8 @@
-"""What is worked out in one answer: givens and equations with their letters, collected one after the other."""
+"""What is worked out of a function of several numbers: what follows from its Hessian, by hand where that is short."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,9 @@ import numpy as np
 from chalkwork.algebra.entries import entry
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.derivation.derivation import Stage
-from chalkwork.documents.model import Block
 from chalkwork.laboratory import work
 from chalkwork.laboratory.optimisation.methods import index_of
-from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Setting, Style, Word
-from chalkwork.solutions.solution import Solution
+from chalkwork.solutions.setting import Word
 from chalkwork.typesetting.symbols import Symbol
 
 STUDY = Stage("study", "What follows from the Hessian")
@@ -25,12 +21,9 @@ KINDS = ("minimum", "maximum", "saddle", "degenerate")
 
 @dataclass
 class Work(work.Work):
-    """What the parts of an answer add to, with words and facts, and what is asked."""
+    """What the parts of an answer add to."""
 
     usual: Stage = STUDY
-    words: dict[str, Word] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
 
     def given(self, name: str, value: Any, letter: Symbol | None = None) -> Name:
         """A given as in every room; a point of one variable is a number."""
@@ -40,21 +33,6 @@ class Work(work.Work):
     def made_of(self, name: str) -> Expression | None:
         """The right-hand side of an equation; None for a given."""
         return next((known.expression for known in self.equations if known.name == name), None)
-
-    def answer(
-        self, title: str, style: Style, script: Callable[[Board], Iterable[Block]], network: Setting | None = None,
-        **setting: Any,
-    ) -> Solution:  # fmt: skip
-        """The answer, that of a network with what its setting says; `setting` is what else surrounds the equations."""
-        of_network = {} if network is None else {"layers": network.layers, "samples": network.samples}
-        said: dict[str, Any] = {
-            "title": title,
-            "script": script,
-            "words": self.words,
-            "facts": self.facts,
-            **of_network,
-        }
-        return self.solution(style, asked=tuple(dict.fromkeys(self.asked)), **said, **setting)
 
 
 def kind_word(hessian: Any) -> Word:

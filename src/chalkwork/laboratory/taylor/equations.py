@@ -10,10 +10,11 @@ import numpy as np
 
 from chalkwork.algebra.expression import Constant, Expression, Name, Number, replace
 from chalkwork.derivation.cancellation import without_noise
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number
 from chalkwork.laboratory.taylor.expansion import Expansion
+from chalkwork.laboratory.work import Work
 from chalkwork.typesetting.notation import Notation, subscript, superscript
 from chalkwork.typesetting.numbers import NumberFormat
 from chalkwork.typesetting.pieces import Piece, join
@@ -26,27 +27,26 @@ REMAINDER = Stage("remainder", "Remainder")
 _CLOSE = 1e-12
 
 
-def derivation(expansion: Expansion) -> tuple[Derivation, dict[str, Any]]:
-    """The work, and what is given in it: the point, and what the bound is made of where there is one.
+def work_of(expansion: Expansion) -> Work:
+    """The work, from the point, and from what the bound is made of where there is one.
 
     >>> from chalkwork.laboratory.taylor.expansion import expanded
-    >>> work, given = derivation(expanded("sigmoid", 3, 0, (-2, 2)))
+    >>> work = work_of(expanded("sigmoid", 3, 0, (-2, 2)))
     >>> print(*work.equations, sep="; ")
     s = sigmoid(a); f0 = s; f1 = s - s^2; f2 = s - 3 * s^2 + 2 * s^3; f3 = s - 7 * s^2 + 12 * s^3 - 6 * s^4; c0 = f0; \
 c1 = f1; c2 = f2 / 2; c3 = f3 / 6; bound ≤ M * d^5
     """
     point, size, reach = expansion.given_names
     rest = expansion.remainder
-    known = {point: expansion.about}
-    equations = list(_values(expansion))
-    equations += [Equation(f"c{k}", _coefficient(k), COEFFICIENTS) for k in range(expansion.order + 1)]
+    work = Work()
+    work.given(point, expansion.about)
+    work.equations += _values(expansion)
+    for k in range(expansion.order + 1):
+        work.asked.append(work.equation(f"c{k}", _coefficient(k), COEFFICIENTS).name)
     if rest.is_bounded:
-        known |= {size: rest.coefficient, reach: rest.distance}
-        bound = Name(size) * Name(reach) ** rest.order
-        equations.append(Equation("bound", bound, REMAINDER, relation="≤"))
-    return Derivation(tuple(map(Name, known)), tuple(equations)), {
-        name: np.array([[value]], np.float64) for name, value in known.items()
-    }
+        bound = work.given(size, rest.coefficient) * work.given(reach, rest.distance) ** rest.order
+        work.equation("bound", bound, REMAINDER, relation="≤")
+    return work
 
 
 def _coefficient(k: int) -> Expression:
