@@ -49,9 +49,15 @@ MOST_PAIRS_TOLD = 8
 MOST_APART = 3
 """How many pairs that would be other numbers, but for their digits, are told."""
 PAIRS_REWRITTEN = 20
+MOST_KEPT = 1000
+"""What can have happened in an open step is kept for the later ones if it is no more than so many numbers."""
 EARLY = ("rounded-early",)
 Suspects = Callable[[Equation, Asked, Collection[int] | None], Iterator[Reading]]
 """What can have happened in a step: for the chosen ones, by number; for all, as natural extensions say, at less cost."""
+
+
+Branch = tuple[list[int], dict[str, Interval | None]]
+"""Readings of an open step by number, and what they lead to; None where the shapes do not fit together."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,7 @@ class Search:
         self.context = work.context
         self.purse = Purse(work.students, work.context)
         self.rewriting = rewriting_cost(work.context)
+        self.branches: dict[tuple[str, Suspects, bytes], list[Branch]] = {}
 
     def explained(self, equation: Equation, answers: Answers, wrong: Array) -> list[Explanation]:
         """For every student what explains all that was answered to the step."""
@@ -245,38 +252,55 @@ class Search:
         """
         guesses = []
         source = self.context.derivation[name]
-        near = self._near(name, list(way(source, asked, None)), between, equation, asked)
+        near = self._near(source, way, between, equation, asked)
         asked = asked.part(np.flatnonzero(near.any(axis=0)))
         chosen = set(map(int, np.flatnonzero(near.any(axis=1))))
         for ids, reading in way(source, asked, chosen) if chosen else ():
-            after = self._carried_on(name, reading, between, equation, asked)
-            if after is None:
+            values: dict[str, Interval | None] = {name: self.work.as_noted(reading, asked.rows)}
+            result = self._carried_on(values, between, equation, asked)
+            if result is None:
                 if not asked.going_on.any():
                     break
                 continue
-            result, values = after
             for row, met in matching(asked, [(ids, result)]).items():
                 place = int(np.flatnonzero(asked.rows == row)[0])
-                if asked.going_on[place] and not self._is_denied(values, equation, row, place, asked):
-                    guesses.append(Guess(row, place, name, met[0].ids, met[0].central, values))
+                own = {one: value for one, value in values.items() if value is not None}
+                if asked.going_on[place] and not self._is_denied(own, equation, row, place, asked):
+                    guesses.append(Guess(row, place, name, met[0].ids, met[0].central, own))
         return guesses
 
     def _near(
-        self, name: str, made: Sequence[Reading], between: list[Equation], equation: Equation, asked: Asked
+        self, source: Equation, way: Suspects, between: list[Equation], equation: Equation, asked: Asked
     ) -> Array:
         """For each reading of an open step whose answers what it leads to can be."""
-        near = np.zeros((len(made), asked.rows.size), dtype=bool)
+        branches = self._branches(source, way, asked)
+        near = np.zeros((sum(len(numbers) for numbers, _ in branches), asked.rows.size), dtype=bool)
+        for numbers, values in branches:
+            result = self._carried_on(values, between, equation, asked, tight=False)
+            if result is not None:
+                near[numbers] = nearby(result, asked) & asked.going_on
+        return near
+
+    def _branches(self, source: Equation, way: Suspects, asked: Asked) -> list[Branch]:
+        """What can have happened in an open step, all of one shape together, with what it leads to as far as that is
+        known: many later steps ask for it.
+        """
+        key = source.name, way, asked.rows.tobytes()
+        if key in self.branches:
+            return self.branches[key]
+        made = list(way(source, asked, None))
         by_shape: dict[Shape, list[int]] = {}
         for number, (_, reading) in enumerate(made):
             by_shape.setdefault((asked.rows.size, *reading.shape[-2:]), []).append(number)
+        found: list[Branch] = []
         for shape, numbers in by_shape.items():
             for some in (numbers[part] for part in blocks(len(numbers), prod(shape))):
                 readings = [made[one][1].over(partial(np.broadcast_to, shape=shape)) for one in some]
                 together = Interval(np.stack([one.low for one in readings]), np.stack([one.high for one in readings]))
-                after = self._carried_on(name, together, between, equation, asked, tight=False)
-                if after is not None:
-                    near[some] = nearby(after[0], asked) & asked.going_on
-        return near
+                found.append((some, {source.name: self.work.as_noted(together, asked.rows)}))
+        if asked.exact and asked.going_on.all() and len(made) * asked.typed.low.size <= MOST_KEPT:
+            self.branches[key] = found
+        return found
 
     def _decided(self, asked: Asked, guesses: Sequence[Guess]) -> dict[int, Explanation]:
         """For every student the one guess that explains the answer, nearest to the digits; a tie decides nothing."""
@@ -292,6 +316,7 @@ class Search:
             for later, value in first.values.items():
                 if value.shape[-2:] == self.work.own[later].shape[-2:]:
                     self.work.adopt(later, row, value, first.place)
+                    self.branches.clear()
         return found
 
     def _is_denied(self, values: Known, equation: Equation, row: int, place: int, asked: Asked) -> bool:
@@ -321,28 +346,28 @@ class Search:
 
     def _carried_on(
         self,
-        name: str,
-        reading: Interval,
+        values: dict[str, Interval | None],
         between: list[Equation],
         equation: Equation,
         asked: Asked,
         *,
         tight: bool = True,
-    ) -> tuple[Interval, Known] | None:
-        """What a value leads to, and what the steps between come to; None where no such shape was answered."""
-        changed = {name: self.work.as_noted(reading, asked.rows)}
+    ) -> Interval | None:
+        """What a value leads to; None where no such shape was answered. What the steps between come to is added."""
         for step in between:
-            result = self._on_changed(step.expression, changed, asked, tight=tight)
-            if result is None:
+            if step.name not in values:
+                result = self._on_changed(step.expression, values, asked, tight=tight)
+                values[step.name] = None if result is None else self.work.as_noted(result, asked.rows)
+            if values[step.name] is None:
                 return None
-            changed[step.name] = self.work.as_noted(result, asked.rows)
-        last = self._on_changed(equation.expression, changed, asked, tight=tight)
-        return None if last is None or last.shape[-3:] != asked.typed.shape else (last, changed)
+        last = self._on_changed(equation.expression, values, asked, tight=tight)
+        return None if last is None or last.shape[-3:] != asked.typed.shape else last
 
     def _on_changed(
-        self, expression: Expression, changed: Known, asked: Asked, *, tight: bool = True
+        self, expression: Expression, values: Mapping[str, Interval | None], asked: Asked, *, tight: bool = True
     ) -> Interval | None:
         """The expression on values some of which may have other shapes; None where these do not fit together."""
+        changed = {name: value for name, value in values.items() if value is not None}
         values = self.work.known(expression, asked.rows, True) | changed
         others: Mapping[Expression, Expression] = {
             name: Name(name.name, _shape(changed[name.name], name))

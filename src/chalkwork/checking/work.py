@@ -27,6 +27,8 @@ TIE = 1e-6
 """How near to a half, in units of the last digit, a value counts as halfway: rounding errors decide nothing."""
 EXACT = 1e-12
 """A program's numbers are no further off, as a part of the largest of them."""
+NARROW = 1e-9
+"""What follows from such numbers and is no narrower is not one number: it jumps, or nearly does."""
 MOST_HALVES = 3
 """Half units of the last digit by which a right answer can miss what was calculated: one for rounding, and one unit."""
 
@@ -134,13 +136,18 @@ class Work:
         usual = np.minimum(usual, self.digits.coarsest_habit)
         self.habit, self.finest = usual[:, None, None], finest[:, None, None]
         self._right_cells: dict[str, Array] = {}
+        self._vague = False
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether all that was answered has all the digits of a program, and so has all that follows from it so far."""
+        return self._has_all_digits and not self._vague
 
     @cached_property
-    def is_exact(self) -> bool:
-        """Whether all that was answered has all the digits of a program."""
+    def _has_all_digits(self) -> bool:
         sizes = ((one, np.abs(np.where(one.given, one.value, 0.0))) for one in self.answers.values())
         return all(
-            np.all((one.half <= EXACT * np.max(size, axis=(-2, -1), keepdims=True)) | ~one.given) for one, size in sizes
+            np.all((one.half <= EXACT * (1e-3 + np.max(size, axis=(-2, -1), keepdims=True))) | ~one.given) for one, size in sizes
         )
 
     def _evidence(self, name: str) -> Array:
@@ -294,6 +301,7 @@ class Work:
             if self.habit.any():
                 unseen = self.as_noted(following, np.arange(self.students))
                 self.noted[name] = Interval.of(np.where(given, low, unseen.low), np.where(given, high, unseen.high))
+            self._vague = self._vague or not _is_narrow(self.noted[name])
             exact, floats, away = written if len(written) == len(self.written) else (written[0],) * len(self.written)
             own = np.where(given, answers.value, exact.low)
             self.written[0][name] = Interval(own, own)
@@ -334,6 +342,11 @@ class Work:
 def _halves_away(counts: Array) -> Array:
     """Numbers halfway away from zero; rounding errors decide nothing."""
     return np.asarray(np.trunc(counts + np.copysign(0.5 + TIE, counts)))
+
+
+def _is_narrow(interval: Interval) -> bool:
+    size = np.max(np.abs(interval.low), initial=0.0)
+    return bool(np.max(interval.high - interval.low, initial=0.0) <= NARROW * size + NARROW)
 
 
 def _half_units(evidence: Mapping[str, Array], answers: Mapping[str, Answers], students: int) -> tuple[Array, Array]:
