@@ -25,7 +25,7 @@ def _with_commas(block: Block) -> Block:
         case Display():
             return Display(lambda: commas_in_maths(block.latex), lambda: _painted_with_commas(block.board))
         case Paragraph():
-            return Paragraph(commas_in_prose(block.markdown), commas_in_text(block.text))
+            return Paragraph(lambda: commas_in_prose(block.markdown), lambda: commas_in_text(block.text))
         case Table():
             rows = tuple(tuple(map(commas_in_prose, row)) for row in block.rows)
             return block._replace(head=tuple(map(commas_in_prose, block.head)), rows=rows)

@@ -43,7 +43,8 @@ def to_text(document: Document, width: int = WIDTH) -> str:
     <BLANKLINE>
       a = b
     """
-    return "\n".join("".join(text for _, text in line).rstrip() for line in styled_lines(document, width))
+    lines = ["".join([characters for _, characters in line]) for line in _lines(document, width)]
+    return "\n".join([shown(line).rstrip() for line in lines])
 
 
 def print_document(document: Document, width: int | None = None) -> None:

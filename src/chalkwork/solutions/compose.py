@@ -178,9 +178,9 @@ def _worked_blocks(
             blocks += run_blocks(Board(solution), run)
         else:
             work = typeset(equation, writer)
-            before, said = said, work.reason_latex
+            before, said = said, written(equation.reason, writer.language)
             if said and said != before:
-                blocks.append(Paragraph(said, work.reason_text))
+                blocks.append(paragraph(said, writer))
             blocks += [display(one) for one in (work, *(typeset(one, writer) for one in solution.samples_of(equation)))]
         shown = [one for step in run for one in step]
         if first_held is not None and first_held in shown:
