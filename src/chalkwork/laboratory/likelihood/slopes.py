@@ -8,7 +8,8 @@ from functools import reduce
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, transform
 from chalkwork.algebra.numerals import Scalar
-from chalkwork.algebra.simplify import Term, simplify, term_of, terms_of
+from chalkwork.algebra.simplify import simplify
+from chalkwork.algebra.terms import Term, term_of, terms_of
 from chalkwork.derivation.differentiate import gradient
 
 
