@@ -13,8 +13,10 @@ from chalkwork.derivation.derivation import Derivation, Equation
 Rounding = Callable[[Any], Any]
 
 
-def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) -> Any:
-    """The value of one expression, names taken from `values`.
+def evaluate(
+    expression: Expression, values: Mapping[str, Any], xp: Any = np, known: dict[Expression, Any] | None = None
+) -> Any:
+    """The value of one expression, names taken from `values`; `known` keeps what was worked out on the way.
 
     Every array has the shape (..., rows, columns), a scalar (..., 1, 1), one of higher rank all its own axes at the
     end; the leading axes before those are free and are carried along, so a thousand variants are one evaluation.
@@ -24,7 +26,7 @@ def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) ->
     >>> float(evaluate(x * x + 1, {"x": np.array([[3.0]])}).item())
     10.0
     """
-    result = _value(expression, values, xp, {})
+    result = _value(expression, values, xp, {} if known is None else known)
     return _as_array(xp, result, values) if isinstance(result, int | float) else result
 
 
