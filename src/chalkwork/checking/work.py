@@ -147,8 +147,7 @@ class Work:
     def _has_all_digits(self) -> bool:
         sizes = ((one, np.abs(np.where(one.given, one.value, 0.0))) for one in self.answers.values())
         return all(
-            np.all((one.half <= EXACT * (1e-3 + np.max(size, axis=(-2, -1), keepdims=True))) | ~one.given)
-            for one, size in sizes
+            np.all((one.half <= EXACT * (1e-3 + np.max(size, axis=(-2, -1), keepdims=True))) | ~one.given) for one, size in sizes
         )
 
     def _evidence(self, name: str) -> Array:

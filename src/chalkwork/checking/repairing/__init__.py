@@ -35,7 +35,9 @@ class Repair(NamedTuple):
     size: int
 
 
-def repaired(run: Recording, goal: Made, is_right: Callable[[Any], bool], right: Mapping[int, Made]) -> Repair | None:
+def repaired(
+    run: Recording, goal: Made, is_right: Callable[[Any], bool], right: Mapping[int, Made]
+) -> Repair | None:
     """The smallest edit that makes a value right, `is_right`, and leaves those that are `right` already as they are."""
     search = _Search(run, goal, is_right, right)
     try:
@@ -45,7 +47,9 @@ def repaired(run: Recording, goal: Made, is_right: Callable[[Any], bool], right:
 
 
 class _Search:
-    def __init__(self, run: Recording, goal: Made, is_right: Callable[[Any], bool], right: Mapping[int, Made]) -> None:
+    def __init__(
+        self, run: Recording, goal: Made, is_right: Callable[[Any], bool], right: Mapping[int, Made]
+    ) -> None:
         self.run, self.goal, self.is_right, self.right = run, goal, is_right, right
         self.rerun = Rerun(run)
         self.met: dict[Line, list[Edit]] = {}

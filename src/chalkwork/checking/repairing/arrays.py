@@ -143,23 +143,9 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     **{
         name: _entrywise(getattr(operator, function))
         for name, function in {
-            "Add": "add",
-            "Sub": "sub",
-            "Mult": "mul",
-            "Div": "truediv",
-            "FloorDiv": "floordiv",
-            "Mod": "mod",
-            "Gt": "gt",
-            "Lt": "lt",
-            "GtE": "ge",
-            "LtE": "le",
-            "Eq": "eq",
-            "NotEq": "ne",
-            "BitAnd": "and_",
-            "BitOr": "or_",
-            "USub": "neg",
-            "UAdd": "pos",
-            "Invert": "invert",
+            "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod",
+            "Gt": "gt", "Lt": "lt", "GtE": "ge", "LtE": "le", "Eq": "eq", "NotEq": "ne",
+            "BitAnd": "and_", "BitOr": "or_", "USub": "neg", "UAdd": "pos", "Invert": "invert",
         }.items()
     },  # fmt: skip
     "Not": operator.not_,

@@ -6,6 +6,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from chalkwork.checking.repairing.arrays import FUNCTIONS
+
 _TURNED: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.MatMult, ast.Div), ast.Div: (ast.Mult,),
     ast.MatMult: (ast.Mult,),
@@ -267,9 +269,7 @@ def _is_operand(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr != "T" and _is_operand(node.value)
     if isinstance(node, ast.Subscript):
-        return _is_operand(node.value) and not any(
-            isinstance(one, (ast.Call, ast.Slice)) for one in ast.walk(node.slice)
-        )
+        return _is_operand(node.value) and not any(isinstance(one, (ast.Call, ast.Slice)) for one in ast.walk(node.slice))
     return isinstance(node, ast.Name)
 
 

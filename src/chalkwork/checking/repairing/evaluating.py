@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.checking.recording import Recording
-from chalkwork.checking.recording.places import parsed
+from chalkwork.checking.recording.places import parsed, statements
 from chalkwork.checking.recording.watching import Aside, Made, Path
 from chalkwork.checking.repairing.arrays import ATTRIBUTES, CONSTANTS, FUNCTIONS, OPERATORS, Unclear, called, worked_out
 
@@ -417,3 +417,4 @@ def _lambda_in(statement: ast.stmt | None, node: ast.Lambda) -> ast.Lambda:
     """The function as it stands in an edited statement."""
     found = [one for one in ast.walk(statement) if isinstance(one, ast.Lambda)] if statement is not None else []
     return found[0] if len(found) == 1 else node
+
