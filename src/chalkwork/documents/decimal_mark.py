@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from chalkwork.documents.model import Block, Code, Display, Marked, Painted, Paragraph, Table
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.typesetting.decimal_mark import commas_in_maths, commas_in_prose, commas_in_text
 from chalkwork.typesetting.notation import Notation
 

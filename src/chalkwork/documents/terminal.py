@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from chalkwork.documents.literal import shown
 from chalkwork.documents.model import Block, Code, Display, Document, Heading, Marked, Paragraph, Table
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.typesetting.boxes import width_of
 from chalkwork.typesetting.unicode_maths import maths_lines, plain_maths
 

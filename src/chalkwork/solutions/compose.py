@@ -12,7 +12,7 @@ from chalkwork.algebra.times import step_of
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.decimal_mark import in_decimals_of
 from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
 from chalkwork.solutions.recurring import for_all_steps, for_any_step, run_blocks, runs
 from chalkwork.solutions.steps import Column, step_table
