@@ -57,7 +57,7 @@ def setting_blocks(solution: Working, drawings: bool = True, values: bool = True
 
 def setting_sentences(solution: Working) -> list[Block]:
     """The exercise in words."""
-    sentences = [written(sentence, solution.style.language) for sentence in solution.setting.introduction]
+    sentences = [written(sentence, solution.style.language) for sentence in solution.setting.introduction()]
     return [paragraph(" ".join(sentences), solution.writer())] if sentences else []
 
 

@@ -86,8 +86,7 @@ def hopfield(
     if start is not None:
         begin = two_valued(column_of(start, n, "start"), "start", low)
         run = Run(memory, w, b, binary, kept, units)
-        recall = run.asynchronous if one_by_one else run.synchronous
-        steps, ending = recall(begin, whole(sweeps, "sweeps", 1, MOST_STEPS))
+        steps, ending = run.recall(begin, whole(sweeps, "sweeps", 1, MOST_STEPS), one_by_one)
         state = memory.values[f"s{steps}"].ravel()
         known = {
             f"{sign}pattern {number}": (1.0 + low - pattern if sign else pattern,)
@@ -177,28 +176,29 @@ class Run:
     at_zero: AtZero
     order: tuple[int, ...]
 
-    def _energy(self, step: int, s: Name) -> None:
-        expression: Expression = -(Number(1) / 2 * (s.T @ self.w @ s))
-        self.memory.at("E", step, expression if self.b is None else expression - self.b.T @ s)
-
-    def _begin(self, begin: Array) -> Name:
-        s = self.memory.given(self.memory.numbered("s", 0), begin)
-        self._energy(0, s)
-        return s
-
-    def asynchronous(self, begin: Array, sweeps: int) -> tuple[int, str]:
-        """One unit at a time; how many steps that takes, and how it ends."""
-        s, step = self._begin(begin), 0
+    def recall(self, begin: Array, sweeps: int, one_by_one: bool) -> tuple[int, str]:
+        """How many steps it takes, one unit at a time or all at once, and how it ends."""
+        states, step = [self.memory.given(self.memory.numbered("s", 0), begin)], 0
+        self._energy(0, states[0])
         for _ in range(sweeps):
-            before = self.memory.values[s.name]
-            for unit in self.order:
+            s = states[-1]
+            for unit in self.order if one_by_one else (None,):
                 step += 1
                 if step > MOST_STEPS:
                     raise ChalkworkError(f"more than {MOST_STEPS} steps", hint="fewer sweeps")
-                s = self._update(s, step, unit)
-            if np.array_equal(before, self.memory.values[s.name]):
+                s = self._together(s, step) if unit is None else self._alone(s, step, unit)
+                self._energy(step, s)
+            states.append(s)
+            now, *others = [self.memory.values[one.name] for one in reversed(states)]
+            if np.array_equal(now, others[0]):
                 return step, "stable"
-        return step, "stable" if self._is_stable(s) else "unfinished"
+            if not one_by_one and len(others) > 1 and np.array_equal(now, others[1]):
+                return step, "cycle"
+        return step, "stable" if self._is_stable(states[-1]) else "unfinished"
+
+    def _energy(self, step: int, s: Name) -> None:
+        expression: Expression = -(Number(1) / 2 * (s.T @ self.w @ s))
+        self.memory.at("E", step, expression if self.b is None else expression - self.b.T @ s)
 
     def _is_stable(self, s: Name) -> bool:
         state = self.memory.values[s.name]
@@ -208,7 +208,7 @@ class Run:
         low = 0.0 if self.binary else -1.0
         return bool(np.all((net == 0) | (np.where(net > 0, 1.0, low) == state)))
 
-    def _update(self, s: Name, step: int, unit: int) -> Name:
+    def _alone(self, s: Name, step: int, unit: int) -> Name:
         places = range(1, s.shape[0] + 1)
         products = [apply("entry", self.w, place=(unit, j)) * apply("entry", s, place=(j, 1)) for j in places]
         net = reduce(Expression.__add__, products)
@@ -216,24 +216,12 @@ class Run:
         before, letter = apply("entry", s, place=(unit, 1)), BARE["s"].below(unit).above(step)
         new = thresholded(found, before, self.binary, self.at_zero)
         name = self.memory.equation(f"new{step}", new, letter=letter._replace(raised=False))
-        state = self.memory.at("s", step, apply("placed", s, name, place=(unit, 1)))
-        self._energy(step, state)
-        return state
+        return self.memory.at("s", step, apply("placed", s, name, place=(unit, 1)))
 
-    def synchronous(self, begin: Array, sweeps: int) -> tuple[int, str]:
-        """All units at once; how many steps that takes, and how it ends."""
-        states = [self._begin(begin)]
-        for step in range(1, sweeps + 1):
-            net: Expression = self.w @ states[-1]
-            found = self.memory.at("net", step, net if self.b is None else net + self.b)
-            states.append(self.memory.at("s", step, thresholded(found, states[-1], self.binary, self.at_zero)))
-            self._energy(step, states[-1])
-            now, *others = [self.memory.values[one.name] for one in reversed(states)]
-            if np.array_equal(now, others[0]):
-                return step, "stable"
-            if len(others) > 1 and np.array_equal(now, others[1]):
-                return step, "cycle"
-        return sweeps, "stable" if self._is_stable(states[-1]) else "unfinished"
+    def _together(self, s: Name, step: int) -> Name:
+        net: Expression = self.w @ s
+        found = self.memory.at("net", step, net if self.b is None else net + self.b)
+        return self.memory.at("s", step, thresholded(found, s, self.binary, self.at_zero))
 
 
 def bam(

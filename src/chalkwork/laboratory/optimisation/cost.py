@@ -10,7 +10,7 @@ import numpy as np
 from chalkwork.algebra.expression import Name
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.optimisation.work import Work
+from chalkwork.laboratory.optimisation.surface import Work
 from chalkwork.networks.data import as_vector
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Look, Style

@@ -12,7 +12,7 @@ from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import MOST_STEPS, Objective, Path, methods_of, run
 from chalkwork.laboratory.optimisation.pictures import picture, ranges_of, steps_tables
 from chalkwork.laboratory.optimisation.steps import Route
-from chalkwork.laboratory.optimisation.surface import Surface, starting_point
+from chalkwork.laboratory.optimisation.surface import Surface, Work, kind_word, starting_point
 from chalkwork.laboratory.optimisation.text import (
     ENDINGS,
     compared,
@@ -22,7 +22,6 @@ from chalkwork.laboratory.optimisation.text import (
     points,
     title_of,
 )
-from chalkwork.laboratory.optimisation.work import Work, kind_word
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board

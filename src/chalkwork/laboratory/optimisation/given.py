@@ -16,9 +16,8 @@ from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Method, Path, Step, Stepper, methods_of
 from chalkwork.laboratory.optimisation.pictures import steps_tables
 from chalkwork.laboratory.optimisation.steps import CONSTANTS, Route, Shown
-from chalkwork.laboratory.optimisation.surface import starting_point
+from chalkwork.laboratory.optimisation.surface import Work, starting_point
 from chalkwork.laboratory.optimisation.text import place, rule_blocks, title_of
-from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.arguments import flag, whole
 from chalkwork.networks.data import Array, as_array, as_vector
 from chalkwork.networks.layers.settings import real

@@ -15,8 +15,7 @@ from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.network import NetworkLoss, introduced, network_work
-from chalkwork.laboratory.optimisation.surface import Surface, starting_point
-from chalkwork.laboratory.optimisation.work import Work
+from chalkwork.laboratory.optimisation.surface import Surface, Work, starting_point
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.presentation import setting_of

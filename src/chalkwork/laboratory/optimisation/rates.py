@@ -16,7 +16,7 @@ from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import Method, Path, run
 from chalkwork.laboratory.optimisation.pictures import picture
 from chalkwork.laboratory.optimisation.steps import Route, ends_of_spectrum
-from chalkwork.laboratory.optimisation.surface import Surface, starting_point
+from chalkwork.laboratory.optimisation.surface import Surface, Work, starting_point
 from chalkwork.laboratory.optimisation.text import (
     formulas,
     listed,
@@ -24,7 +24,6 @@ from chalkwork.laboratory.optimisation.text import (
     place_latex,
     step_blocks,
 )
-from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real

@@ -14,8 +14,7 @@ from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Stage
 from chalkwork.laboratory.optimisation.letters import MARKS, RATE, Letters, entry_letters, tilde
 from chalkwork.laboratory.optimisation.methods import Method, Path, Step
-from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
-from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of
+from chalkwork.laboratory.optimisation.surface import Surface, Work, eigenvalues_of, matrix_of
 from chalkwork.networks.optimisers import AHEAD, worked_lines
 from chalkwork.networks.updates import clipped
 from chalkwork.training.schedules import CONSTANT

@@ -18,7 +18,7 @@ from chalkwork.derivation.differentiate import Adjoints, local_derivatives
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Display, Heading, Paragraph, Table
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.outputs.picture import MOST_DRAWN, draw_tree
+from chalkwork.laboratory.outputs.tree import MOST_DRAWN, draw_tree
 from chalkwork.laboratory.work import Work
 from chalkwork.networks.layers.settings import real
 from chalkwork.solutions.board import Board

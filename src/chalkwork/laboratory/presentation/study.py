@@ -243,9 +243,11 @@ class Study:
         """
         work = self.begun()
         for done in range(1, epochs + 1):
+            before = len(work.equations)
             for step in self._steps(done):
                 self.present(work, step)
-            if self.ends(work.values, done):
+            finite = all(np.isfinite(work.values[new.name]).all() for new in work.equations[before:])
+            if not finite or self.ends(work.values, done):  # what is no number is an error with its place
                 break
             if done < epochs and (done + 1) * len(self.order) > MOST_PRESENTATIONS:
                 raise ChalkworkError(

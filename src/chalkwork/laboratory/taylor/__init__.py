@@ -2,7 +2,7 @@
 
 `worked` is what people call and what stands on the board, `expansion` what is known of one function about one point;
 `derivatives` differentiates in a ring of a few symbols, so that the derivatives of the sigmoid stay polynomials in it;
-`equations` are the derivation, `error` how well a polynomial does.
+`error` makes the derivation and says how well a polynomial does.
 """
 
 from chalkwork.laboratory.taylor.expansion import HIGHEST_ORDER

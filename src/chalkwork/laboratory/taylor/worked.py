@@ -17,8 +17,18 @@ from chalkwork.documents.model import Block, Code, Display, Paragraph, Table
 from chalkwork.laboratory.functions.definition import definition, inline, measured
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number
 from chalkwork.laboratory.taylor.derivatives import Polynomial, rational, scaled
-from chalkwork.laboratory.taylor.equations import derived, polynomial, symbols, work_of
-from chalkwork.laboratory.taylor.error import convergence, figure, is_one_sided, power_of, remainder, variable_of
+from chalkwork.laboratory.taylor.error import (
+    convergence,
+    derived,
+    figure,
+    is_one_sided,
+    polynomial,
+    power_of,
+    remainder,
+    symbols,
+    variable_of,
+    work_of,
+)
 from chalkwork.laboratory.taylor.expansion import MOST_TERMS, Expansion, expanded
 from chalkwork.solutions.board import Board, maths
 from chalkwork.solutions.setting import Look, Style
