@@ -7,6 +7,7 @@ stands. Nothing is run here but what stands in the block.
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
@@ -15,16 +16,18 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from chalkwork.checking.recording.places import cell_of, statement_at
+from chalkwork.checking.recording.places import cell_of, source_of, statement_at
 from chalkwork.checking.recording.rebuilding import Versions, rebuilt
-from chalkwork.checking.recording.tracing import Tracing, is_own, tracing
-from chalkwork.checking.recording.watching import Array, Made, Path, leaves, same_numbers
+from chalkwork.checking.recording.tracing import PARTS, Tracing, is_own, tracing
+from chalkwork.checking.recording.watching import Array, Aside, Made, Path, leaves, same_numbers
 from chalkwork.checking.variables import taken_apart
 from chalkwork.errors import ChalkworkError
 
 __all__ = ["Assignment", "Made", "Recording", "Versions", "record"]
 
 _running: list[Recording] = []
+_ASIDES = 20
+"""Indices, keys and masks that are kept, for each value that may be."""
 _FEW = 3
 """A number with no more decimals may be a constant, which many names share."""
 
@@ -87,9 +90,13 @@ class Recording(Mapping[str, object]):
     def __init__(self, most: int, largest: int, seconds: float) -> None:
         self.most, self.largest, self.seconds = most, largest, seconds
         self.notes: list[str] = []
-        self._order = 0
+        self._order = self._looks = self._asides = 0
         self._began = 0.0
         self._places: dict[tuple[object, Path], list[Made]] = {}
+        self.history: dict[tuple[object, Path], list[tuple[int, Made | Aside]]] = {}
+        """For every place what it held, each with the look at which it was there first."""
+        self.texts: dict[str, str] = {}
+        """The files in which something was made."""
         self._arrays: dict[int, tuple[object, Made]] = {}
         self._kept: dict[tuple[object, Path], object] = {}
         self._lines: dict[int, tuple[FrameType, int]] = {}
@@ -136,10 +143,11 @@ class Recording(Mapping[str, object]):
 
     def _done(self) -> None:
         """Keep the sources of what was made, and nothing else of the program."""
-        lines = {(made.file, made.line) for made in self._all() if made.line is not None}
+        lines = {(made.file, made.line) for made in self.everything() if made.line is not None}
         for file, line in lines | {(call.file, call.line) for call in self.calls.values()}:
             names = self._names.get(file, {})
             self._sources[file, line] = statement_at(file, line, names), cell_of(file, names)
+            self.texts.setdefault(file, source_of(file, names))
         if self._left_out:
             names_of = ", ".join(sorted(self._left_out)[:10])
             self.notes.append(f"More than {self.largest} entries, so not kept: {names_of}.")
@@ -180,24 +188,26 @@ class Recording(Mapping[str, object]):
     def _look(self, frame: FrameType) -> None:
         """Keep what has changed in the variables of a function, and in the global ones that it names."""
         code, names = frame.f_code, frame.f_globals
+        self._looks += 1
         self._names.setdefault(code.co_filename, names)
         own = frame.f_locals
         at = self._at(frame)
         scope: object = code.co_filename if own is names else code
-        self._look_at(own, scope, code, at, begins=id(frame) not in self._lines)
+        self._look_at(own, scope, code, at, self._giving(frame))
         if own is not names:
             called = {name: names[name] for name in code.co_names if name in names}
             self._look_at(called, code.co_filename, code, at)
 
     def _given_back(self, frame: FrameType, value: Mapping[str, object]) -> None:
         """Keep what a function gives back, and where it was called."""
-        caller = frame.f_back
-        self._look_at(value, frame.f_code, frame.f_code, self._at(frame), begins=True)
+        self._looks += 1
+        caller = _above(frame)
+        self._look_at(value, frame.f_code, frame.f_code, self._at(frame), frame.f_code)
         if caller is None or id(caller) not in self._lines:
             return
         call = Call(caller.f_code.co_filename, self._lines[id(caller)][1])
         for _, kept, array in leaves(value, self.largest):
-            known = self._arrays.get(id(kept)) if array is not None else None
+            known = self._arrays.get(id(kept)) if isinstance(array, np.ndarray) else None
             if known is not None and known[0] is kept and known[1].line is not None:
                 self.calls.setdefault(known[1].order, call)
                 self.called.setdefault((known[1].file, known[1].line), set()).add(call)
@@ -207,54 +217,86 @@ class Recording(Mapping[str, object]):
         known = self._lines.get(id(frame))
         if known is not None or frame is self._frame:
             return known[1] if known else None
-        caller = frame.f_back
+        caller = _above(frame)
         if caller is None or not is_own(caller.f_code, caller.f_globals, self.here):
             return None
         above = self._lines.get(id(caller))
         return above[1] if above else None
 
+    def _giving(self, frame: FrameType) -> CodeType | None:
+        """The function that gives a function that begins what it is called with; None for one that has begun."""
+        caller = _above(frame)
+        begins = id(frame) not in self._lines
+        return caller.f_code if begins and caller is not None and frame is not self._frame else None
+
     def _look_at(
-        self, variables: Mapping[str, Any], scope: object, code: CodeType, line: int | None, *, begins: bool = False
+        self,
+        variables: Mapping[str, Any],
+        scope: object,
+        code: CodeType,
+        line: int | None,
+        giver: CodeType | None = None,
     ) -> None:
         for path, kept, array in leaves(variables, self.largest):
             if array is None:
                 self._left_out.add(spelled(path))
                 continue
             place = scope, path
+            if isinstance(array, Aside):
+                self._keep_aside(place, array)
+                continue
             versions = self._places.get(place)
             known = self._arrays.get(id(kept))
             made = known[1] if known is not None and known[0] is kept else None
             last = versions[-1] if versions else None
             if made is not None and same_numbers(made.value, array):
-                alias = code is made.code and not begins and _is_another(line, made.line)
+                alias = code is made.code and giver is None and _is_another(line, made.line)
                 if last is not None and made in (last, last.of):
                     made = last
                 elif alias:  # another name for it in the same function: that line makes what the name stands for
-                    made = self._new(array, line, code, made)
+                    made = self._new(array, line, code, giver, made)
             else:
                 again = last is not None and (last.line is not None or self._kept[place] is kept)
                 made = last if again and last is not None and same_numbers(last.value, array) else None
-                made = made or self._new(array, line, code)
+                made = made or self._new(array, line, code, giver)
                 if type(kept) is not float or kept != round(kept, _FEW):
                     self._arrays[id(kept)] = kept, made
             self._kept[place] = kept
-            if versions is None:
-                self._places[place] = [made]
-            elif versions[-1] is not made:
-                versions.append(made)
+            if versions is None or versions[-1] is not made:
+                self._places.setdefault(place, []).append(made)
+            held = self.history.setdefault(place, [])
+            if not held or held[-1][1] is not made:
+                held.append((self._looks, made))
             if self._tracing is None and self._order > self.most:
                 return
 
-    def _new(self, array: Array, line: int | None, code: CodeType, of: Made | None = None) -> Made:
+    def _keep_aside(self, place: tuple[object, Path], one: Aside) -> None:
+        held = self.history.setdefault(place, [])
+        last = held[-1][1] if held else None
+        if not isinstance(last, Aside) or not last.is_same(one):
+            self._asides += 1
+            if self._asides <= _ASIDES * self.most:
+                held.append((self._looks, one))
+
+    def _new(
+        self, array: Array, line: int | None, code: CodeType, giver: CodeType | None, of: Made | None = None
+    ) -> Made:
         self._order += 1
         self._numbers += array.size
         if self._order > self.most or self._numbers > 100 * self.largest:
             self._give_up(f"Recording ended after {self._order} values: more are not kept.")
-        return Made(np.array(array), line, code, self._order, of)
+        return Made(np.array(array), line, code, self._order, of, self._looks, None if giver is code else giver)
 
     # --- what was kept ---------------------------------------------------------------------------------------------
 
-    def _all(self) -> list[Made]:
+    def held(self, place: tuple[object, Path], look: int) -> Made | Aside | None:
+        """What a place held before a look."""
+        entries = self.history.get(place, [])
+        before = bisect_left(entries, look, key=lambda entry: entry[0])
+        return entries[before - 1][1] if before else None
+
+    def everything(self) -> list[Made]:
+        """All values that were kept, in the order of time."""
         found = {id(made): made for versions in self._places.values() for made in versions}
         return sorted(found.values(), key=lambda made: made.order)
 
@@ -269,7 +311,7 @@ class Recording(Mapping[str, object]):
                     named[id(made)] = Assignment(
                         spelled(path), made.value, made.line, source, made.file, made.code.co_name, cell
                     )
-        return [named[id(made)] for made in self._all() if id(made) in named]
+        return [named[id(made)] for made in self.everything() if id(made) in named]
 
     def source(self, file: str, line: int) -> tuple[str, int | None]:
         """The statement on a line, and the number of its cell in a notebook."""
@@ -302,6 +344,14 @@ class Recording(Mapping[str, object]):
                         known = found.setdefault(word, {})
                         known.update((made.order, made) for made in versions.made)
         return {word: [known[order] for order in sorted(known)] for word, known in found.items()}
+
+
+def _above(frame: FrameType) -> FrameType | None:
+    """The function that called, or in a line of which that is run."""
+    caller = frame.f_back
+    while caller is not None and caller.f_code.co_name in PARTS:
+        caller = caller.f_back
+    return caller
 
 
 def _is_another(line: int | None, before: int | None) -> bool:

@@ -21,13 +21,20 @@ def cell_of(file: str, names: Mapping[str, Any]) -> int | None:
     return same[-1] if same else None
 
 
+def source_of(file: str, names: dict[str, Any] | None = None) -> str:
+    """The text of a file; nothing where it is not known."""
+    return "".join(linecache.getlines(file, names))
+
+
 def statement_at(file: str, line: int, names: dict[str, Any] | None = None) -> str:
     """The statement that a line belongs to, on one line; nothing where the source is not known."""
-    if not 0 < line <= len(linecache.getlines(file, names)):
+    text = source_of(file, names)
+    lines = text.splitlines()
+    if not 0 < line <= len(lines):
         return ""
-    first, last = _statements("".join(linecache.getlines(file, names))).get(line, (line, line))
-    lines = linecache.getlines(file, names)[first - 1 : last]
-    return _on_one_line(lines)[:MOST_SOURCE]
+    node = statements(text).get(line)
+    first, last = (line, line) if node is None else (node.lineno, node.end_lineno or node.lineno)
+    return _on_one_line(lines[first - 1 : last])[:MOST_SOURCE]
 
 
 def _on_one_line(lines: Sequence[str]) -> str:
@@ -37,17 +44,22 @@ def _on_one_line(lines: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _statements(source: str) -> dict[int, tuple[int, int]]:
-    """For every line the first and the last one of the innermost simple statement on it."""
+def parsed(source: str) -> ast.Module:
+    """The source as Python reads it; empty where it does not."""
     try:
-        tree = ast.parse(source)
+        return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return {}
-    found: dict[int, tuple[int, int]] = {}
-    for node in ast.walk(tree):
+        return ast.Module([], [])
+
+
+@lru_cache(maxsize=64)
+def statements(source: str) -> dict[int, ast.stmt]:
+    """For every line the innermost simple statement on it."""
+    found: dict[int, ast.stmt] = {}
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.stmt) and not hasattr(node, "body") and node.end_lineno is not None:
             for line in range(node.lineno, node.end_lineno + 1):
-                found.setdefault(line, (node.lineno, node.end_lineno))
+                found.setdefault(line, node)
     return found
 
 
@@ -57,10 +69,7 @@ def is_product(source: str) -> bool:
     >>> is_product("delta = error * slope"), is_product("delta = error * (1 - a)"), is_product("delta *= slope")
     (True, False, True)
     """
-    try:
-        (statement,) = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
+    statement = next(iter(parsed(source).body), None)
     named = (ast.Name, ast.Attribute, ast.Subscript, ast.Load, ast.Mult, ast.MatMult, ast.BinOp, ast.Constant)
     augmented = isinstance(statement, ast.AugAssign) and isinstance(statement.op, (ast.Mult, ast.MatMult))
     if not augmented and not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.BinOp)):

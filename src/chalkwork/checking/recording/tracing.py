@@ -10,6 +10,8 @@ from typing import Any, Protocol
 from chalkwork.checking.libraries import is_library
 
 _MONITORING: Any = getattr(sys, "monitoring", None)
+PARTS = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"))
+"""What is run within a line, with variables of its own before Python 3.12."""
 _TOOLS = (3, 4, 2, 5)
 """Numbers of tools that no debugger and no coverage has by convention, the freest first."""
 
@@ -35,8 +37,10 @@ class Tracing(Protocol):
 
 
 def is_own(code: CodeType, names: dict[str, Any], here: str) -> bool:
-    """Whether code is the user's own: no library, and no text that a library runs."""
+    """Whether code is the user's own: no library, and no text that a library runs; nor a part of a line."""
     file = code.co_filename
+    if code.co_name in PARTS:
+        return False
     return file == here or (file == "<string>" and names.get("__name__") == "__main__") or not is_library(file)
 
 

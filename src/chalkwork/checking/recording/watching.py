@@ -21,6 +21,7 @@ Path = tuple[tuple[str, str | int], ...]
 MOST_DEPTH = 4
 MOST_HELD = 500
 """How many things one list, dictionary or object is asked for."""
+_MOST_LETTERS = 40
 _PASSED = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType)
 
 
@@ -36,22 +37,50 @@ class Made:
     order: int
     of: Made | None = None
     """The value that this is another name for."""
+    look: int = 0
+    """When that was, counted as the variables were looked at."""
+    within: types.CodeType | None = None
+    """The function that the line stands in, where that is another one: it gave the value to this one."""
 
     @property
     def file(self) -> str:
         """The file that it was made in."""
-        return self.code.co_filename
+        return (self.within or self.code).co_filename
 
 
-def leaves(variables: Mapping[str, Any], largest: int) -> Iterator[tuple[Path, object, Array | None]]:
+@dataclass(frozen=True, eq=False, slots=True)
+class Aside:
+    """What a variable holds that is no quantity, and that lines are run with: an index, a key, a mask, a function."""
+
+    value: Any
+
+    def is_same(self, other: Aside) -> bool:
+        """Whether it is the same index, key, mask or function."""
+        one, two = self.value, other.value
+        if isinstance(one, np.ndarray) or isinstance(two, np.ndarray):
+            return isinstance(one, np.ndarray) and isinstance(two, np.ndarray) and same_numbers(one, two)
+        return type(one) is type(two) and bool(one == two)
+
+
+Kept = Array | Aside | None
+Leaf = tuple[Path, object, Kept]
+
+
+def leaves(variables: Mapping[str, Any], largest: int) -> Iterator[Leaf]:
     """Every place that holds numbers, with what is kept there and its numbers; None for numbers too many to be kept."""
     for name, value in list(variables.items()):
         if not name.startswith(("__", ".")) and name not in ("In", "Out", "_", "__builtins__"):
             yield from _inside((("", name),), value, largest, 0)
 
 
-def _inside(path: Path, value: Any, largest: int, depth: int) -> Iterator[tuple[Path, object, Array | None]]:
-    if value is None or isinstance(value, (bool, int, str, bytes, *_PASSED)) or is_ours(value):
+def _inside(path: Path, value: Any, largest: int, depth: int) -> Iterator[Leaf]:
+    if isinstance(value, (bool, int, str)) and len(str(value)) <= _MOST_LETTERS:
+        yield path, value, Aside(value)
+        return
+    if isinstance(value, types.FunctionType):
+        yield path, value, Aside(value.__code__)
+        return
+    if value is None or isinstance(value, (int, str, bytes, *_PASSED)) or is_ours(value):
         return
     if isinstance(value, float):
         yield path, value, np.asarray(value)
@@ -59,7 +88,7 @@ def _inside(path: Path, value: Any, largest: int, depth: int) -> Iterator[tuple[
     if isinstance(value, (list, tuple)):
         numbers = _numbers_in(value, largest)
         if numbers is not None:
-            yield path, value, numbers
+            yield path, value, numbers if numbers.dtype.kind == "f" else Aside(numbers)
         elif depth < MOST_DEPTH:
             for place, one in enumerate(value[:MOST_HELD]):
                 yield from _inside((*path, ("item", place)), one, largest, depth + 1)
@@ -76,7 +105,7 @@ def _inside(path: Path, value: Any, largest: int, depth: int) -> Iterator[tuple[
         yield from _of_object(path, value, largest, depth)
 
 
-def _of_array(path: Path, value: Any, largest: int) -> Iterator[tuple[Path, object, Array | None]]:
+def _of_array(path: Path, value: Any, largest: int) -> Iterator[Leaf]:
     gradient = gradient_of(value)
     try:
         array = np.asarray(numbers_of(value))
@@ -84,11 +113,13 @@ def _of_array(path: Path, value: Any, largest: int) -> Iterator[tuple[Path, obje
         return
     if array.dtype.kind in "fiu":
         yield path, value, array if array.size <= largest else None
+    elif array.dtype.kind == "b" and array.size <= largest:
+        yield path, value, Aside(array.copy())
     if gradient is not None:
         yield from _of_array((*path, ("gradient", "")), gradient, largest)
 
 
-def _of_object(path: Path, value: Any, largest: int, depth: int) -> Iterator[tuple[Path, object, Array | None]]:
+def _of_object(path: Path, value: Any, largest: int, depth: int) -> Iterator[Leaf]:
     """What an object of somebody's own class holds, and the parameters of a module of PyTorch."""
     if is_module(value):
         try:
@@ -117,7 +148,7 @@ def _numbers_in(value: list[Any] | tuple[Any, ...], largest: int) -> Array | Non
         if not isinstance(row, (list, tuple)) or len(row) != width or not all(map(_is_number, row)):
             return None
     floats = any(not isinstance(one, int) for row in rows for one in row)
-    return np.asarray(value, dtype=float) if floats else None
+    return np.asarray(value, dtype=float if floats else None)
 
 
 def _is_number(value: object) -> bool:

@@ -1,0 +1,279 @@
+"""The small edits of a statement: another operand, another sign, another axis, an operand more or less."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from chalkwork.checking.repairing.arrays import FUNCTIONS
+
+_TURNED: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
+    ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.MatMult, ast.Div), ast.Div: (ast.Mult,),
+    ast.MatMult: (ast.Mult,),
+}  # fmt: skip
+_COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
+    ast.Gt: (ast.GtE, ast.Lt), ast.GtE: (ast.Gt, ast.LtE), ast.Lt: (ast.LtE, ast.Gt), ast.LtE: (ast.Lt, ast.GtE),
+    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,),
+}  # fmt: skip
+_ALIKE = (
+    ("sum", "mean"), ("max", "min", "mean"), ("maximum", "minimum"), ("zeros_like", "ones_like"), ("zeros", "ones"),
+    ("log", "log2", "log10"), ("exp", "log", "sqrt", "square", "tanh", "abs"), ("sqrt", "square"), ("var", "std"),
+    ("dot", "multiply", "outer"), ("argmax", "argmin"),
+)  # fmt: skip
+"""Functions that stand for one another."""
+_REDUCING = frozenset(("sum", "mean", "max", "min", "std", "var", "softmax"))
+_AXES = frozenset(("axis", "dim"))
+_WRAPPED = ("exp", "log", "sqrt", "square", "tanh", "abs")
+
+
+class Edit(NamedTuple):
+    """A statement in the place of another one, and how much of it is another."""
+
+    size: int
+    statement: ast.stmt
+    before: ast.AST
+    after: ast.AST
+
+
+def edits(statement: ast.stmt, operands: Sequence[ast.expr], functions: Sequence[str]) -> list[Edit]:
+    """The edits of what a statement works out, the smallest first; `operands` are what else the program has there,
+    and `functions` its own functions of one argument.
+    """
+    found = [Edit(size, new, old, part) for size, new, old, part in _of_statement(statement, operands)]
+    value = getattr(statement, "value", None)
+    if isinstance(value, ast.expr):
+        found += [
+            Edit(one.size, _with(statement, "value", one.statement), one.before, one.after)
+            for one in _within(value, operands, functions, whole=True)
+        ]
+    return sorted(found, key=lambda one: one.size)
+
+
+def _with(node: ast.AST, name: str, value: object) -> ast.AST:  # the parts that stay are shared
+    return type(node)(**{**dict(ast.iter_fields(node)), name: value, "lineno": 1, "col_offset": 0})
+
+
+class _Part(NamedTuple):
+    size: int
+    statement: ast.AST
+    before: ast.AST
+    after: ast.AST
+
+
+def _of_statement(
+    statement: ast.stmt, operands: Sequence[ast.expr]
+) -> Iterator[tuple[int, ast.stmt, ast.AST, ast.AST]]:
+    """`+=` for `=`, and the other way round."""
+    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        for sign in (ast.Add(), ast.Sub(), ast.Mult()) if not isinstance(target, ast.Tuple) else ():
+            new = ast.AugAssign(target=target, op=sign, value=statement.value, lineno=1, col_offset=0)
+            yield (1 if isinstance(sign, ast.Add) else 2), new, statement, new
+    elif isinstance(statement, ast.AugAssign):
+        plain = ast.Assign(targets=[statement.target], value=statement.value, lineno=1, col_offset=0)
+        yield 1, plain, statement, plain
+        for kind in _TURNED.get(type(statement.op), ()):
+            if kind is not ast.MatMult:
+                new = ast.AugAssign(statement.target, kind(), statement.value, lineno=1, col_offset=0)
+                yield 1, new, statement, new
+
+
+def _within(
+    node: ast.expr, operands: Sequence[ast.expr], functions: Sequence[str], *, whole: bool = False
+) -> Iterator[_Part]:
+    """The edits of an expression and of its parts."""
+    for size, other in _own(node, operands, functions, whole):
+        yield _Part(size, other, node, other)
+    for name, value in ast.iter_fields(node):
+        if isinstance(node, ast.Call) and name == "func" and isinstance(value, (ast.Name, ast.Attribute)):
+            if isinstance(value, ast.Attribute) and not _is_library(value.value):
+                for one in _within(value.value, operands, functions):
+                    yield one._replace(statement=_with(node, "func", _with(value, "value", one.statement)))
+            continue
+        if isinstance(value, ast.expr):
+            if isinstance(node, (ast.Attribute, ast.Subscript)) and name == "value" and _is_operand(node):
+                continue
+            inner = _indices(value) if isinstance(node, ast.Subscript) and name == "slice" else None
+            for one in inner if inner is not None else _within(value, operands, functions):
+                yield one._replace(statement=_with(node, name, one.statement))
+        elif isinstance(value, list):
+            for place, part in enumerate(value):
+                if isinstance(part, ast.keyword):
+                    if part.arg in _AXES:
+                        for size, axis in _axes(part.value):
+                            new = [*value[:place], ast.keyword(part.arg, axis), *value[place + 1 :]]
+                            yield _Part(size, _with(node, name, new), part.value, axis)
+                elif isinstance(part, ast.expr):
+                    for one in _within(part, operands, functions):
+                        new = [*value[:place], one.statement, *value[place + 1 :]]
+                        yield one._replace(statement=_with(node, name, new))
+
+
+def _own(
+    node: ast.expr, operands: Sequence[ast.expr], functions: Sequence[str], whole: bool
+) -> Iterator[tuple[int, ast.expr]]:
+    """What may stand in the place of an expression."""
+    if isinstance(node, ast.BinOp):
+        yield from _of_operation(node)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        yield 1, node.operand
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+        for kind in _COMPARED.get(type(node.ops[0]), ()):
+            yield 1, ast.Compare(node.left, [kind()], node.comparators)
+    elif isinstance(node, ast.Call):
+        yield from _of_call(node, functions)
+    elif isinstance(node, ast.Constant) and type(node.value) is int and not whole:
+        for value in (node.value - 1, node.value + 1):
+            yield 1, ast.Constant(value)
+    elif isinstance(node, ast.Tuple):
+        return
+    quantity = not isinstance(node, (ast.Constant, ast.Tuple, ast.Slice, ast.List, ast.GeneratorExp, ast.ListComp))
+    if not quantity or isinstance(node, ast.Compare):
+        return
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        yield 1, node.value
+    elif not isinstance(node, ast.Call) or whole:
+        yield 1 if _is_operand(node) else 2, ast.Attribute(node, "T", ast.Load())
+    if whole:
+        yield 1, ast.UnaryOp(ast.USub(), node)
+    own = ast.dump(node)
+    for other in operands:
+        if ast.dump(other) == own:
+            continue
+        yield 2 if _is_operand(node) else 3, other
+        if whole or isinstance(node, (ast.BinOp, ast.Call)):
+            size = 2 if whole else 3
+            for sign in (ast.Mult(), ast.Div(), ast.Add(), ast.Sub()):
+                yield size, ast.BinOp(node, sign, other)
+        elif _is_operand(node):
+            for sign in (ast.Mult(), ast.Add(), ast.Sub(), ast.Div()):
+                yield 3, ast.BinOp(node, sign, other)
+    if _is_operand(node) or whole:
+        for name in functions:
+            yield 2, ast.Call(ast.Name(name, ast.Load()), [node], [])
+        yield 3, ast.BinOp(ast.Constant(1), ast.Sub(), node)
+        yield 3, ast.BinOp(node, ast.Pow(), ast.Constant(2))
+        for name in _WRAPPED:
+            yield 3, ast.Call(ast.Attribute(ast.Name("np", ast.Load()), name, ast.Load()), [node], [])
+    if whole:
+        for reduced in ("sum", "mean"):
+            for axis in (0, 1):
+                keyword = ast.keyword("axis", ast.Constant(axis))
+                yield 3, ast.Call(ast.Attribute(node, reduced, ast.Load()), [], [keyword])
+
+
+def _of_operation(node: ast.BinOp) -> Iterator[tuple[int, ast.expr]]:
+    left, sign, right = node.left, node.op, node.right
+    for kind in _TURNED.get(type(sign), ()):
+        yield 1 if kind is not ast.Div else 2, ast.BinOp(left, kind(), right)
+    if not isinstance(sign, (ast.Mult, ast.Add)):
+        yield 1, ast.BinOp(right, sign, left)
+    yield 2, left
+    if not isinstance(sign, (ast.Div, ast.Pow)):
+        yield 2, right
+    if isinstance(sign, ast.MatMult):
+        yield 2, ast.BinOp(_transposed(left), sign, _transposed(right))
+        yield 2, ast.BinOp(_transposed(right), sign, _transposed(left))
+    # the parentheses at another place
+    if isinstance(left, ast.BinOp):
+        yield 2, ast.BinOp(left.left, left.op, ast.BinOp(left.right, sign, right))
+    if isinstance(right, ast.BinOp):
+        yield 2, ast.BinOp(ast.BinOp(left, sign, right.left), right.op, right.right)
+    if isinstance(left, ast.Call) and len(left.args) == 1 and not left.keywords:
+        yield 2, ast.Call(left.func, [ast.BinOp(left.args[0], sign, right)], [])
+    if isinstance(right, ast.Call) and len(right.args) == 1 and not right.keywords:
+        yield 2, ast.Call(right.func, [ast.BinOp(left, sign, right.args[0])], [])
+
+
+def _transposed(node: ast.expr) -> ast.expr:
+    return node.value if isinstance(node, ast.Attribute) and node.attr == "T" else ast.Attribute(node, "T", ast.Load())
+
+
+def _of_call(node: ast.Call, functions: Sequence[str]) -> Iterator[tuple[int, ast.expr]]:
+    func, name = node.func, getattr(node.func, "attr", getattr(node.func, "id", ""))
+    others = [other for family in _ALIKE if name in family for other in family if other != name]
+    if name in functions:
+        others += [other for other in functions if other != name]
+    for other in dict.fromkeys(others):
+        if isinstance(func, ast.Attribute):
+            yield 1, ast.Call(ast.Attribute(func.value, other, ast.Load()), node.args, node.keywords)
+        elif isinstance(func, ast.Name):
+            yield 1, ast.Call(ast.Name(other, ast.Load()), node.args, node.keywords)
+    method = isinstance(func, ast.Attribute) and not _is_library(func.value)
+    inner = func.value if method and isinstance(func, ast.Attribute) else node.args[0] if node.args else None
+    if inner is None:
+        return
+    yield 2, inner
+    if len(node.args) == 2 and not method:
+        yield 1, ast.Call(func, node.args[::-1], node.keywords)
+        if name in ("dot", "matmul"):
+            yield 2, ast.Call(func, [_transposed(one) for one in node.args], [])
+            yield 2, ast.Call(func, [_transposed(one) for one in node.args[::-1]], [])
+    elif method and len(node.args) == 1 and name in ("dot", "matmul"):
+        assert isinstance(func, ast.Attribute)
+        one, other = _transposed(func.value), _transposed(node.args[0])
+        yield 2, ast.Call(ast.Attribute(one, name, ast.Load()), [other], [])
+        yield 2, ast.Call(ast.Attribute(other, name, ast.Load()), [one], [])
+        yield 1, ast.Call(ast.Attribute(node.args[0], name, ast.Load()), [func.value], [])
+    if isinstance(inner, ast.Call) and not method and len(inner.args) >= 1:  # the two the other way round
+        yield 2, ast.Call(inner.func, [ast.Call(func, [inner.args[0]], node.keywords)], inner.keywords)
+    if isinstance(inner, ast.BinOp) and not method and not node.keywords and len(node.args) == 1:
+        yield 2, ast.BinOp(ast.Call(func, [inner.left], []), inner.op, inner.right)
+        yield 2, ast.BinOp(inner.left, inner.op, ast.Call(func, [inner.right], []))
+    if name in _REDUCING and not any(one.arg in _AXES for one in node.keywords):
+        for axis in (0, 1):
+            yield 1, ast.Call(func, node.args, [ast.keyword("axis", ast.Constant(axis)), *node.keywords])
+    for place, one in enumerate(node.keywords):
+        if one.arg in _AXES:
+            yield 1, ast.Call(func, node.args, [*node.keywords[:place], *node.keywords[place + 1 :]])
+
+
+def _axes(node: ast.expr) -> Iterator[tuple[int, ast.expr]]:
+    for axis in (0, 1, -1):
+        if not (isinstance(node, ast.Constant) and node.value == axis):
+            yield 1, ast.Constant(axis)
+
+
+def _indices(node: ast.expr) -> Iterator[_Part]:
+    """The edits of what stands in square brackets: an index one more or less, another index, a bound."""
+    if isinstance(node, (ast.Constant, ast.Name, ast.BinOp)):
+        if isinstance(node, ast.Constant) and type(node.value) is not int:
+            return
+        for step in (1, -1):
+            if isinstance(node, ast.Constant):
+                new: ast.expr = ast.Constant(node.value + step)
+            else:
+                new = ast.BinOp(node, ast.Add() if step > 0 else ast.Sub(), ast.Constant(1))
+            yield _Part(1, new, node, new)
+        if isinstance(node, ast.BinOp):
+            yield _Part(1, node.left, node, node.left)
+            for kind in _TURNED.get(type(node.op), ()):
+                new = ast.BinOp(node.left, kind(), node.right)
+                yield _Part(1, new, node, new)
+    elif isinstance(node, ast.Tuple):
+        for place, part in enumerate(node.elts):
+            for one in _indices(part):
+                yield one._replace(
+                    statement=ast.Tuple([*node.elts[:place], one.statement, *node.elts[place + 1 :]], ast.Load())  # type: ignore[list-item]
+                )
+    elif isinstance(node, ast.Slice):
+        for name, value in ast.iter_fields(node):
+            if isinstance(value, ast.expr):
+                for one in _indices(value):
+                    yield one._replace(statement=_with(node, name, one.statement))
+
+
+def _is_operand(node: ast.AST) -> bool:
+    """Whether it is a variable, or what is kept in one."""
+    if isinstance(node, ast.Attribute):
+        return node.attr != "T" and _is_operand(node.value)
+    if isinstance(node, ast.Subscript):
+        return _is_operand(node.value) and not any(isinstance(one, (ast.Call, ast.Slice)) for one in ast.walk(node.slice))
+    return isinstance(node, ast.Name)
+
+
+def _is_library(node: ast.expr) -> bool:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "torch", "math", "F", "jnp")

@@ -1,0 +1,230 @@
+"""What a recorded program would have made with another line in it: every value that goes back to the line, worked out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from chalkwork.checking.evidence import same
+from chalkwork.checking.recording import Made, Recording
+from chalkwork.checking.recording.places import statements
+from chalkwork.checking.repairing.arrays import Unclear
+from chalkwork.checking.repairing.evaluating import Evaluator, Frame, Held, Place
+
+_MOST_BEFORE = 400
+MOST_LINES = 14
+Line = tuple[str, int]
+"""The file, and the first line of the statement."""
+
+
+class Rerun:
+    """The assignments of a recording, with the statements that made them and what they were made of."""
+
+    def __init__(self, run: Recording) -> None:
+        self.run = run
+        self.evaluator = Evaluator(run)
+        self.made = {one.order: one for one in run.everything()}
+        self.places: dict[int, list[Place]] = {}
+        for place, entries in run.history.items():
+            for look, entry in entries:
+                if isinstance(entry, Made) and look == entry.look:
+                    self.places.setdefault(entry.order, []).append(place)
+        self._sources: dict[int, frozenset[object] | None] = {}
+        self._between: dict[tuple[Line, int], list[Made]] = {}
+
+    def statement(self, made: Made) -> ast.stmt | None:
+        """The statement that made a value."""
+        return statements(self.run.texts.get(made.file, "")).get(made.line or 0)
+
+    def line(self, made: Made) -> Line | None:
+        """Where that statement begins."""
+        node = self.statement(made)
+        return (made.file, node.lineno) if node is not None else None
+
+    def frame(self, made: Made) -> Frame:
+        """Where it was run."""
+        return Frame(made.file, made.look, made.within or made.code)
+
+    def sources(self, made: Made) -> frozenset[object] | None:
+        """What a value was made of: earlier values by number, and lines of functions; None where that is not known."""
+        if made.order not in self._sources:
+            if made.of is not None:
+                self._sources[made.order] = frozenset((made.of.order,))
+                return self._sources[made.order]
+            self.evaluator.touched = set()
+            statement = self.statement(made) if made.line is not None else None
+            try:
+                again = None if statement is None else self.remade(made, statement)
+                good = again is not None and same(np.asarray(again), made.value)
+            except Unclear:
+                good = False
+            self._sources[made.order] = frozenset(self.evaluator.touched - {made.order}) if good else None
+        return self._sources[made.order]
+
+    def history(self, goal: Made, right: Iterable[int]) -> list[Made]:
+        """The values that went into one, the latest first, not through those that are right."""
+        well, found, waiting = set(right), [], {goal.order}
+        while waiting and len(found) < _MOST_BEFORE:
+            order = max(waiting)
+            waiting.remove(order)
+            made = self.made[order]
+            found.append(made)
+            known = {one.order for one in found}
+            waiting |= {
+                one for one in self.sources(made) or () if isinstance(one, int) and one not in well and one not in known
+            }
+        return found
+
+    def lines(self, goal: Made, right: Iterable[int]) -> dict[Line, list[Made]]:
+        """The lines that these were made in, each with what it made, and those of the functions they call."""
+        found: dict[Line, list[Made]] = {}
+        for made in self.history(goal, right):
+            sources = self.sources(made)
+            at = self.line(made)
+            if sources is None or made.of is not None or at is None:
+                continue
+            for line in (at, *(one for one in sources if isinstance(one, tuple))):
+                if line in found or len(found) < MOST_LINES:
+                    found.setdefault(line, []).append(made)
+        return found
+
+    # --- with another line -----------------------------------------------------------------------------------------
+
+    def with_line(self, line: Line, statement: ast.stmt, goal: Made) -> Any:
+        """The value of the goal with another statement in a line; raises Unclear where that is not known then."""
+        ev = self.evaluator
+        ev.changed, ev.edited = {}, {line: statement}
+        try:
+            for made in self.between(line, goal):
+                if made.of is not None:
+                    ev.changed[made.order] = ev.changed[made.of.order]
+                    continue
+                node = statement if self.line(made) == line else self.statement(made)
+                if node is None:
+                    raise Unclear
+                ev.changed[made.order] = self.remade(made, node)
+            return ev.changed.get(goal.order, goal.value)
+        finally:
+            ev.changed, ev.edited = {}, {}
+
+    def between(self, line: Line, goal: Made) -> list[Made]:
+        """What the goal goes back to and the line had a part in, in the order of time, and the goal itself."""
+        if (line, goal.order) not in self._between:
+            reached: set[object] = {line}
+            found = []
+            for order in sorted(self._before(goal)):
+                made = self.made[order]
+                if self.line(made) == line or reached.intersection(self.sources(made) or ()):
+                    reached.add(order)
+                    found.append(made)
+            self._between[line, goal.order] = found
+        return self._between[line, goal.order]
+
+    def _before(self, goal: Made) -> set[int]:
+        found, waiting = set(), [goal.order]
+        while waiting:
+            order = waiting.pop()
+            if order not in found:
+                found.add(order)
+                waiting += [one for one in self.sources(self.made[order]) or () if isinstance(one, int)]
+        return found
+
+    def remade(self, made: Made, statement: ast.stmt) -> Any:
+        """What a statement makes, in the place where a value was."""
+        frame = self.frame(made)
+        ev = self.evaluator
+        places = self.places.get(made.order, [])
+        if made.within is not None:
+            return self._argument(made, statement, frame, places)
+        if isinstance(statement, ast.Return) and statement.value is not None:
+            value = ev.value(statement.value, frame)
+            for scope, path in places:
+                if scope is made.code and str(path[0][1]).endswith("()"):
+                    return self._part(value, path[1:], made)
+            return self._part(value, (), made)
+        if isinstance(statement, ast.AugAssign):
+            value = ev._operated(statement.op, ev.value(statement.target, frame), ev.value(statement.value, frame))
+            return self._assigned(statement.target, value, made, frame, places)
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
+            value = ev.value(statement.value, frame)
+            for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
+                try:
+                    return self._assigned(target, value, made, frame, places)
+                except Unclear:
+                    continue
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            return self._by_call(statement.value, made, frame, places)
+        raise Unclear
+
+    def _assigned(self, target: ast.expr, value: Any, made: Made, frame: Frame, places: list[Place]) -> Any:
+        ev = self.evaluator
+        if isinstance(target, (ast.Tuple, ast.List)):
+            parts = ev.items(value, frame.look)
+            for one, part in zip(target.elts, parts, strict=False):
+                try:
+                    return self._assigned(one, part, made, frame, places)
+                except Unclear:
+                    continue
+            raise Unclear
+        place = ev.place_of(target, frame)
+        for scope, path in places if place is not None else ():
+            if scope is place[0] or scope == place[0]:  # type: ignore[index]
+                depth = len(place[1])  # type: ignore[index]
+                if path[:depth] == place[1]:  # type: ignore[index]
+                    return self._part(value, path[depth:], made)
+        if isinstance(target, ast.Subscript) and ev.place_of(target.value, frame) in places:
+            return ev.with_entry(target, value, frame)
+        raise Unclear
+
+    def _part(self, value: Any, steps: Any, made: Made) -> Any:
+        for kind, key in steps:
+            if isinstance(value, Held) or kind not in ("item", "key"):
+                raise Unclear
+            try:
+                value = value[key]
+            except (IndexError, KeyError, TypeError):
+                raise Unclear from None
+        if isinstance(value, (Held, str)) or np.size(value) != made.value.size:
+            raise Unclear
+        return value
+
+    def _argument(self, made: Made, statement: ast.stmt, frame: Frame, places: list[Place]) -> Any:
+        """What a function was called with."""
+        code = made.code
+        names = list(code.co_varnames[: code.co_argcount])
+        if names[:1] == ["self"]:
+            del names[0]
+        for node in ast.walk(statement):
+            if not isinstance(node, ast.Call) or _name(node.func) != code.co_name:
+                continue
+            given = dict(zip(names, node.args, strict=False)) | {one.arg: one.value for one in node.keywords if one.arg}
+            for _, path in places:
+                if path[0][1] in given:
+                    return self._part(self.evaluator.value(given[str(path[0][1])], frame), path[1:], made)
+        raise Unclear
+
+    def _by_call(self, node: ast.Call, made: Made, frame: Frame, places: list[Place]) -> Any:
+        """What `values.append(value)` and `setattr(of, name, value)` make."""
+        ev, name = self.evaluator, _name(node.func)
+        if name == "setattr" and len(node.args) == 3:
+            of, key = ev.value(node.args[0], frame), ev.value(node.args[1], frame)
+            if isinstance(of, Held) and (of.scope, (*of.path, ("attribute", key))) in places:
+                return self._part(ev.value(node.args[2], frame), (), made)
+        if name == "append" and len(node.args) == 1 and isinstance(node.func, ast.Attribute):
+            place = ev.place_of(node.func.value, frame)
+            value = ev.value(node.args[0], frame)
+            for scope, path in places if place is not None else ():
+                if scope == place[0] and path[:-1][: len(place[1])] == place[1]:  # type: ignore[index]
+                    return self._part(value, path[len(place[1]) + 1 :], made)  # type: ignore[index]
+                if (scope, path) == place:
+                    before = ev.at(place, frame.look) if made.value.size > np.size(value) else np.empty((0,))
+                    rows = [np.asarray(one) for one in before] if not isinstance(before, Held) else []
+                    return self._part(np.asarray([*rows, value], dtype=float), (), made)
+        raise Unclear
+
+
+def _name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
