@@ -83,11 +83,12 @@ def adopted(
                 if wrong[0]:
                     better.append(place)
                 else:  # nothing is left to be explained
-                    found[place] = in_convention(report, way.found, reports[place])
+                    found[place] = in_convention(report, way.found, reports[place], way.derivation)
         if better:
             again = other.reports([typed[place] for place in better], [reports[place].unused for place in better])
             for place, report in zip(better, again, strict=True):
-                found[place] = in_convention(seen_in(other, typed[place], report), way.found, reports[place])
+                again_seen = seen_in(other, typed[place], report)
+                found[place] = in_convention(again_seen, way.found, reports[place], way.derivation)
         open_ = [place for place in open_ if least[place][0]]
     return found
 
@@ -360,7 +361,7 @@ def _with_sources(report: Report, derivation: Derivation) -> Iterator[tuple[Resu
         yield report[name], sources
 
 
-def in_convention(again: Report, way: Found, before: Report) -> Report:
+def in_convention(again: Report, way: Found, before: Report, by: Mapping[str, Equation]) -> Report:
     """The report with the convention named: before all, and at every step that is not as in the solution."""
     language = before.language
     words = way.words(language)
@@ -371,4 +372,6 @@ def in_convention(again: Report, way: Found, before: Report) -> Report:
         for name, result in again.items()
     }
     note = Text.of("convention.note", words=words)
-    return Report(results, again.unused, again.follows, before.notes, language=language).noting([note])
+    return Report(
+        results, again.unused, again.follows, before.notes, language=language, by=again.by or by
+    ).noting([note])

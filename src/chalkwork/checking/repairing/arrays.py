@@ -40,6 +40,12 @@ def _power(base: Any, exponent: Any) -> Any:
     return operator.pow(float(base) if isinstance(base, int) and exponent < 0 else base, exponent)
 
 
+def _matrices(one: Any, other: Any) -> Any:
+    if not np.ndim(one) or not np.ndim(other):
+        raise Unclear
+    return _product(one, other)
+
+
 def _product(one: Any, other: Any) -> Any:
     one, other = np.asarray(one), np.asarray(other)
     inner = one.shape[-1] if one.ndim else 1
@@ -106,8 +112,8 @@ def _softmax(one: Any, axis: Any = -1) -> Any:
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
-def _total(values: Any, **how: Any) -> Any:
-    return np.sum(np.asarray(values), **how)
+def _total(values: Any, *axis: Any, **how: Any) -> Any:
+    return np.sum(np.asarray(values), *axis, **how)
 
 
 def _extreme(function: Callable[..., Any], entrywise: Callable[..., Any]) -> Callable[..., Any]:
@@ -150,7 +156,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     },  # fmt: skip
     "Not": operator.not_,
     "Pow": _power,
-    "MatMult": _product,
+    "MatMult": _matrices,
 }
 """What signs stand for, by the names that Python's syntax trees have for them."""
 

@@ -139,8 +139,9 @@ class Evaluator:
     def items(self, value: Any, look: int) -> list[Any]:
         """The parts of a list, or the rows of an array."""
         if not isinstance(value, Held):
-            self.pay(np.size(value) // 10)
-            return list(worked_out(list, value))
+            found: list[Any] = worked_out(list, value)
+            self.pay(len(found) // 10)
+            return found
         steps = self.parts[value.scope, value.path]
         known = [self.at((value.scope, (*value.path, one)), look) for one in steps if one[0] == "item"]
         return [one for one in known if one is not _MISSING]

@@ -11,7 +11,7 @@ import numpy as np
 from chalkwork.checking.evidence import same
 from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.recording.places import statements
-from chalkwork.checking.repairing.arrays import Unclear
+from chalkwork.checking.repairing.arrays import Unclear, worked_out
 from chalkwork.checking.repairing.evaluating import Evaluator, Frame, Held, Place
 
 _MOST_BEFORE = 400
@@ -33,7 +33,7 @@ class Rerun:
                 if isinstance(entry, Made) and look == entry.look:
                     self.places.setdefault(entry.order, []).append(place)
         self._sources: dict[int, frozenset[object] | None] = {}
-        self._between: dict[tuple[Line, int], list[Made]] = {}
+        self._between: dict[tuple[Line, int, bool], list[Made]] = {}
 
     def statement(self, made: Made) -> ast.stmt | None:
         """The statement that made a value."""
@@ -87,7 +87,8 @@ class Rerun:
             if sources is None or made.of is not None or at is None:
                 continue
             for line in (at, *(one for one in sources if isinstance(one, tuple))):
-                if line in found or len(found) < MOST_LINES:
+                known = line[1] in statements(self.run.texts.get(line[0], ""))
+                if line in found or (known and len(found) < MOST_LINES):
                     found.setdefault(line, []).append(made)
         return found
 
@@ -98,7 +99,8 @@ class Rerun:
         ev = self.evaluator
         ev.changed, ev.edited = {}, {line: statement}
         try:
-            for made in self.between(line, goal):
+            adds = isinstance(statement, ast.AugAssign) and isinstance(statements(self.run.texts[line[0]]).get(line[1]), ast.Assign)  # fmt: skip
+            for made in self.between(line, goal, adds):
                 if made.of is not None:
                     ev.changed[made.order] = ev.changed[made.of.order]
                     continue
@@ -110,18 +112,24 @@ class Rerun:
         finally:
             ev.changed, ev.edited = {}, {}
 
-    def between(self, line: Line, goal: Made) -> list[Made]:
-        """What the goal goes back to and the line had a part in, in the order of time, and the goal itself."""
-        if (line, goal.order) not in self._between:
+    def between(self, line: Line, goal: Made, adds: bool = False) -> list[Made]:
+        """What the goal goes back to and the line had a part in, in the order of time, and the goal itself.
+
+        A line that `adds` goes on from what it has made before.
+        """
+        if (line, goal.order, adds) not in self._between:
             reached: set[object] = {line}
             found = []
-            for order in sorted(self._before(goal)):
+            before = self._before(goal)
+            if adds:
+                before |= {one for one, made in self.made.items() if one < goal.order and self.line(made) == line}
+            for order in sorted(before):
                 made = self.made[order]
                 if self.line(made) == line or reached.intersection(self.sources(made) or ()):
                     reached.add(order)
                     found.append(made)
-            self._between[line, goal.order] = found
-        return self._between[line, goal.order]
+            self._between[line, goal.order, adds] = found
+        return self._between[line, goal.order, adds]
 
     def _before(self, goal: Made) -> set[int]:
         found, waiting = set(), [goal.order]
@@ -139,6 +147,11 @@ class Rerun:
         places = self.places.get(made.order, [])
         if made.within is not None:
             return self._argument(made, statement, frame, places)
+        if made.code.co_name == "<lambda>":
+            bodies = [one.body for one in ast.walk(statement) if isinstance(one, ast.Lambda)]
+            if len(bodies) != 1:
+                raise Unclear
+            return self._part(ev.value(bodies[0], frame), (), made)
         if isinstance(statement, ast.Return) and statement.value is not None:
             value = ev.value(statement.value, frame)
             for scope, path in places:
@@ -187,9 +200,10 @@ class Rerun:
                 value = value[key]
             except (IndexError, KeyError, TypeError):
                 raise Unclear from None
-        if isinstance(value, (Held, str)) or np.size(value) != made.value.size:
+        array = worked_out(np.asarray, value) if not isinstance(value, (Held, str)) else None
+        if array is None or array.size != made.value.size:
             raise Unclear
-        return value
+        return array
 
     def _argument(self, made: Made, statement: ast.stmt, frame: Frame, places: list[Place]) -> Any:
         """What a function was called with."""
