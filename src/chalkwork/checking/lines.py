@@ -84,8 +84,10 @@ def _first(
         place = callers[0] if len(callers) == 1 else own if own in callers else place
     elif source is None and _AXIS in result.mistakes and "axis" in run.source(*_calling(run, made))[0]:
         place = _calling(run, made)  # the axis is an argument there
-    repair = next(iter(_repairs(result.name, made, run, found, task, report)), None)
-    if repair is not None:
+    repairs = _repairs(result.name, made, run, found, task, report)
+    if repairs:
+        outside = bool((_OF_THE_ARGUMENT | _OF_THE_CALL).intersection(result.mistakes))
+        repair = min(repairs, key=lambda one: (one.is_helper == outside, one.line != place))
         place, source = repair.line, repair.source
     at = _at(run, place)
     slots = {"where": _where(at, run, language), "source": _quoted(at), "name": result.name}
@@ -97,7 +99,7 @@ def _first(
     if call is not None and place == ((source or made).file, (source or made).line) and "return " in at.source:
         by = _at(run, (call.file, call.line))
         more = f" {say(language, 'line.called', where=_within(by, run, language), source=_quoted(by))}"
-    statements = repair.statements if repair is not None else ()
+    statements = repair.statements if repairs else ()
     seen = _seen(result, statements, language)
     return replace(result, at=at, message=f"{said}{more} {seen}", repair=statements)
 

@@ -62,6 +62,7 @@ class Call(NamedTuple):
 
     file: str
     line: int
+    code: CodeType
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +205,7 @@ class Recording(Mapping[str, object]):
         self._look_at(value, frame.f_code, frame.f_code, self._at(frame), frame.f_code)
         if caller is None or id(caller) not in self._lines:
             return
-        call = Call(caller.f_code.co_filename, self._lines[id(caller)][1])
+        call = Call(caller.f_code.co_filename, self._lines[id(caller)][1], caller.f_code)
         for _, kept, array in leaves(value, self.largest):
             known = self._arrays.get(id(kept)) if isinstance(array, np.ndarray) else None
             if known is not None and known[0] is kept and known[1].line is not None:

@@ -33,6 +33,8 @@ class Repair(NamedTuple):
 
     line: Line
     statements: tuple[str, ...]
+    is_helper: bool
+    """Whether it is a line of a function that the line with the value calls."""
     source: Made | None
     """What the line made last that goes into the step; None where that is the step."""
 
@@ -72,16 +74,19 @@ class _Search:
 
     def done(self) -> list[Repair]:
         """The edits of every line, the smallest first; those of one size are all tried, as far as that goes."""
-        with contextlib.suppress(Spent, RecursionError):
+        with contextlib.suppress(Spent, RecursionError), np.errstate(all="ignore"):
             self._look()
         return [self._repair(line) for line in self.lines if line in self.met]
 
     def _repair(self, line: Line) -> Repair:
-        texts = tuple(dict.fromkeys(self._text(line, edit) for edit in self.met[line]))
+        widest = max(_extent(edit.before) for edit in self.met[line])  # a factor has many places in a product
+        met = [edit for edit in self.met[line] if _extent(edit.before) == widest]
+        texts = tuple(dict.fromkeys(self._text(line, edit) for edit in met))
         at = {getattr(edit.before, "lineno", line[1]) for edit in self.met[line]}
         place = line[0], at.pop() if len(at) == 1 else line[1]
-        own = self.rerun.line(self.goal) == line
-        return Repair(place, texts if len(texts) <= _MOST_SAID else (), None if own else self.lines[line][0])
+        made, own = self.lines[line][0], self.rerun.is_of(self.goal, line)
+        texts = texts if len(texts) <= _MOST_SAID else ()
+        return Repair(place, texts, not self.rerun.is_of(made, line), None if own else made)
 
     def _look(self) -> None:
         ev = self.rerun.evaluator
@@ -106,13 +111,14 @@ class _Search:
     def _around(self, line: Line) -> tuple[list[ast.expr], list[str]]:
         """The quantities that a line could have named, each value once, and the functions of one argument."""
         made = self.lines[line][0]
+        frame = self.rerun.frame(made, line)
         functions = self.rerun.evaluator.functions
         single = [name for name, (_, node) in functions.items() if len(_arguments(node)) == 1][:_MOST_FUNCTIONS]
-        if self.rerun.line(made) != line:  # of a function that the line with the value calls
+        if not self.rerun.is_of(made, line):  # of a function that the line with the value calls
             within = [node for file, node in functions.values() if file == line[0] and _holds(node, line[1])]
             names = [name for node in within for name in _arguments(node)]
             return [ast.Name(name, ast.Load()) for name in names] + self.numbers, single
-        scope = made.file if made.code.co_name == "<module>" else made.within or made.code
+        scope = frame.file if frame.code is None or frame.code.co_name == "<module>" else frame.code
         latest: list[tuple[int, str, Any]] = []
         for (of, path), entries in self.run.history.items():
             entry = self.run.held((of, path), made.look) if of is scope or of == scope else None
@@ -132,7 +138,7 @@ class _Search:
     def _is_met(self, line: Line, edit: Edit) -> bool:
         between = self.rerun.between(line, self.goal)
         try:
-            own = [made for made in between if self.rerun.line(made) == line]
+            own = [made for made in between if self.rerun.is_of(made, line)]
             if len(between) > _MANY and 0 < len(own) <= _FEW:
                 if not self.is_known(self.rerun.with_line(line, edit.statement, own[-1])):
                     return False
@@ -169,6 +175,10 @@ class _Search:
             if len(body) == 1 and ast.dump(body[0]) == ast.dump(edit.statement):
                 return found
         return plain
+
+
+def _extent(node: ast.AST) -> int:
+    return sum(1 for _ in ast.walk(node))
 
 
 def _arguments(node: Function) -> list[str]:

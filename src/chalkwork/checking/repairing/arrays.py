@@ -15,6 +15,8 @@ import numpy as np
 MOST_ENTRIES = 300_000
 MOST_PRODUCTS = 30_000_000
 _MOST_POWER = 64
+_FEW = 1_000
+"""So few numbers together make no large result, entry by entry."""
 
 
 class Unclear(Exception):
@@ -28,7 +30,8 @@ def _fits(*shape: int) -> None:
 
 def _entrywise(function: Callable[..., Any]) -> Callable[..., Any]:
     def bounded(*values: Any) -> Any:
-        _fits(*np.broadcast_shapes(*(np.shape(one) for one in values)))
+        if sum(map(np.size, values)) > _FEW:
+            _fits(*np.broadcast_shapes(*map(np.shape, values)))
         return function(*values)
 
     return bounded
@@ -167,11 +170,11 @@ _ENTRYWISE = (
 )
 _WHOLE = (
     "mean var std prod argmax argmin cumsum any all squeeze ravel swapaxes stack vstack hstack diag diagflat trace "
-    "roll flip expand_dims atleast_2d take argsort unravel_index clip broadcast_to column_stack linalg cross rot90"
+    "roll flip expand_dims atleast_2d take argsort unravel_index clip column_stack"
 )
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: _entrywise(getattr(np, name)) for name in _ENTRYWISE.split()},
-    **{name: getattr(np, name) for name in _WHOLE.split() if name not in ("linalg", "cross", "rot90")},
+    **{name: getattr(np, name) for name in _WHOLE.split()},
     "sum": _total, "nansum": np.nansum, "power": _power, "pow": _power,
     "max": _extreme(np.max, _entrywise(np.maximum)), "min": _extreme(np.min, _entrywise(np.minimum)),
     "amax": np.amax, "amin": np.amin, "mul": OPERATORS["Mult"], "sub": OPERATORS["Sub"], "div": OPERATORS["Div"],
@@ -217,10 +220,9 @@ def called(name: str, values: list[Any], keywords: dict[str, Any]) -> Any:
 def worked_out(function: Callable[..., Any], *values: Any, **how: Any) -> Any:
     """The value, where the shapes fit and the result is not too large."""
     try:
-        with np.errstate(all="ignore"):
-            value = function(*values, **how)
+        value = function(*values, **how)
     except (TypeError, ValueError, IndexError, KeyError, ArithmeticError, AttributeError, MemoryError):
         raise Unclear from None
-    if np.size(value) > MOST_ENTRIES if isinstance(value, np.ndarray) else False:
+    if isinstance(value, np.ndarray) and value.size > MOST_ENTRIES:
         raise Unclear
     return value

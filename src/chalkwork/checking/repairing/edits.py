@@ -69,7 +69,7 @@ def _of_statement(
         target = statement.targets[0]
         for sign in (ast.Add(), ast.Sub(), ast.Mult()) if not isinstance(target, ast.Tuple) else ():
             new = ast.AugAssign(target=target, op=sign, value=statement.value, lineno=1, col_offset=0)
-            yield (1 if isinstance(sign, ast.Add) else 2), new, statement, new
+            yield (1 if isinstance(sign, ast.Add) else 3), new, statement, new
     elif isinstance(statement, ast.AugAssign):
         plain = ast.Assign(targets=[statement.target], value=statement.value, lineno=1, col_offset=0)
         yield 1, plain, statement, plain
@@ -137,21 +137,24 @@ def _own(
         yield 1 if _is_operand(node) else 2, ast.Attribute(node, "T", ast.Load())
     if whole:
         yield 2, ast.UnaryOp(ast.USub(), node)
-    own = ast.dump(node)
+    own, parts = ast.dump(node), {ast.dump(one) for one in ast.walk(node) if isinstance(one, ast.expr)}
     for other in operands:
-        if ast.dump(other) == own:
+        if (text := ast.dump(other)) == own:
             continue
         if isinstance(other, ast.Constant):
             if whole or isinstance(node, (ast.BinOp, ast.Call)):
-                yield from ((2 if whole else 3, ast.BinOp(node, sign, other)) for sign in (ast.Mult(), ast.Div()))
+                yield 2 if whole else 3, ast.BinOp(node, ast.Div(), other)
+                yield 3, ast.BinOp(node, ast.Mult(), other)
             continue
-        yield 2 if _is_operand(node) else 3, other
+        small = _is_operand(node) or (isinstance(node, ast.BinOp) and _is_operand(node.left) and _is_operand(node.right))
+        yield 2 if small else 3, other
         if whole:
             yield from ((3, ast.BinOp(node, ast.Mult(), slope)) for slope in _slopes(other))
         if whole or isinstance(node, (ast.BinOp, ast.Call)):
             size = 2 if whole else 3
             for sign in (ast.Mult(), ast.Add(), ast.Sub(), ast.Div()):
-                yield size if not isinstance(sign, ast.Div) else 3, ast.BinOp(node, sign, other)
+                usual = text not in parts and not isinstance(sign, ast.Div)
+                yield size if usual else 3, ast.BinOp(node, sign, other)
         elif _is_operand(node):
             for sign in (ast.Mult(), ast.Add(), ast.Sub(), ast.Div()):
                 yield 3, ast.BinOp(node, sign, other)
