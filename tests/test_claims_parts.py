@@ -16,12 +16,11 @@ from chalkwork.documents.model import Display
 from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError, ReadError, SheetError
 from chalkwork.laboratory.claims import PROOFS, Claim
-from chalkwork.laboratory.claims.bounds import pieces_that_prove
 from chalkwork.laboratory.claims.calculus import slope
-from chalkwork.laboratory.claims.candidates import candidates
-from chalkwork.laboratory.claims.domain import Domain, Range, read_range
+from chalkwork.laboratory.claims.domain import Domain, Range, candidates, read_range
 from chalkwork.laboratory.claims.precise import TooLarge, evaluate
 from chalkwork.laboratory.claims.symbolic import as_quotient, symbols_of
+from chalkwork.laboratory.claims.verify import pieces_that_prove
 from chalkwork.laboratory.claims.wire import packed, unpacked
 from chalkwork.laboratory.claims.worker import prove_within
 from chalkwork.sheets.document import workbook

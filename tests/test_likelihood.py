@@ -23,9 +23,9 @@ from chalkwork.documents.model import Table
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.likelihood import divergence, maximum_likelihood
+from chalkwork.laboratory.likelihood.estimate import slope
 from chalkwork.laboratory.likelihood.families import FAMILIES, MARKS
 from chalkwork.laboratory.likelihood.family import Unknown
-from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.typesetting.boxes import width_of
 
 SHEET = SHEETS / "maximum-likelihood-and-cross-entropy.md"

@@ -152,3 +152,13 @@ def test_points_and_endings_have_words():
 def test_the_decimal_comma_and_other_notations():
     answer = optimise("x^2 + 10*y^2", {"x": 0.5, "y": 1}, "newton", notation={"decimal_comma": True})
     assert "(0,5; 1)" in str(answer) and "0.5" not in str(answer)
+
+
+def test_methods_with_another_value_of_one_constant_keep_their_own():
+    answer = optimise("(x - 1)^2 * x", {"x": 2.0}, ["adam", "lion"], steps=6, rate=0.7)
+    for method in ("adam", "lion"):
+        for k in range(2, 4):
+            assert answer[f"p{k}_{method}"].item() == pytest.approx(answer[f"{method}.path"][k - 1].item())
+    assert answer["rho2"].item() == 0.999 and answer["rho2_lion"].item() == 0.99
+    assert answer["m2_lion"].item() == pytest.approx(0.99 * answer["m1_lion"].item() + 0.01 * answer["g2_lion"].item())
+    assert "β₂ᴸ = 0.99" in str(answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import numpy as np
@@ -17,7 +18,8 @@ from chalkwork.sheets.check import check_hand_in
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.forms import form_keys
-from chalkwork.sheets.solve import solve_sheet
+from chalkwork.sheets.solve import solve_sheet, work_parts
+from chalkwork.solutions.export import to_json
 
 FALSE_PROOFS = next(path for path in PATHS if path.stem == "claims-find-the-mistake")
 SHOWS = ("sheet", "blanks", "form")
@@ -96,9 +98,88 @@ def test_a_false_proof_is_the_exercise_and_a_right_one_is_not():
     assert "σ(−x) = 1 − σ(x)" in named
 
 
-def test_what_a_taylor_block_leaves_out_is_said():
-    text = to_text(workbook(parse_sheet("```taylor\nid: a\nfunction: exp(-x)\n```\n"), "sheet").document)
-    assert "Given: f(x) = e⁻ˣ; to order 3; about 0." in words(text)
+FUNCTION = "function: x^2 + 3*y^2"
+NET = "```network\nname: net\nloss: squared_error\nlayers:\n  - {weights: [[0.5], [0.25]], activation: identity}\n```\n"
+LEFT_OUT = [
+    ("taylor", "function: exp(-x)", "f(x) = e⁻ˣ; to order 3; about 0"),
+    (
+        "optimise",
+        f"{FUNCTION}\nstart: {{x: 7, y: 8}}",
+        "the method: gradient descent; 5 steps; the learning rate η = 0.1",
+    ),
+    (
+        "optimise",
+        f"{FUNCTION}\nstart: {{x: 7, y: 8}}\nmethod: newton",
+        "start x = 7, y = 8; the method: Newton; 5 steps.",
+    ),
+    (
+        "optimise",
+        f"{FUNCTION}\nstart: {{x: 7, y: 8}}\nmethod: momentum\nrate: 0.5",
+        "η = 0.5; the momentum 0.9; the velocity",
+    ),
+    (
+        "optimise",
+        "gradients: [4, 3]\nstart: 7\nmethod: rmsprop\ngamma: 0.75",
+        "η = 0.1; γ = 0.75; ε = 10⁻⁸; epsilon outside",
+    ),
+    (
+        "optimise",
+        "gradients: [4, 3]\nstart: 7\nmethod: adam\nepsilon: 0\nbeta2: 0.75",
+        "the method: Adam; the learning rate η = 0.1; β₁ = 0.9; β₂ = 0.75; ε = 0.",
+    ),
+    ("optimise", f"{FUNCTION}\nstart: {{x: 7, y: 8}}\nmethod: [adam, lion]", "outside the root; β₂ = 0.99 (Lion)."),
+    ("optimise", f"study: condition\n{FUNCTION}\nstart: {{x: 7, y: 8}}", "the accuracy 10⁻⁶"),
+    (
+        "optimise",
+        "study: escape\nfunction: x^2 - y^2\nsaddle: {x: 0, y: 0}",
+        "η = 0.1; the saddle at x = 0, y = 0; the distances (0.1, 0.01, 0.0001, 10⁻⁸); the radius R = 1",
+    ),
+    ("optimise", "study: cost", "(10, 1000, 100000, 10000000)"),
+    ("optimise", "function: x^3\nat: {x: 4}", "the step h = 0.01"),
+    ("optimise", "values: [4, 3]", "the start 0; β = 0.9; the average corrected for its start at zero"),
+    ("optimise", "network: net\nx: [3, 4]\ny: [7]", "the method: Newton; 5 steps"),
+    ("optimise", "network: net\nparameter: W1[1,1]\nx: [3, 4]\ny: [7]", "the step h = 0.01"),
+    ("batch_norm", "batch: [[4, 3], [7, 8]]", "γ = 1; β = 0; ε = 10⁻⁵; the biased variance."),
+    (
+        "batch_norm",
+        "batch: [4, 3]\nundo: true\ntarget: [1, 2]\nrunning: {mean: 2}",
+        "ε = 10⁻⁵; the target y = (1, 2); the loss squared error; the biased variance; the running statistics (mean: "
+        "2, variance: 1, momentum: 0.1, divisor: unbiased)",
+    ),
+    ("likelihood", "network: net\nx: [3, 4]\ny: [7]", "x = (3, 4); y = 7; σ = 1."),
+    ("output", "task: next_word", "a vocabulary of 100000 words; 128 hidden units"),
+    ("relu_approximation", "function: x^2\ninterval: [-4, 4]", "8 points; at equal distances"),
+    ("relu_approximation", "function: x^2\ninterval: [-4, 4]\nadapted: true", "closer together where"),
+    ("metrics", "truth: [yes, no]\nprediction: [yes, yes]", "positive is yes"),
+    ("hopfield", "patterns: [[1, -1]]\nstart: [1, 1]", "one unit at a time, in the order 1, 2. A unit whose net"),
+    ("presentation", "x: [[4, 3], [7, 8]]\ny: [1, 0]", "η = 1, w⁽⁰⁾ = ⎡0⎤"),
+    (
+        "architecture",
+        "input: [1, 9, 9]\nlayers: [{kind: conv2d, filters: 2, kernel: 4}]",
+        "stride 1, padding 0, bias yes",
+    ),
+    ("architecture", "input: [1, 9, 9]\nlayers: [{kind: max_pool, pool: 3}]", "pool 3, stride 3, padding 0"),
+]
+FOUND = {"pi", "M", "d", "n", "L_plus", "L_minus"}
+"""What an answer starts from that no exercise says: constants, and what is found on the way."""
+
+
+def flat(givens):
+    return {name: np.ravel(value).tolist()[0] for name, value in givens.items()}
+
+
+def test_what_a_block_leaves_out_is_said():
+    for kind, body, said in LEFT_OUT:
+        sheet = parse_sheet(f"{NET}```{kind}\nid: a\n{body}\n```\n")
+        text = to_text(workbook(sheet, "sheet").document)
+        assert said in words(text), (kind, body, text)
+        answer = work_parts(sheet)["a"]
+        if answer.setting.posed is None and kind != "relu_approximation":
+            given = {given.name: answer.arrays[given.name] for given in answer.derivation.givens}
+            alone = {name: value.item() for name, value in given.items() if value.size == 1 and name not in FOUND}
+            assert set(alone.values()) <= read_numbers(text) | {0.0}, (kind, body, alone)
+            (task,) = json.loads(to_json(workbook(sheet)))["tasks"]
+            assert task["givens"].keys() == given.keys() and alone.items() <= flat(task["givens"]).items()
 
 
 def test_a_query_does_not_tell_what_the_update_has_found():

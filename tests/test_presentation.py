@@ -11,10 +11,10 @@ from shipped import SHEETS
 from chalkwork import Graph
 from chalkwork.documents.model import Document, Table
 from chalkwork.documents.terminal import to_text
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.laboratory.associative import bam, hopfield
 from chalkwork.laboratory.presentation import learn, minterm_network, region, threshold_table
-from chalkwork.laboratory.presentation.rules import RULES
+from chalkwork.laboratory.presentation.study import RULES
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.board import Board
@@ -350,3 +350,8 @@ def test_a_majority_joins_units():
     wanted = ((x @ w.T + b >= 0).sum(1) >= 2) * 1.0
     assert [found[f"a{k}"].item() for k in range(1, 6)] == wanted.tolist()
     assert "more than half of them are" in str(found)
+
+
+def test_learning_that_leaves_all_numbers_says_where_and_not_that_it_goes_on():
+    with pytest.raises(ValueProblem, match="an overflow of"):
+        learn([[3, 4], [1, 2], [0, 1]], [1, -1, 1], bias=0, rule="adaline", rate=10, epochs=1000)

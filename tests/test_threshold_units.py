@@ -13,8 +13,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.associative import bam, hopfield
 from chalkwork.laboratory.presentation import minterm_network, parity_units, region, threshold_table
 from chalkwork.laboratory.presentation.boolean import Terms
-from chalkwork.laboratory.presentation.gate import GATES
-from chalkwork.laboratory.presentation.separating import contradiction, separating
+from chalkwork.laboratory.presentation.gate import GATES, contradiction, separating
 
 AND = [[0, 0], [0, 1], [1, 0], [1, 1]]
 BIPOLAR_OR = [[-1, -1], [-1, 1], [1, -1], [1, 1]]

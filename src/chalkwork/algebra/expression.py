@@ -33,6 +33,8 @@ class Expression:
 
     __slots__ = ("_hash", "shape")
     shape: Shape
+    length: int = 0
+    """How many operations it has, written out: a part counts as often as it occurs."""
     _hash: int
 
     def __hash__(self) -> int:
@@ -168,7 +170,7 @@ class Share(Number):
 class Application(Expression):
     """An operation of the table applied to arguments."""
 
-    __slots__ = ("arguments", "operation", "parameters")
+    __slots__ = ("arguments", "length", "operation", "parameters")
 
     def __init__(
         self, operation: Operation, arguments: tuple[Expression, ...], parameters: tuple[Parameter, ...]
@@ -181,12 +183,13 @@ class Application(Expression):
             self.shape = operation.result_shape(shapes, self.named_parameters)
         except ShapeError as error:
             raise _explained(error, self) from None
+        self.length = 1 + sum([argument.length for argument in arguments])
         self._hash = hash((operation.name, arguments, parameters))
 
     @property
     def is_flat(self) -> bool:
         """Whether the result and all arguments are scalars or matrices."""
-        return len(self.shape) <= 2 and all(len(argument.shape) <= 2 for argument in self.arguments)
+        return max([len(part.shape) for part in (self, *self.arguments)]) <= 2
 
     @property
     def products(self) -> int:
@@ -244,7 +247,7 @@ def apply(operation: str, *arguments: Expression, **parameters: Parameter) -> Ap
     leaky_relu(z1, 0.1)
     """
     entry = TABLE[operation]
-    if len(arguments) != entry.arity or not parameters.keys() <= entry.parameters.keys():
+    if len(arguments) != entry.arity or (parameters and not parameters.keys() <= entry.parameters.keys()):
         takes = ", ".join((*("ab" if entry.arity == 2 else "x"), *entry.parameters))
         raise TypeError(f"{operation}({takes}) does not take {len(arguments)} arguments and {sorted(parameters)}")
     if not entry.parameters:
@@ -348,7 +351,7 @@ def walk(expression: Expression) -> Iterator[Expression]:
 
 
 def check_written(expression: Expression, most: int = MOST_WRITTEN) -> None:
-    """Refuse what nobody could write out: a part counts as often as it occurs.
+    """Refuse what nobody could write out.
 
     Raises CostError.
 
@@ -360,12 +363,9 @@ def check_written(expression: Expression, most: int = MOST_WRITTEN) -> None:
         ...
     chalkwork.errors.CostError: this has more than 10000 operations, written out. Hint: give its parts their own names.
     """
-    sizes: dict[Expression, int] = {}
-    for node in walk(expression):
-        size = sizes[node] = 1 + sum(sizes[part] for part in node.arguments) if isinstance(node, Application) else 0
-        if size > most:
-            hint = "give its parts their own names"
-            raise CostError(f"this has more than {most} operations, written out", hint=hint)
+    if expression.length > most:
+        hint = "give its parts their own names"
+        raise CostError(f"this has more than {most} operations, written out", hint=hint)
 
 
 @lru_cache(maxsize=4096)

@@ -51,6 +51,10 @@ class Term(NamedTuple):
             tuple((base, exponent) for base, exponent in powers.items() if exponent != 0),
         )
 
+    def scaled(self, number: Scalar) -> Term:
+        """The product with a number."""
+        return Term(_exact(number * self.coefficient), self.factors)
+
     @property
     def key(self) -> frozenset[tuple[Expression, Scalar]]:
         """What like terms have in common."""
@@ -85,6 +89,8 @@ def _exact(value: Scalar) -> Scalar:
         if not isfinite(value):
             raise OverflowError
         return value
+    if isinstance(value, int) and -LARGEST_EXACT < value < LARGEST_EXACT:
+        return value
     if max(abs(value.numerator), value.denominator) >= LARGEST_EXACT:
         raise OverflowError
     return int(value) if value.denominator == 1 else value
@@ -111,7 +117,7 @@ def term_of(expression: Expression) -> Term:
     if isinstance(expression, Application):
         name, arguments = expression.operation.name, expression.arguments
         if name == "negative":
-            return Term(-1, ()).times(term_of(arguments[0]))
+            return term_of(arguments[0]).scaled(-1)
         if name == "broadcast":
             return term_of(arguments[0])
         if name == "multiply":
@@ -142,7 +148,7 @@ def terms_of(expression: Expression, sign: int = 1) -> list[Term]:
             return terms_of(arguments[0], -sign)
         if name == "broadcast":
             return terms_of(arguments[0], sign)
-    return [Term(sign, ()).times(term_of(expression))]
+    return [term_of(expression).scaled(sign)]
 
 
 def _power(base: Expression, exponent: Scalar) -> Expression:
@@ -164,8 +170,9 @@ def expression_of(term: Term) -> Expression:
         term = _difference_turned(term)
     size = _size(term.coefficient)
     above = [_power(base, exponent) for base, exponent in term.factors if exponent > 0]
-    above.sort(key=lambda factor: prod(factor.shape))  # what multiplies a whole matrix stands in front of it
-    below = _chain(_power(base, _exact(-exponent)) for base, exponent in term.factors if exponent < 0)
+    if len(above) > 1:
+        above.sort(key=lambda factor: prod(factor.shape))  # what multiplies a whole matrix stands in front of it
+    below = _chain([_power(base, _exact(-exponent)) for base, exponent in term.factors if exponent < 0])
     if size != 1 or not above:
         above.insert(0, Number(size))
     result = _chain(above) or ONE
@@ -242,7 +249,7 @@ def _total(terms: list[Term]) -> Expression:
     common = _size(terms[0].coefficient)
     if common != 1 and len(terms) > 1 and all(_size(term.coefficient) == common for term in terms):
         inner = _total([Term(1 if term.coefficient > 0 else -1, term.factors) for term in terms])
-        return expression_of(Term(common, ()).times(term_of(inner)))
+        return expression_of(term_of(inner).scaled(common))
     first = next((index for index, term in enumerate(terms) if term.coefficient > 0), 0)
     terms.insert(0, terms.pop(first))
     result = expression_of(terms[0])
@@ -264,7 +271,7 @@ def _product(term: Term) -> Expression:
         above = {other for other, power in rest if power > 0}
         if any(other in above and power < 0 for part in inner for other, power in part.factors):
             total = _total([Term(1, rest).times(part) for part in inner])
-            return expression_of(Term(term.coefficient, ()).times(term_of(total)))
+            return expression_of(term_of(total).scaled(term.coefficient))
     return expression_of(term)
 
 
@@ -295,7 +302,7 @@ class _Simplifier:
             return node
         found = self.known.get(node)
         if found is None:
-            inner = rebuild(node, tuple(self.visit(argument) for argument in node.arguments))
+            inner = rebuild(node, tuple([self.visit(argument) for argument in node.arguments]))
             rule = _RULES.get(node.operation.name)
             try:
                 found = rule(self, inner) if rule else inner
@@ -397,7 +404,7 @@ class _Simplifier:
             spread = inner.arguments[0]
             count = inner.shape[axis] if isinstance(axis, int) else prod(inner.shape)
             if not spread.shape:
-                return _product(Term(count, ()).times(term_of(spread)))
+                return _product(term_of(spread).scaled(count))
             return node
         scalars, rest = _split_scalars(term_of(inner))
         body = expression_of(rest)

@@ -32,7 +32,7 @@ def split_time(name: str) -> tuple[str, str]:
     >>> split_time("h1_t2_new"), split_time("W1_new"), split_time("h1_tt-1")
     (('h1_new', '2'), ('W1_new', ''), ('h1', 't-1'))
     """
-    found = _TIMED.fullmatch(name)
+    found = _TIMED.fullmatch(name) if "_t" in name else None
     return (name, "") if found is None else (f"{found[1]}{found[3]}", found[2])
 
 
@@ -124,8 +124,10 @@ def over_steps(expression: Expression) -> Expression | None:
     over_steps(x_tt * d_tt)
     """
     parts = summands(expression)
+    if len(parts) < 2:
+        return None
     places = [last_step(part) for part in parts]
-    if len(parts) < 2 or places != list(range(1, len(parts) + 1)):
+    if places != list(range(1, len(parts) + 1)):
         return None
     forms = {template(part, place or 0) for part, place in zip(parts, places, strict=True)}
     return Application(_over_steps(len(parts)), tuple(forms), ()) if len(forms) == 1 else None

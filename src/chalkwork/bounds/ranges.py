@@ -6,7 +6,8 @@ Three rules, each exact or of second order in the width of the box:
 - Where names occur more than once, the smallest such part is enclosed by its slopes: in a variable in which it is
   monotone over the box the extremes are at the ends; the others are left in the middle, with the slope times the
   radius to either side (the mean value form).
-- The result is cut with the natural extension, which is better for wide intervals.
+- The result is cut with the natural extension, which is better for wide intervals. It is all there is where no leaf of
+  such a part is wider than rounding makes it: the slopes would take away less than what is rounded.
 
 Moore, Kearfott and Cloud, Introduction to Interval Analysis (2009), sections 6.3 and 6.4.
 """
@@ -48,6 +49,8 @@ _MOVED = _MOVING - {"broadcast", "placed", "one_hot"}
 """Those of one argument whose entries do not occur twice."""
 _MOST = 64 * BLOCK
 """The slopes of one part that are worked out at most; beyond it only the natural extension is used."""
+_ROUNDED, _NOTHING = 2.0**-42, 1e-15
+"""The widest box that has only been rounded, as a part of its largest number, and where all of it is zero."""
 
 
 def enclose(expression: Expression, values: Mapping[str, Interval], *, tight: bool = True) -> Interval:
@@ -217,6 +220,8 @@ def _is_the_only_way(root: Expression, node: Expression) -> bool:
 def _tangled(node: Application, known: Known) -> Interval:
     leaves, by_entries = tangled_leaves(node) or ((), True)
     boxes = {leaf: _range(leaf, known) for leaf in leaves}
+    if all(map(_is_rounded_only, boxes.values())):
+        return natural(node, dict(boxes))
     lead = _free(boxes)
     if by_entries:
         return _cut(node, boxes, _by_entries(node, boxes, lead))
@@ -224,6 +229,11 @@ def _tangled(node: Application, known: Known) -> Interval:
     if size > _MOST:
         return natural(node, dict(boxes))
     return _in_blocks(node, boxes, lead, size)
+
+
+def _is_rounded_only(box: Interval) -> bool:
+    size = max(np.abs(box.low).max(initial=0.0), np.abs(box.high).max(initial=0.0))
+    return bool((box.high - box.low).max(initial=0.0) <= _ROUNDED * size + _NOTHING < np.inf)
 
 
 @lru_cache(maxsize=4096)

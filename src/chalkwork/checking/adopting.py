@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import names_in
+from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.conventions import TABLE, Found, conventions_of, rewritten, values_of
 from chalkwork.checking.evidence import tells
 from chalkwork.checking.laid import laid
-from chalkwork.checking.mistakes import Context
+from chalkwork.checking.mistakes import Context, equivalents
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.seen import seen_in
-from chalkwork.checking.verdicts import Verdict
+from chalkwork.checking.verdicts import ACCEPTED, BAD, RIGHT, Verdict
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
@@ -28,11 +28,10 @@ from chalkwork.words import Text, say
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
 
-_BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
-_RIGHT = (Verdict.CORRECT.word, Verdict.ROUNDING.word)
-_ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
 _SAME = 1e-9
 """How far, as a part of the largest number, what is the same can be apart."""
+_ABOUT = 1e-4
+"""The same for what a program can have made of it in single precision."""
 _MUCH_NEARER = 0.25
 """What follows from rounded numbers by one equation is by this part nearer to it than to another."""
 
@@ -52,12 +51,15 @@ def adopted(
     found = list(reports)
     least = [count_of_wrong(report) for report in reports]
     open_ = [place for place in range(len(found)) if declared or least[place][0]]
-    reading = [Reading(one, task.biases_apart(one)) if open_ else Reading(one) for one in typed]
+    reading = {place: Reading(typed[place], task.biases_apart(typed[place]), reports[place].wrong) for place in open_}
+    chosen: dict[int, tuple[Way, Task]] = {}
     resolved: set[int] = set()
     for way in ways(task.context, tuple(declared)) if open_ else ():
         own = values_of(task.values, way.found.forms)
         changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
         met = [place for place in open_ if declared or _is_met(way, reports[place], reading[place], own)]
+        met = [place for place in met
+               if declared or not _is_hopeless(way, task, reading[place], reports[place], least[place][0])]  # fmt: skip
         follow = {place for place in met if declared or way.found.throughout or _may_follow(way, reading[place], own)}
         able = [place for place in met if place in follow or reading[place].is_a_programs]
         if not able:
@@ -65,10 +67,9 @@ def adopted(
         other = replace(task, derivation=way.derivation, context=way.context, values=own)
         unused = [reports[place].unused for place in able]
         quick = other.reports([typed[place] for place in able], unused, explain=False)
-        better = []
         for place, report in zip(able, quick, strict=True):
             wrong = count_of_wrong(report)
-            first = declared and found[place] is reports[place]
+            first = declared and place not in chosen and found[place] is reports[place]
             shown = declared or (place in follow and _is_shown(way, report, changed))
             if not (shown or first) and 0 < wrong[0] < least[place][0]:
                 shown = _is_simpler(way, other, typed[place], reports[place], changed)
@@ -80,27 +81,28 @@ def adopted(
                 least[place] = wrong[0] + 1, 0
             if first or (wrong < least[place] and shown):
                 least[place] = wrong
-                if wrong[0]:
-                    better.append(place)
-                else:  # nothing is left to be explained
+                chosen[place] = way, other
+                if not wrong[0]:  # nothing is left to be explained
                     found[place] = in_convention(report, way.found, reports[place], way.derivation)
-        if better:
-            again = other.reports([typed[place] for place in better], [reports[place].unused for place in better])
-            for place, report in zip(better, again, strict=True):
-                again_seen = seen_in(other, typed[place], report)
-                found[place] = in_convention(again_seen, way.found, reports[place], way.derivation)
         open_ = [place for place in open_ if least[place][0]]
+    for place, (way, other) in chosen.items():
+        if least[place][0]:
+            again = seen_in(other, typed[place], other.reports([typed[place]], [reports[place].unused])[0])
+            found[place] = in_convention(again, way.found, reports[place], way.derivation)
     return found
 
 
 class Reading:
     """What one student typed, read in the shapes that are asked for, each once."""
 
-    def __init__(self, typed: Mapping[str, object], apart: Mapping[str, Answer] | None = None) -> None:
+    def __init__(self, typed: Mapping[str, object], apart: Mapping[str, Answer], wrong: Collection[str]) -> None:
         self.typed = typed
-        self.apart = apart or {}
+        self.apart = apart
         """Weights and biases that were one matrix."""
+        self.wrong = wrong
+        """The steps that are wrong by the solution's conventions."""
         self._known: dict[tuple[str, tuple[int, ...]], Answer] = {}
+        self._at_odds: bool | None = None
 
     def of(self, name: str, like: Any) -> Answer:
         """The answer in the shape of a value."""
@@ -115,6 +117,12 @@ class Reading:
     def is_a_programs(self) -> bool:
         """Whether it has arrays with all their digits."""
         return any(tells(given) and hasattr(given, "dtype") for given in self.typed.values())
+
+    def at_odds(self, task: Task, report: Report) -> bool:
+        """Whether right steps contradict wrong ones; the report is always the same."""
+        if self._at_odds is None:
+            self._at_odds = bool(_contradictions(task, self, report))
+        return self._at_odds
 
     def has(self, name: str, like: Any) -> bool:
         """Whether there is a number in it."""
@@ -142,10 +150,14 @@ class Way:
     @cached_property
     def entering(self) -> list[str]:
         """The steps where the convention comes in: they are not as they were, though made of what is."""
+        return self.begun_in(self.derivation)
+
+    def begun_in(self, derivation: Derivation) -> list[str]:
+        """The steps that are not as they were, though made of what is, in this derivation or that before."""
         forms = self.found.forms
         return [
             equation.name
-            for equation in self.derivation.equations
+            for equation in derivation.equations
             if equation.name in forms and not any(name.name in forms for name in names_in(equation.expression))
         ]
 
@@ -177,29 +189,63 @@ def ways(context: Context, declared: tuple[str, ...]) -> list[Way]:
 def count_of_wrong(report: Report) -> tuple[int, int]:
     """How many steps are wrong, and how many more only follow from what is."""
     words = [result.verdict for result in report.values()]
-    return sum(map(words.count, _BAD)), words.count(Verdict.FOLLOWS.word)
-
-
-def bad_in(report: Report) -> list[str]:
-    """The steps that are wrong by themselves."""
-    return [result.name for result in report.values() if result.verdict in _BAD]
+    return sum(map(words.count, BAD)), words.count(Verdict.FOLLOWS.word)
 
 
 def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) -> bool:
     """Whether it is worth marking by the convention: wrong steps have its values, or look like it."""
     forms, typed = way.found.forms, reading.typed
-    multiples = {name for name, form in forms.items() if not form.turned} or forms.keys()
-    if not any(name in multiples for name in bad_in(report)):
+    if way.kept.isdisjoint(reading.wrong):
         return False
     turned = [name for name, form in forms.items() if form.turned and name in typed and 1 not in own[name].shape[-2:]]
     if not all(_is_near(reading.of(name, own[name]), own[name]) for name in turned):
         return False
     met = False
-    for name in bad_in(report):
+    for name in reading.wrong:
         if name in forms:
             alike = way.found.taken_for.intersection(report[name].mistakes)
             met = met or bool(alike) or _is_near(reading.of(name, own[name]), own[name])
     return met and (len(turned) > 1 or not any(form.turned for form in forms.values()))
+
+
+def _is_hopeless(way: Way, task: Task, reading: Reading, before: Report, least: int) -> bool:
+    """Whether more of a program is wrong by the convention, and it resolves nothing: see `_resolves`.
+
+    What stands in the program is taken back to what the solution has in its place, and held against that and what
+    follows from it, about: what is no multiple of either is wrong for sure.
+    """
+    if not reading.is_a_programs:
+        return False
+    own, wrong = dict(task.values), set()
+    for equation in task.derivation.equations:
+        name, right = equation.name, task.values[equation.name]
+        moved = any(own[one.name] is not task.values[one.name] for one in names_in(equation.expression))
+        form = way.found.forms.get(name)
+        like = np.empty(form.shape(np.shape(right))) if form is not None else right
+        if name not in reading.typed or not (answer := reading.of(name, like)).given.all():
+            own[name] = _worked_out(equation.expression, own) if moved else right
+            continue
+        value = np.asarray(with_given(answer, like))
+        value = value if form is None else form.undone_of(value, own)
+        forms = (equation.expression, *equivalents(equation, task.context)) if moved else ()
+        if not _is_about(value, right) and not any(_is_about(value, _worked_out(one, own)) for one in forms):
+            wrong.add(name)
+        own[name] = right if _is_about(value, right) else value
+    if len(wrong) <= least:
+        return False
+    right = {one for one in before if before[one].verdict in RIGHT}
+    return not wrong.isdisjoint(right.union(way.begun_in(task.derivation))) or not reading.at_odds(task, before)
+
+
+def _worked_out(expression: Expression, values: Mapping[str, Any]) -> Any:
+    with np.errstate(all="ignore"):
+        return evaluate(expression, values)
+
+
+def _is_about(value: Any, right: Any) -> bool:
+    with np.errstate(all="ignore"):
+        room = _ABOUT * np.max(np.abs(right), initial=0.0) + 1e-10
+        return np.shape(value) == np.shape(right) and not np.any(np.abs(value - right) > room)
 
 
 def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Report, changed: Collection[str]) -> bool:
@@ -209,43 +255,43 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     other.
     """
     report = other.reports([typed], [before.unused])[0]
-    bad = bad_in(report)
+    bad = report.wrong
     entering = [name for name in way.entering if name in report]
     if _is_of_the_velocity(way, report, before) or _follow_by_it(report, before, entering):
         return True
-    if not entering or any(report[name].verdict not in _ACCEPTED or name not in changed for name in entering):
+    if not entering or any(report[name].verdict not in ACCEPTED or name not in changed for name in entering):
         return False
     left = {(report[name].mistakes, report[name].together) for name in bad}
     named = len(left) == 1 and all(ids and not together for ids, together in left)
-    return named and set(bad) <= set(bad_in(before)) and all(_goes_along(name, other, typed, before) for name in bad)
+    return named and set(bad) <= set(before.wrong) and all(_goes_along(name, other, typed, before) for name in bad)
 
 
 def _follow_by_it(report: Report, before: Report, entering: Collection[str]) -> bool:
     """Whether one mistake where the convention comes in is all, and much that is wrong without it follows."""
-    bad = bad_in(report)
+    bad = report.wrong
     kinds = {report[name].mistakes for name in bad}
     if bad[0] not in entering or len(kinds) != 1 or not kinds.pop() or any(report[name].together for name in bad):
         return False
-    return len([name for name in bad_in(before) if report[name].verdict == Verdict.FOLLOWS.word]) > 1
+    return len([name for name in before.wrong if report[name].verdict == Verdict.FOLLOWS.word]) > 1
 
 
 def _resolves(way: Way, task: Task, other: Task, reading: Reading, before: Report, quick: Report) -> bool:
     """Whether right steps contradict wrong ones before, none in the `quick` report by it, and one mistake is left."""
     entering = [name for name in way.entering if name in quick]
-    well = bool(entering) and all(quick[name].verdict in _ACCEPTED for name in entering)
-    if not well or any(before[name].verdict in _RIGHT for name in bad_in(quick)):
+    well = bool(entering) and all(quick[name].verdict in ACCEPTED for name in entering)
+    if not well or any(before[name].verdict in RIGHT for name in quick.wrong):
         return False
-    if not _contradictions(task, reading, before) or _contradictions(other, reading, quick):
+    if not reading.at_odds(task, before) or _contradictions(other, reading, quick):
         return False
     report = other.reports([reading.typed], [before.unused])[0]
-    left = [report[name] for name in bad_in(report)]
+    left = [report[name] for name in report.wrong]
     one = bool(left) and bool(set.intersection(*(set(result.mistakes) for result in left)))
     return one and not any(result.together for result in left)
 
 
 def _contradictions(task: Task, reading: Reading, report: Report) -> list[str]:
     """The right steps that are made of wrong ones, and do not follow from those."""
-    bad = {name for name, result in report.items() if result.verdict not in _RIGHT}
+    bad = {name for name, result in report.items() if result.verdict not in RIGHT}
     found = []
     for name in report.keys() - bad:
         made_of = [one.name for one in names_in(task.derivation[name].expression)]
@@ -263,9 +309,9 @@ def _is_of_the_velocity(way: Way, report: Report, before: Report) -> bool:
 
     Without the convention both the velocity and the step are wrong.
     """
-    bad = bad_in(report)
+    bad = report.wrong
     ids = {report[name].mistakes for name in bad}
-    alone = [one.id for one in way.found.conventions] == ["rate-in-velocity"] and len(bad) < len(bad_in(before))
+    alone = [one.id for one in way.found.conventions] == ["rate-in-velocity"] and len(bad) < len(before.wrong)
     return alone and ids in ({("velocity-sign",)}, {("step-subtracted",)})
 
 
@@ -334,14 +380,14 @@ def _own_value(name: str, reading: Reading, values: Mapping[str, Any]) -> Any:
 def _is_shown(way: Way, report: Report, changed: Collection[str]) -> bool:
     """Whether what the convention changes is right by it, and something that it leaves as it is follows from that."""
     forms = way.found.forms
-    concerned = {name for name in changed if name in report and report[name].verdict in _ACCEPTED}
-    if not concerned or any(report[name].verdict in _BAD for name in way.entering if name in report):
+    concerned = {name for name in changed if name in report and report[name].verdict in ACCEPTED}
+    if not concerned or any(report[name].verdict in BAD for name in way.entering if name in report):
         return False
     matrices = [name for name in concerned if 1 not in way.derivation[name].expression.shape]
-    if way.found.throughout and len(matrices) > 1 and not set(bad_in(report)) & set(forms):
+    if way.found.throughout and len(matrices) > 1 and not set(report.wrong) & set(forms):
         return any(way.derivation[name].derivative is None for name in matrices)
     return any(
-        result.verdict in _ACCEPTED and result.name not in way.kept and concerned & set(sources)
+        result.verdict in ACCEPTED and result.name not in way.kept and concerned & set(sources)
         for result, sources in _with_sources(report, way.derivation)
     )
 
@@ -367,7 +413,7 @@ def in_convention(again: Report, way: Found, before: Report, by: Mapping[str, Eq
     words = way.words(language)
     results = {
         name: replace(result, message=say(language, "convention.step", said=result.message, words=words))
-        if name in way.forms and result.verdict in _ACCEPTED
+        if name in way.forms and result.verdict in ACCEPTED
         else result
         for name, result in again.items()
     }

@@ -25,6 +25,8 @@ TASKS = 2
 """How many tasks of a sheet can cost so much; more than these share what they may cost."""
 A_CALL = 800
 """What one operation costs besides its numbers."""
+A_FLOAT = 4
+"""How many times cheaper it is to work something out than to enclose it."""
 AN_EXCHANGE = 1000
 """What it costs to hold one exchange of entries against the answers, besides its numbers."""
 A_STEP = 50_000

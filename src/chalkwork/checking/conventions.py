@@ -55,6 +55,11 @@ class Form:
         scaled = value if self.factor == ONE else evaluate(self.factor, values) * value
         return np.swapaxes(scaled, -1, -2) if self.turned else scaled
 
+    def undone_of(self, value: Any, values: Mapping[str, Any]) -> Any:
+        """The solution's value from the program's."""
+        scaled = value if self.factor == ONE else value / evaluate(self.factor, values)
+        return np.swapaxes(scaled, -1, -2) if self.turned else scaled
+
     def after(self, other: Form) -> Form:
         """Both at once."""
         return Form(simplify(self.factor * other.factor), self.turned != other.turned)

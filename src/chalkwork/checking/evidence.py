@@ -14,7 +14,7 @@ from chalkwork.checking.answers import Answer, answer_like, read_answer
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import aliases_of, differentiated
 from chalkwork.checking.mistakes import Context, Role
-from chalkwork.checking.names import NO_NAME, NameTable, bare_name
+from chalkwork.checking.names import NO_NAME, NameTable, bare_name, longest
 from chalkwork.checking.passes import base_of
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
@@ -145,6 +145,8 @@ class Evidence:
             held = [{base_of(name) for name in self.equal(value)} for value in short if np.any(np.asarray(value))]
             every = set().union(*held)
             of = {name for name in every if f"d{name}" in self.shapes or re.fullmatch(r"z\d+", name)}
+            if not any(map(str.isdigit, word)):  # h ends with the last step of a sequence, and dh with the first
+                of = {name for name in of if longest((name,)) < 2}
             outputs = {name for name in every if re.fullmatch(r"a\d+", name)}
             if len(of) == 1 and all(of <= names for names in held if names):  # x is z1 and a1, layer after layer
                 for called in differentiated(bare_name(word).lower()):
@@ -282,6 +284,9 @@ def same(value: object, right: Any) -> bool:
         return same(np.nan_to_num(own), np.nan_to_num(right))
     slack = 1e-5 if getattr(value, "dtype", None) == np.float32 else 1e-9
     room = slack * np.max(np.abs(right), initial=0.0) + 1e-15
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":  # most are neither of its size nor as large
+        if value.size != right.size or (value.size and abs(value.max() - right.max()) > room):
+            return False
     if isinstance(value, np.ndarray) and value.dtype == np.float64 and value.shape == right.shape and value.ndim == 2:
         return bool(np.all(np.abs(value - right) <= room))  # as it stands: nothing in it is to be read
     answer = answer_like(value, right)

@@ -11,8 +11,8 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.bounds.intervals import Interval, moved, rounds
-from chalkwork.checking.budget import AN_EXCHANGE, Purse, cost_of
-from chalkwork.checking.laid import enclosed_laid, laid_shape
+from chalkwork.checking.budget import A_FLOAT, AN_EXCHANGE, Purse, cost_of
+from chalkwork.checking.laid import enclosed_laid, laid_shape, worked_out_laid
 from chalkwork.checking.mistakes import TABLE, exchanged, exchanges_of
 from chalkwork.checking.mistakes.matrices import Exchange
 from chalkwork.checking.work import Known
@@ -22,6 +22,8 @@ Pair = tuple[str, str]
 Reading = tuple[tuple[str, ...], Interval]
 BY_ACCIDENT = 0.1
 """What can be anything explains nothing: other digits meet a reading more rarely than this."""
+ABOUT = 1e-6
+"""How far what a program has can be from what is worked out in double precision, as a part of the largest number."""
 MOST_WIDTHS, SHARE = 20, 1e-6
 """What follows from wrong values is at most so many times as wide as the digits, or as this part of its size."""
 
@@ -55,11 +57,13 @@ class Asked:
     size: Array
     """How large such numbers are: what was answered, or what would be right."""
     purse: Purse
+    exact: bool = False
+    """Whether all that they answered has all the digits of a program."""
 
     def part(self, places: Array) -> Asked:
         """Those at these places only."""
         typed, given, size = self.typed.at(places), self.given[places], self.size[places]
-        return Asked(self.rows[places], typed, given, size, self.purse)
+        return Asked(self.rows[places], typed, given, size, self.purse, self.exact)
 
     def pay(self, cost: int) -> Array:
         """Who of them can pay for what is to be worked out."""
@@ -122,8 +126,21 @@ def is_telling(reading: Interval, typed: Interval) -> Array:
         return np.asarray(np.isfinite(width) & (width <= most))
 
 
-def enclosed(expression: Expression, known: Known, asked: Asked, *, tight: bool = True) -> Interval | None:
-    """What the expression can be for those who can pay for it, anything for the others; None where nobody can."""
+def enclosed(
+    expression: Expression,
+    known: Known,
+    asked: Asked,
+    *,
+    tight: bool = True,
+    parts: dict[Expression, Any] | None = None,
+) -> Interval | None:
+    """What the expression can be for those who can pay for it, anything for the others; None where nobody can.
+
+    What is not `tight` costs less: of a program's numbers it is what they come to; `parts` see `evaluate`.
+    """
+    if asked.exact and not tight:
+        able = asked.pay(cost_of(expression) // A_FLOAT)
+        return worked_out_laid(expression, known, parts) if able.any() else None
     able = asked.pay(cost_of(expression, tight))
     return _for_some(expression, known, able, tight) if able.any() else None
 
@@ -133,17 +150,24 @@ def _for_some(expression: Expression, known: Known, able: Array, tight: bool = T
     if able.all():
         return enclosed_laid(expression, known, tight=tight)
     places = np.flatnonzero(able)
-    part = {name: value.at(places) if value.low.ndim > 2 else value for name, value in known.items()}
+    part = {name: value.at((..., places, slice(None), slice(None))) if value.low.ndim > 2 else value
+            for name, value in known.items()}  # fmt: skip
     found = enclosed_laid(expression, part, tight=tight)
-    shape = (able.size, *found.shape[-2:])
+    shape = (*found.shape[:-3], able.size, *found.shape[-2:])
     low, high = np.full(shape, -np.inf), np.full(shape, np.inf)
-    low[places], high[places] = found.low, found.high
+    low[..., places, :, :], high[..., places, :, :] = found.low, found.high
     return Interval(low, high)
 
 
-def possible(expression: Expression, known: Known, asked: Asked, wide: Interval | None = None) -> Interval | None:
-    """What the expression can be for those whose answer that is, as its natural extension says at less cost."""
-    wide = wide or enclosed(expression, known, asked, tight=False)
+def possible(
+    expression: Expression,
+    known: Known,
+    asked: Asked,
+    wide: Interval | None = None,
+    parts: dict[Expression, Any] | None = None,
+) -> Interval | None:
+    """What the expression can be for those whose answer that is, as is known at less cost."""
+    wide = wide or enclosed(expression, known, asked, tight=False, parts=parts)
     if wide is None:
         return None
     places = np.flatnonzero(nearby(wide, asked) & asked.going_on)
@@ -175,7 +199,7 @@ def exchanges(expression: Expression, known: Known, asked: Asked) -> Iterator[tu
 
 def _near_exchanged(reading: Interval, ways: Sequence[Exchange], asked: Asked) -> Array:
     """Whose answers meet the reading after each exchange, every cell: all that do not meet it before are exchanged."""
-    count = asked.rows.size
+    count, reading = asked.rows.size, _about(reading) if asked.exact else reading
     wide, typed = (
         Interval(*(np.broadcast_to(bound, asked.typed.shape).reshape(count, -1) for bound in (one.low, one.high)))
         for one in (reading, asked.typed)
@@ -198,7 +222,15 @@ def _near_exchanged(reading: Interval, ways: Sequence[Exchange], asked: Asked) -
 
 def nearby(reading: Interval, asked: Asked) -> Array:
     """Whose answers meet the reading, every cell; along more leading axes where it has them."""
-    return np.asarray(np.all(rounds(asked.typed, reading) | ~asked.given, axis=(-2, -1)))
+    met = asked.typed.meets(_about(reading)) if asked.exact else rounds(asked.typed, reading)
+    return np.asarray(np.all(met | ~asked.given, axis=(-2, -1)))
+
+
+def _about(reading: Interval) -> Interval:
+    """Where a program's numbers can be that were worked out in another order."""
+    with np.errstate(invalid="ignore"):
+        room = ABOUT * np.max(np.abs(reading.low), axis=(-2, -1), keepdims=True) + 1e-12
+        return Interval(reading.low - room, reading.high + room)
 
 
 def together_ids(found: Sequence[Match]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.algebra.operations import Shape
 from chalkwork.bounds.intervals import Interval
 from chalkwork.bounds.ranges import enclose
+from chalkwork.derivation.evaluate import evaluate
 
 Known = dict[str, Interval]
 _NESTED = re.compile(r"\[\s*(\[\s*\[.*\]\s*\])\s*\]", re.DOTALL)
@@ -65,6 +66,19 @@ def enclosed_laid(expression: Expression, known: Known, *, tight: bool = True) -
     """`enclose` on values that are laid, and laid again."""
     found = enclose(expression, on_own_shapes(expression, known), tight=tight)
     return found.over(lambda bound: laid(bound, expression.shape))
+
+
+def worked_out_laid(expression: Expression, known: Known, parts: dict[Expression, Any] | None = None) -> Interval:
+    """What the expression comes to in the middle of values that are laid, laid again; see `evaluate` for the `parts`."""
+    with np.errstate(all="ignore"):
+        values = {
+            name: one.low if one.low is one.high else one.low / 2 + one.high / 2
+            for name, one in on_own_shapes(expression, known).items()
+        }
+        found = laid(np.asarray(evaluate(expression, values, known=parts), np.float64), expression.shape)
+    shape = (*found.shape[:-2], *laid_shape(expression.shape))
+    found = found if found.shape == shape else np.broadcast_to(found, shape)
+    return Interval(found, found)
 
 
 def matrices_of(given: object) -> list[Any] | None:

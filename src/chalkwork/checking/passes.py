@@ -22,13 +22,15 @@ def of_the_last_step(
 ) -> dict[str, str]:
     """What the words of a program mean after several steps of training: what each works out is the last one's.
 
-    Most right values say which step that is; where none is right, it is the last, if the parameters have changed.
+    Most right values say which step that is; where none is right, it is the last, if the parameters have changed. A
+    word for the parameters after the update has those of the last one.
     """
     last = last_step(context)
+    later = {name for name in known.values() if updates_before(name) > 1}
     moved = {
-        word: [after(name, number) for number in range(last + 1)]
+        word: [after(base_of(name), number + updates_before(name)) for number in range(last + 1)]
         for word, name in known.items()
-        if last and name in context.derivation and "_new" not in name and "_new" not in word
+        if last and name in context.derivation and not (updates_before(name) and (later or word == name))
     }
     moved = {word: names for word, names in moved.items() if all(name in context.derivation for name in names)}
     if not moved:

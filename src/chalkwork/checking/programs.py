@@ -104,16 +104,15 @@ class Reader(Meanings):
             if target is not None and self._is_of_one_sample(value, target, one_sample):
                 found.unused[word] = Text.of("unused.one_sample")
                 continue
-            minus = target is not None and target.startswith(("dmu", "dvar")) and self._of_no_step(value) is not None
-            if target is None or minus or (word not in self.shapes and not self.may_be(value, target)):
+            if target is None or (word not in self.shapes and not self.may_be(value, target)):
                 loose[word] = value
             elif is_mask(value) and target.startswith("delta") and word not in self.shapes:
                 found.unused[word] = Text.of("unused.mask")
-            elif target in taken and not self._is_renewed_beside(found, target, value):
+            elif target in taken and not (later := self._renewed_beside(found, target, value)):
                 found.unused[word] = Text.of("unused.already", name=target)
             elif target in taken:
-                taken.add(f"{target}_new")
-                found.steps[f"{target}_new"] = value
+                taken.add(later)
+                found.steps[later] = value
             else:
                 taken.add(target)
                 self._put(found, target, value)
@@ -155,11 +154,12 @@ class Reader(Meanings):
         given = self.context.derivation.givens
         return any(float(np.ravel(self.values[one.name])[0]) == value for one in given if not one.shape)
 
-    def _is_renewed_beside(self, found: Names, target: str, value: object) -> bool:
-        """Whether a parameter that is there as it was is there once more, renewed."""
-        later = f"{target}_new"
-        free = later in self.context.derivation and later not in found.steps
-        return free and target in found.data and self._is(found.data[target], target) and not self._is(value, target)
+    def _renewed_beside(self, found: Names, target: str, value: object) -> str:
+        """What a parameter that is there as it was is once more, renewed: after all updates, if no value says else."""
+        if target not in found.data or not self._is(found.data[target], target) or self._is(value, target):
+            return ""
+        able = [one for one in self.updates if base_of(one) == target and one not in found.steps]
+        return max(able, key=lambda one: (self._is(value, one), updates_before(one)), default="")
 
     def _put(self, found: Names, target: str, value: object) -> None:
         (found.steps if target in self.context.derivation else found.data)[target] = value

@@ -285,15 +285,15 @@ class _Placing:
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
         kind = self._kind(name)
-        if (kind == "delta" and is_mask(made.value)) or (kind in ("dmu", "dvar") and self._is_between(made)):
+        if kind == "delta" and is_mask(made.value):
             return False
         if kind == "L" and made.value.size > 1 and len(word) == 1 and word not in self.names:
             return False  # one letter and another shape
-        gradient = kind in ("dW", "dU", "db")
+        gradient = kind in ("dW", "dU", "db", "dgamma", "dbeta")
         numbered = word[-1:].isdigit() or (gradient and any(map(str.isdigit, word)))
         clear = word in self.used or (kind in ("mu", "var") and made.value.size > 1)
         clear = clear or (kind in ("dW", "dU") and made.value.ndim == 2 and self.known.get(word) == base_of(name))
-        clear = clear or (gradient and made.value.ndim < 2 and self.called.get(word) == base_of(name))
+        clear = clear or (gradient and self.called.get(word) == base_of(name))
         clear = clear or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
             # else it is another quantity under a name that looks like this one, or what one step of a sequence has

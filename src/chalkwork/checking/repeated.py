@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.adopting import ways
+from chalkwork.checking.answers import answer_like, with_given
 from chalkwork.checking.conventions import values_of
 from chalkwork.checking.evidence import same, tells
-from chalkwork.checking.misplaced import slips
 from chalkwork.checking.mistakes import distinct
 from chalkwork.checking.passes import after, base_of, last_step
 from chalkwork.checking.report import Report
 from chalkwork.checking.seen import seen_in
+from chalkwork.checking.slips import slips
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text, say
@@ -31,6 +32,8 @@ _MOST_SLIPS, _MOST_NUMBERS = 2500, 10**7
 """So many slips that have no name, if that is no more than so many numbers altogether."""
 _MOST_EVALUATED = 80_000
 """So many equations are worked out altogether where there are several steps; an eighth of them else."""
+_TOGETHER, _NUMBERS_TOGETHER = 64, 1 << 20
+"""So many exchanges are worked out at once, if that is no more than so many numbers."""
 _FEWEST_NUMBERS = 4
 Forms = dict[str, Expression]
 
@@ -54,10 +57,9 @@ def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Re
         equations = [other.derivation[one.name] for one in first_ones]
         exchanged = _Exchanged(other, held, left)
         for found, most in ((_mistaken, _MOST), (_slipped, _most_slips(other) if said is None and last else 0)):
-            for forms in islice(found(other, equations, last), most):
-                own = exchanged.values(forms)
-                if own is not None:
-                    return _told(other, typed, own, report, said)
+            own = exchanged.first(islice(found(other, equations, last), most))
+            if own is not None:
+                return _told(other, typed, own, report, said)
     if not last:
         return report
     said = Text.own(
@@ -123,7 +125,11 @@ def _mistaken(task: Task, first_ones: list[Equation], last: int) -> Iterator[For
 
 
 def _most_slips(task: Task) -> int:
-    return min(_MOST_SLIPS, _MOST_NUMBERS // sum(int(np.size(value)) for value in task.values.values()))
+    return min(_MOST_SLIPS, _MOST_NUMBERS // _numbers_of(task))
+
+
+def _numbers_of(task: Task) -> int:
+    return sum(int(np.size(value)) for value in task.values.values())
 
 
 def _slipped(task: Task, first_ones: list[Equation], last: int) -> Iterator[Forms]:
@@ -176,35 +182,91 @@ class _Exchanged:
     """
 
     def __init__(self, task: Task, held: Mapping[str, object], left: list[int]) -> None:
-        self.task, self.held, self.left = task, held, left
+        self.task, self.left = task, left
+        self.most = max(1, min(_TOGETHER, _NUMBERS_TOGETHER // _numbers_of(task)))
+        self.held = {name: _read(value, task.values[name]) for name, value in held.items()}
         self.wrong = {name for name, value in held.items() if not same(value, task.values[name])}
         self.made_of = [
             (one.name, one.expression, {made.name for made in names_in(one.expression)})
             for one in task.derivation.equations
         ]
 
-    def values(self, forms: Forms) -> dict[str, Any] | None:
-        """All of them; None where the program has another value, or nothing is left."""
-        reached = set(forms)
+    def first(self, found: Iterable[Forms]) -> dict[str, Any] | None:
+        """What all quantities are with the first of these exchanges that gives what the program has; else None.
+
+        Those of the same equations are worked out together.
+        """
+        for _, some in groupby(found, key=tuple):
+            while together := list(islice(some, self.most)):
+                own = self._values(together)
+                if own is not None:
+                    return own
+        return None
+
+    def _values(self, together: list[Forms]) -> dict[str, Any] | None:
+        reached = set(together[0])
         for name, _, made_of in self.made_of:
             if not made_of.isdisjoint(reached):
                 reached.add(name)
         if not self.wrong <= reached:
             return None
         own = {name: value for name, value in self.task.values.items() if name not in reached}
-        open_ = [(name, forms.get(name, expression)) for name, expression, _ in self.made_of if name in reached]
+        many: dict[str, Any] = {}
+        open_ = [(name, expression) for name, expression, _ in self.made_of if name in reached]
         while open_ and self.left[0] > 0:
             waiting = []
             for name, expression in open_:
-                if any(one.name not in own for one in names_in(expression)):  # it is made of what comes later
-                    waiting.append((name, expression))
+                forms = [one[name] for one in together] if name in together[0] else [expression]
+                if any(one.name not in own and one.name not in many for form in forms for one in names_in(form)):
+                    waiting.append((name, expression))  # it is made of what comes later
                     continue
-                self.left[0] -= 1
-                with np.errstate(all="ignore"):
-                    own[name] = evaluate(expression, own)
-                if name in self.held and not same(self.held[name], own[name]):
-                    return None
+                self.left[0] -= len(forms)
+                many[name] = _each(forms, own, many) if name in together[0] else _all(expression, own, many)
+                if name in self.held:
+                    kept = np.flatnonzero(_meets(many[name], self.held[name]))
+                    if not kept.size:
+                        return None
+                    together = [together[place] for place in kept]
+                    many = {one: value[kept] for one, value in many.items()}
             if len(waiting) == len(open_):
                 return None
             open_ = waiting
-        return own if not open_ else None
+        return {**own, **{name: value[0] for name, value in many.items()}} if not open_ else None
+
+
+def _each(forms: Iterable[Expression], own: Mapping[str, Any], many: Mapping[str, Any]) -> Any:
+    """What each of the forms comes to, for the exchange it belongs to."""
+    parts = []
+    for place, form in enumerate(forms):
+        values = {one.name: many[one.name][place] if one.name in many else own[one.name] for one in names_in(form)}
+        with np.errstate(all="ignore"):
+            parts.append(np.asarray(evaluate(form, values or own)))
+    return np.stack(np.broadcast_arrays(*parts))
+
+
+def _all(expression: Expression, own: Mapping[str, Any], many: Mapping[str, Any]) -> Any:
+    """What the expression comes to for all exchanges."""
+    with np.errstate(all="ignore"):
+        return np.asarray(evaluate(expression, {**own, **many}))
+
+
+def _read(given: object, right: Any) -> Any:
+    """The numbers in the shape of a quantity; nothing where they have another."""
+    answer = answer_like(given, right)
+    if answer.wrong_shape is not None or not answer.given.all():
+        return None
+    return with_given(answer, np.asarray(right, dtype=float)), 1e-5 if getattr(
+        given, "dtype", None
+    ) == np.float32 else 1e-9
+
+
+def _meets(many: Any, held: tuple[Any, float] | None) -> Any:
+    """For which of the values a program has the same, but for the last digits; see `same`."""
+    if held is None:
+        return np.zeros(len(many), dtype=bool)
+    own, slack = held
+    axes = tuple(range(1, many.ndim))
+    with np.errstate(all="ignore"):
+        room = slack * np.nanmax(np.abs(many), axis=axes, keepdims=True, initial=0.0) + 1e-15
+        met = (np.abs(many - own) <= room) | (np.isnan(many) & np.isnan(own))
+    return met.all(axis=axes)

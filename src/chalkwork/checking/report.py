@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, ItemsView, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -14,16 +14,15 @@ import numpy as np
 from chalkwork.checking.comparing import Remark
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.explaining import NOTHING, Explanation
-from chalkwork.checking.marking import Marked, Verdict
+from chalkwork.checking.marking import Marked
 from chalkwork.checking.mistakes import TABLE, in_language
+from chalkwork.checking.verdicts import ACCEPTED, BAD, Verdict
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.literal import visible
 from chalkwork.words import ENGLISH, Said, Text, say, written
 
 WIDTH = 80
 _WORDS = [verdict.word for verdict in sorted(Verdict)]
-_ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
-_WRONG = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 MOST_PLACES = 6
 MOST_NAMED = 3
 
@@ -95,7 +94,7 @@ def of_cells(
 def _counted(cells: tuple[tuple[str, ...], ...]) -> tuple[int, int, int]:
     """How many cells are accepted, how many of these follow from a wrong value, and how many there are."""
     words = [word for line in cells for word in line if word]
-    return sum(word in _ACCEPTED for word in words), words.count(Verdict.FOLLOWS.word), len(words)
+    return sum(word in ACCEPTED for word in words), words.count(Verdict.FOLLOWS.word), len(words)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -144,6 +143,14 @@ class Report(Mapping[str, Result]):
     def __len__(self) -> int:
         return len(self._results)
 
+    def values(self) -> ValuesView[Result]:
+        """The results."""
+        return self._results.values()
+
+    def items(self) -> ItemsView[str, Result]:
+        """The results with their names."""
+        return self._results.items()
+
     def remarked(self, remarks: Mapping[str, str]) -> Report:
         """The report with a sentence more at some of the steps that were answered."""
         found = {
@@ -178,8 +185,12 @@ class Report(Mapping[str, Result]):
     @property
     def first_wrong(self) -> str | None:
         """The first step that is wrong by itself; None if there is none."""
-        bad = (Verdict.MISTAKE.word, Verdict.WRONG.word)
-        return next((result.name for result in self._results.values() if result.verdict in bad), None)
+        return next((result.name for result in self._results.values() if result.verdict in BAD), None)
+
+    @property
+    def wrong(self) -> list[str]:
+        """The steps that are wrong by themselves."""
+        return [result.name for result in self._results.values() if result.verdict in BAD]
 
     def credit(self, follows: Fraction | None = None) -> Fraction:
         """The credit of all steps together, from 0 to 1, exact: every step counts the same.
@@ -239,7 +250,7 @@ def where_wrong(result: Result, language: str = ENGLISH) -> Iterator[str]:
         (row + 1, column + 1)
         for row, line in enumerate(result.cells)
         for column, word in enumerate(line)
-        if word in _WRONG
+        if word in BAD
     ]
     if not bad or len(bad) == rows * columns or len(bad) > MOST_PLACES:
         return

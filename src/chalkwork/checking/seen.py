@@ -45,6 +45,8 @@ UNEXPLAINED = ("step.wrong", "step.stopped")
 
 def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
     """The report with a sentence on what is seen wherever a step is wrong and nothing explains it."""
+    if report.first_wrong is None:
+        return report
     report = overflown(task, typed, report)
     apart = task.biases_apart(typed) if any(one.verdict == Verdict.WRONG.word for one in report.values()) else {}
     typed = {**typed, **{name: one.value for name, one in apart.items() if one.given.all() and one.unrounded}}

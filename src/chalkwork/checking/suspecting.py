@@ -6,16 +6,18 @@ with one in an earlier step that was left open; then rounding on the way; then t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import prod
+from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, names_in
 from chalkwork.algebra.expression import replace as put_in
 from chalkwork.algebra.operations import Shape
-from chalkwork.bounds.intervals import Interval, rounds
+from chalkwork.bounds.intervals import Interval, blocks, rounds
 from chalkwork.checking.answers import Answer
 from chalkwork.checking.budget import Purse, rewriting_cost
 from chalkwork.checking.coincidence import Crowd, PairsMet, Ways
@@ -31,6 +33,7 @@ from chalkwork.checking.explaining import (
     exchanges,
     explains,
     matching,
+    nearby,
     possible,
     rounded_to,
     together_ids,
@@ -46,7 +49,15 @@ MOST_PAIRS_TOLD = 8
 MOST_APART = 3
 """How many pairs that would be other numbers, but for their digits, are told."""
 PAIRS_REWRITTEN = 20
+MOST_KEPT = 1000
+"""What can have happened in an open step is kept for the later ones if it is no more than so many numbers."""
 EARLY = ("rounded-early",)
+Suspects = Callable[[Equation, Asked, Collection[int] | None], Iterator[Reading]]
+"""What can have happened in a step: for the chosen ones, by number; for all, as natural extensions say, at less cost."""
+
+
+Branch = tuple[list[int], dict[str, Interval | None]]
+"""Readings of an open step by number, and what they lead to; None where the shapes do not fit together."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,7 @@ class Search:
         self.context = work.context
         self.purse = Purse(work.students, work.context)
         self.rewriting = rewriting_cost(work.context)
+        self.branches: dict[tuple[str, Suspects, bytes], list[Branch]] = {}
 
     def explained(self, equation: Equation, answers: Answers, wrong: Array) -> list[Explanation]:
         """For every student what explains all that was answered to the step."""
@@ -79,7 +91,7 @@ class Search:
         if not rows.size:
             return found
         size = np.maximum(np.abs(answers.value[rows]), np.abs(self.work.right[equation.name].low))
-        asked = Asked(rows, answers.typed.at(rows), answers.given[rows], size, self.purse)
+        asked = Asked(rows, answers.typed.at(rows), answers.given[rows], size, self.purse, self.work.is_exact)
         for row in rows[~asked.pay(self.rewriting)]:
             found[int(row)] = STOPPED
         asked = asked.part(np.flatnonzero(asked.going_on))
@@ -107,7 +119,7 @@ class Search:
         """What gives the shape that was answered, and the numbers."""
         typed = Interval.of(answer.low, answer.high).at(None)
         anything = np.full((1, *answer.low.shape), np.inf)  # another shape than the right one is no accident
-        asked = Asked(np.array([student]), typed, answer.given[None], anything, self.purse)
+        asked = Asked(np.array([student]), typed, answer.given[None], anything, self.purse, self.work.is_exact)
         if not answer.given.any():
             return NOTHING
         if not asked.pay(self.rewriting).all():
@@ -145,8 +157,9 @@ class Search:
             yield ("entries-swapped",), reading
 
     def _readings(self, rewrites: Found, rows: Array | None, asked: Asked) -> Iterator[Reading]:
+        parts: dict[Expression, Any] = {}
         for expression, ids in rewrites:
-            reading = possible(expression, self.work.known(expression, rows, True), asked)
+            reading = possible(expression, self.work.known(expression, rows, True), asked, parts=parts)
             if reading is not None:
                 yield ids, reading
 
@@ -172,9 +185,7 @@ class Search:
         """Rounded too early in an earlier step that was not answered."""
         return self._in_open_steps(equation, asked, (self._all_rounded,))
 
-    def _in_open_steps(
-        self, equation: Equation, asked: Asked, ways: Sequence[Callable[[Equation, Asked], Iterator[Reading]]]
-    ) -> dict[int, Explanation]:
+    def _in_open_steps(self, equation: Equation, asked: Asked, ways: Sequence[Suspects]) -> dict[int, Explanation]:
         """What explains the answer if it happened in a step left open; nothing where that could be this or that."""
         groups: dict[tuple[str, ...], list[int]] = {}
         for place, row in enumerate(asked.rows):
@@ -190,31 +201,36 @@ class Search:
                 for name in open_steps if rest.rows.size else ():  # the nearest first
                     if not rest.going_on.any():
                         break
-                    between = self._between(name, open_steps)
-                    guesses += self._guessed(name, way(self.context.derivation[name], rest), between, equation, rest)
+                    guesses += self._guessed(name, way, self._between(name, open_steps), equation, rest)
                 found |= self._decided(rest, guesses)
         return found
 
-    def _all_mistaken(self, source: Equation, asked: Asked) -> Iterator[Reading]:
-        if not asked.pay(self.rewriting).any():
+    def _all_mistaken(self, source: Equation, asked: Asked, chosen: Collection[int] | None) -> Iterator[Reading]:
+        if chosen is None and not asked.pay(self.rewriting).any():
             return
-        for expression, ids in distinct(source, self.context):
-            reading = enclosed(expression, self.work.known(expression, asked.rows, True), asked)
-            if reading is None:
-                return
-            yield ids, reading
+        parts: dict[Expression, Any] = {}
+        for number, (expression, ids) in enumerate(distinct(source, self.context)):
+            if chosen is None or number in chosen:
+                known = self.work.known(expression, asked.rows, True)
+                reading = enclosed(expression, known, asked, tight=chosen is not None, parts=parts)
+                if reading is None:
+                    return
+                yield ids, reading
 
-    def _all_exchanged(self, source: Equation, asked: Asked) -> Iterator[Reading]:
-        right = enclosed(source.expression, self.work.known(source.expression, asked.rows, True), asked)
+    def _all_exchanged(self, source: Equation, asked: Asked, chosen: Collection[int] | None) -> Iterator[Reading]:
+        known = self.work.known(source.expression, asked.rows, True)
+        right = enclosed(source.expression, known, asked, tight=chosen is not None)
         if right is not None:
-            for exchange in exchanges_of(laid_shape(source.expression.shape)):
-                yield ("entries-swapped",), right.over(partial(exchanged, exchange=exchange))
+            for number, exchange in enumerate(exchanges_of(laid_shape(source.expression.shape))):
+                if chosen is None or number in chosen:
+                    yield ("entries-swapped",), right.over(partial(exchanged, exchange=exchange))
 
-    def _all_rounded(self, source: Equation, asked: Asked) -> Iterator[Reading]:
-        for ways, _ in self._coarser(source, source.expression, asked):
-            reading = enclosed(source.expression, ways[0], asked)
-            if reading is not None:
-                yield EARLY, reading
+    def _all_rounded(self, source: Equation, asked: Asked, chosen: Collection[int] | None) -> Iterator[Reading]:
+        for number, (ways, _) in enumerate(self._coarser(source, source.expression, asked)):
+            if chosen is None or number in chosen:
+                reading = enclosed(source.expression, ways[0], asked, tight=chosen is not None)
+                if reading is not None:
+                    yield EARLY, reading
 
     def _between(self, name: str, open_steps: tuple[str, ...]) -> list[Equation]:
         """The open steps that the value of this one enters, in order."""
@@ -228,22 +244,63 @@ class Search:
         return between
 
     def _guessed(
-        self, name: str, made: Iterator[Reading], between: list[Equation], equation: Equation, asked: Asked
+        self, name: str, way: Suspects, between: list[Equation], equation: Equation, asked: Asked
     ) -> list[Guess]:
-        """What happened in one open step and gives the answer, as far as nothing else that was answered denies it."""
+        """What happened in one open step and gives the answer, as far as nothing else that was answered denies it.
+
+        What cannot give it, as natural extensions say, is left out: all of that is taken on at once.
+        """
         guesses = []
-        for ids, reading in made:
-            after = self._carried_on(name, reading, between, equation, asked)
-            if after is None:
+        source = self.context.derivation[name]
+        near = self._near(source, way, between, equation, asked)
+        asked = asked.part(np.flatnonzero(near.any(axis=0)))
+        chosen = set(map(int, np.flatnonzero(near.any(axis=1))))
+        for ids, reading in way(source, asked, chosen) if chosen else ():
+            values: dict[str, Interval | None] = {name: self.work.as_noted(reading, asked.rows)}
+            result = self._carried_on(values, between, equation, asked)
+            if result is None:
                 if not asked.going_on.any():
                     break
                 continue
-            result, values = after
             for row, met in matching(asked, [(ids, result)]).items():
                 place = int(np.flatnonzero(asked.rows == row)[0])
-                if asked.going_on[place] and not self._is_denied(values, equation, row, place, asked):
-                    guesses.append(Guess(row, place, name, met[0].ids, met[0].central, values))
+                own = {one: value for one, value in values.items() if value is not None}
+                if asked.going_on[place] and not self._is_denied(own, equation, row, place, asked):
+                    guesses.append(Guess(row, place, name, met[0].ids, met[0].central, own))
         return guesses
+
+    def _near(
+        self, source: Equation, way: Suspects, between: list[Equation], equation: Equation, asked: Asked
+    ) -> Array:
+        """For each reading of an open step whose answers what it leads to can be."""
+        branches = self._branches(source, way, asked)
+        near = np.zeros((sum(len(numbers) for numbers, _ in branches), asked.rows.size), dtype=bool)
+        for numbers, values in branches:
+            result = self._carried_on(values, between, equation, asked, tight=False)
+            if result is not None:
+                near[numbers] = nearby(result, asked) & asked.going_on
+        return near
+
+    def _branches(self, source: Equation, way: Suspects, asked: Asked) -> list[Branch]:
+        """What can have happened in an open step, all of one shape together, with what it leads to as far as that is
+        known: many later steps ask for it.
+        """
+        key = source.name, way, asked.rows.tobytes()
+        if key in self.branches:
+            return self.branches[key]
+        made = list(way(source, asked, None))
+        by_shape: dict[Shape, list[int]] = {}
+        for number, (_, reading) in enumerate(made):
+            by_shape.setdefault((asked.rows.size, *reading.shape[-2:]), []).append(number)
+        found: list[Branch] = []
+        for shape, numbers in by_shape.items():
+            for some in (numbers[part] for part in blocks(len(numbers), prod(shape))):
+                readings = [made[one][1].over(partial(np.broadcast_to, shape=shape)) for one in some]
+                together = Interval(np.stack([one.low for one in readings]), np.stack([one.high for one in readings]))
+                found.append((some, {source.name: self.work.as_noted(together, asked.rows)}))
+        if asked.exact and asked.going_on.all() and len(made) * asked.typed.low.size <= MOST_KEPT:
+            self.branches[key] = found
+        return found
 
     def _decided(self, asked: Asked, guesses: Sequence[Guess]) -> dict[int, Explanation]:
         """For every student the one guess that explains the answer, nearest to the digits; a tie decides nothing."""
@@ -259,6 +316,7 @@ class Search:
             for later, value in first.values.items():
                 if value.shape[-2:] == self.work.own[later].shape[-2:]:
                     self.work.adopt(later, row, value, first.place)
+                    self.branches.clear()
         return found
 
     def _is_denied(self, values: Known, equation: Equation, row: int, place: int, asked: Asked) -> bool:
@@ -287,20 +345,29 @@ class Search:
         return False
 
     def _carried_on(
-        self, name: str, reading: Interval, between: list[Equation], equation: Equation, asked: Asked
-    ) -> tuple[Interval, Known] | None:
-        """What a value leads to, and what the steps between come to; None where no such shape was answered."""
-        changed = {name: self.work.as_noted(reading, asked.rows)}
+        self,
+        values: dict[str, Interval | None],
+        between: list[Equation],
+        equation: Equation,
+        asked: Asked,
+        *,
+        tight: bool = True,
+    ) -> Interval | None:
+        """What a value leads to; None where no such shape was answered. What the steps between come to is added."""
         for step in between:
-            result = self._on_changed(step.expression, changed, asked)
-            if result is None:
+            if step.name not in values:
+                result = self._on_changed(step.expression, values, asked, tight=tight)
+                values[step.name] = None if result is None else self.work.as_noted(result, asked.rows)
+            if values[step.name] is None:
                 return None
-            changed[step.name] = self.work.as_noted(result, asked.rows)
-        last = self._on_changed(equation.expression, changed, asked)
-        return None if last is None or last.shape != asked.typed.shape else (last, changed)
+        last = self._on_changed(equation.expression, values, asked, tight=tight)
+        return None if last is None or last.shape[-3:] != asked.typed.shape else last
 
-    def _on_changed(self, expression: Expression, changed: Known, asked: Asked) -> Interval | None:
+    def _on_changed(
+        self, expression: Expression, values: Mapping[str, Interval | None], asked: Asked, *, tight: bool = True
+    ) -> Interval | None:
         """The expression on values some of which may have other shapes; None where these do not fit together."""
+        changed = {name: value for name, value in values.items() if value is not None}
         values = self.work.known(expression, asked.rows, True) | changed
         others: Mapping[Expression, Expression] = {
             name: Name(name.name, _shape(changed[name.name], name))
@@ -311,7 +378,7 @@ class Search:
             reshaped = put_in(expression, others) if others else expression
         except ShapeError:
             return None
-        return enclosed(reshaped, {name.name: values[name.name] for name in names_in(reshaped)}, asked)
+        return enclosed(reshaped, {name.name: values[name.name] for name in names_in(reshaped)}, asked, tight=tight)
 
     # --- two mistakes ----------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.checking.adopting import Way, bad_in, count_of_wrong, in_convention
+from chalkwork.checking.adopting import Way, count_of_wrong, in_convention
 from chalkwork.checking.conventions import conventions_of, values_of
 from chalkwork.checking.report import Report
 from chalkwork.checking.seen import seen_in
@@ -22,7 +22,7 @@ def on_turned_weights(
     task: Task, typed: Mapping[str, object], data: Mapping[str, object], report: Report, declared: Sequence[str] = ()
 ) -> Report:
     """The report for somebody who writes every weight matrix transposed, as their shapes say; else the same."""
-    if not bad_in(report) or "weights-transposed-throughout" in declared:
+    if not report.wrong or "weights-transposed-throughout" in declared:
         return report
     found = next((one for one in conventions_of(task.context, ["weights-transposed-throughout"])), None)
     names = (

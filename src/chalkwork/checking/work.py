@@ -16,16 +16,19 @@ from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.bounds.intervals import Interval, rounds
 from chalkwork.checking.answers import Answer
 from chalkwork.checking.digits import Digits
-from chalkwork.checking.laid import laid, on_own_shapes
+from chalkwork.checking.laid import laid, worked_out_laid
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
-from chalkwork.derivation.evaluate import evaluate
 
 Array = np.ndarray[Any, Any]
 Known = dict[str, Interval]
 TIE = 1e-6
 """How near to a half, in units of the last digit, a value counts as halfway: rounding errors decide nothing."""
+EXACT = 1e-12
+"""A program's numbers are no further off, as a part of the largest of them."""
+NARROW = 1e-9
+"""What follows from such numbers and is no narrower is not one number: it jumps, or nearly does."""
 MOST_HALVES = 3
 """Half units of the last digit by which a right answer can miss what was calculated: one for rounding, and one unit."""
 
@@ -133,6 +136,19 @@ class Work:
         usual = np.minimum(usual, self.digits.coarsest_habit)
         self.habit, self.finest = usual[:, None, None], finest[:, None, None]
         self._right_cells: dict[str, Array] = {}
+        self._vague = False
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether all that was answered has all the digits of a program, and so has all that follows from it so far."""
+        return self._has_all_digits and not self._vague
+
+    @cached_property
+    def _has_all_digits(self) -> bool:
+        sizes = ((one, np.abs(np.where(one.given, one.value, 0.0))) for one in self.answers.values())
+        return all(
+            np.all((one.half <= EXACT * (1e-3 + np.max(size, axis=(-2, -1), keepdims=True))) | ~one.given) for one, size in sizes
+        )
 
     def _evidence(self, name: str) -> Array:
         """Which cells show the digits that a student writes: not those of a parameter as it was before its update,
@@ -189,7 +205,7 @@ class Work:
             way = {name: written[name] for name in names}
             if not any(all(way[name] is other[name] for name in names) for other in ways):
                 ways.append(way)
-        found = [_on(expression, way) for way in ways]
+        found = [worked_out_laid(expression, way) for way in ways]
         return tuple(found) if len(found) in (1, len(self.written)) else (found[0], found[-1], found[-1])
 
     def standing(self, expression: Expression) -> tuple[Array, Array]:
@@ -285,6 +301,7 @@ class Work:
             if self.habit.any():
                 unseen = self.as_noted(following, np.arange(self.students))
                 self.noted[name] = Interval.of(np.where(given, low, unseen.low), np.where(given, high, unseen.high))
+            self._vague = self._vague or not _is_narrow(self.noted[name])
             exact, floats, away = written if len(written) == len(self.written) else (written[0],) * len(self.written)
             own = np.where(given, answers.value, exact.low)
             self.written[0][name] = Interval(own, own)
@@ -327,11 +344,9 @@ def _halves_away(counts: Array) -> Array:
     return np.asarray(np.trunc(counts + np.copysign(0.5 + TIE, counts)))
 
 
-def _on(expression: Expression, known: Known) -> Interval:
-    with np.errstate(all="ignore"):
-        own = {name: one.low for name, one in on_own_shapes(expression, known).items()}
-        found = laid(np.asarray(evaluate(expression, own), np.float64), expression.shape)
-    return Interval(found, found)
+def _is_narrow(interval: Interval) -> bool:
+    size = np.max(np.abs(interval.low), initial=0.0)
+    return bool(np.max(interval.high - interval.low, initial=0.0) <= NARROW * size + NARROW)
 
 
 def _half_units(evidence: Mapping[str, Array], answers: Mapping[str, Answers], students: int) -> tuple[Array, Array]:

@@ -32,6 +32,7 @@ class Carried:
         self.derivation, self.values = derivation, values
         self.givens = dict(values)
         self.largest = max((float(np.abs(value).max(initial=1.0)) for value in values.values()), default=1.0)
+        """The largest number so far, and 1 at least: what is far below it may be noise."""
         self.shadows: list[dict[str, Any]] = []
         self.done = 0
 
@@ -43,8 +44,7 @@ class Carried:
     def without_noise(self, value: Any, number: int) -> Any:
         """The value of the equation of that number, counted from 0, with zeros where it is noise."""
         sizes = np.abs(value)
-        doubtful = (value != 0) & (sizes < SUSPICIOUS * self.largest)
-        self.largest = max(self.largest, float(sizes.max()))
+        doubtful = (sizes > 0) & (sizes < SUSPICIOUS * self.largest)
         if not doubtful.any():
             return value
         if not self.shadows:

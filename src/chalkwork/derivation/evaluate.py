@@ -13,8 +13,10 @@ from chalkwork.derivation.derivation import Derivation, Equation
 Rounding = Callable[[Any], Any]
 
 
-def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) -> Any:
-    """The value of one expression, names taken from `values`.
+def evaluate(
+    expression: Expression, values: Mapping[str, Any], xp: Any = np, known: dict[Expression, Any] | None = None
+) -> Any:
+    """The value of one expression, names taken from `values`; `known` keeps what was worked out on the way.
 
     Every array has the shape (..., rows, columns), a scalar (..., 1, 1), one of higher rank all its own axes at the
     end; the leading axes before those are free and are carried along, so a thousand variants are one evaluation.
@@ -24,26 +26,24 @@ def evaluate(expression: Expression, values: Mapping[str, Any], xp: Any = np) ->
     >>> float(evaluate(x * x + 1, {"x": np.array([[3.0]])}).item())
     10.0
     """
-    result = _value(expression, values, xp, {})
+    result = _value(expression, values, xp, {} if known is None else known)
     return _as_array(xp, result, values) if isinstance(result, int | float) else result
 
 
 def _value(node: Expression, values: Mapping[str, Any], xp: Any, known: dict[Expression, Any]) -> Any:
     """The value of a node, a number where it is one; a function within a function would keep all arrays as garbage."""
-    if isinstance(node, Constant):
-        return node.value
-    if isinstance(node, Name):
-        return values[node.name]
+    if isinstance(node, Application):
+        found = known.get(node)
+        if found is None:
+            arguments = [_value(argument, values, xp, known) for argument in node.arguments]
+            if not _NUMBERS.isdisjoint(map(type, arguments)):
+                arguments = _arrays(xp, node, arguments, values)
+            found = known[node] = applied(xp, node, arguments)
+        return found
     if isinstance(node, Number):
         return node.value if isinstance(node.value, int) and abs(node.value) < 2**31 else float(node.value)
-    assert isinstance(node, Application)
-    found = known.get(node)
-    if found is None:
-        arguments = [_value(argument, values, xp, known) for argument in node.arguments]
-        if all(isinstance(argument, int | float) for argument in arguments):
-            arguments[0] = _as_array(xp, arguments[0], values)
-        found = known[node] = applied(xp, node, _arrays(xp, node, arguments))
-    return found
+    assert isinstance(node, Name)
+    return node.value if isinstance(node, Constant) else values[node.name]
 
 
 def _as_array(xp: Any, value: float, values: Mapping[str, Any]) -> Any:
@@ -77,17 +77,19 @@ def lifted(xp: Any, node: Application, arrays: Sequence[Any]) -> Sequence[Any]:
     return [with_axes(array, own) for array, own in zip(arrays, ranks, strict=False)]
 
 
+_NUMBERS = frozenset((int, float))
 _TAKES_PYTHON_NUMBERS = frozenset(("add", "subtract", "multiply", "divide", "power", "negative"))
 
 
-def _arrays(xp: Any, node: Application, arguments: list[Any]) -> list[Any]:
-    """Python numbers made arrays where the operation is a function of arrays."""
+def _arrays(xp: Any, node: Application, arguments: list[Any], values: Mapping[str, Any]) -> list[Any]:
+    """Python numbers made arrays, one at least, and all where the operation is a function of arrays."""
+    like = next((argument for argument in arguments if type(argument) not in _NUMBERS), None)
+    if like is None:
+        arguments[0] = like = _as_array(xp, arguments[0], values)
     if node.operation.name in _TAKES_PYTHON_NUMBERS:
         return arguments
-    like = next(argument for argument in arguments if not isinstance(argument, int | float))
     return [
-        xp.asarray([[argument]], dtype=like.dtype) if isinstance(argument, int | float) else argument
-        for argument in arguments
+        xp.asarray([[argument]], dtype=like.dtype) if type(argument) in _NUMBERS else argument for argument in arguments
     ]
 
 

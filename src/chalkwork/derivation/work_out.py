@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from math import prod
+from math import isfinite, prod
 from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, walk
 from chalkwork.budget import check_size, check_time, check_work
-from chalkwork.derivation.cancellation import Carried, without_noise
+from chalkwork.derivation.cancellation import SUSPICIOUS, Carried, without_noise
 from chalkwork.derivation.derivation import Derivation, Equation
 from chalkwork.derivation.evaluate import Rounding, evaluate
 from chalkwork.errors import CostError, ValueProblem
@@ -40,11 +40,14 @@ def work_out(derivation: Derivation, givens: Mapping[str, Any], rounding: Roundi
         for number, equation in enumerate(derivation.equations):
             check_time(equation)
             value = evaluate(equation.expression, values)
-            if not np.isfinite(value).all():
+            sizes = np.abs(value)
+            if not isfinite(largest := float(sizes.max())):
                 raise _no_number(equation, values, value)
-            value = without_noise(value, equation.expression, values)
-            if rounding is None:
-                value = carried.without_noise(value, number)
+            small = sizes < SUSPICIOUS * carried.largest
+            if small.any() and sizes[small].any():
+                value = without_noise(value, equation.expression, values)
+                value = carried.without_noise(value, number) if rounding is None else value
+            carried.largest = max(carried.largest, largest)
             values[equation.name] = value if rounding is None else rounding(value)
     return values
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from chalkwork.documents.model import Block, Code, Display, Marked, Paragraph, Table
+from chalkwork.documents.model import Block, Code, Display, Marked, Painted, Paragraph, Table
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.typesetting.decimal_mark import commas_in_maths, commas_in_prose, commas_in_text
 from chalkwork.typesetting.notation import Notation
@@ -23,8 +23,7 @@ def in_decimals_of(notation: Notation, blocks: Iterable[Block]) -> tuple[Block, 
 def _with_commas(block: Block) -> Block:
     match block:
         case Display():
-            board = tuple(tuple((kind, commas_in_text(part)) for kind, part in line) for line in block.board)
-            return Display(commas_in_maths(block.latex), commas_in_text(block.text), board)
+            return Display(lambda: commas_in_maths(block.latex), lambda: _painted_with_commas(block.board))
         case Paragraph():
             return Paragraph(commas_in_prose(block.markdown), commas_in_text(block.text))
         case Table():
@@ -38,3 +37,7 @@ def _with_commas(block: Block) -> Block:
             return Marked(tuple(part for part in inner if isinstance(part, Paragraph | Display | Code | Table)))
         case _:
             return block
+
+
+def _painted_with_commas(board: Painted) -> Painted:
+    return tuple(tuple((kind, commas_in_text(part)) for kind, part in line) for line in board)

@@ -1,11 +1,13 @@
 """What a solution is made of before any file format is chosen: a title and a list of blocks.
 
 The equation writer fills these in; the writers in `markdown` and `pandoc` read them. A block holds finished
-text only, so that a new output format needs no knowledge of derivations.
+text only, or what makes it, so that a new output format needs no knowledge of derivations.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 from chalkwork.drawings.canvas import Drawing
@@ -34,21 +36,38 @@ class Paragraph(NamedTuple):
     """The same for a terminal, where it is known; else the Markdown serves."""
 
 
-Board = tuple[tuple[tuple[str, str], ...], ...]
+Painted = tuple[tuple[tuple[str, str], ...], ...]
 """Lines of (kind, characters); the kinds are name, formula, numbers, result and space."""
 
 
-class Display(NamedTuple):
+class Display:
     r"""An equation on lines of its own: LaTeX without the dollars, and the same for a terminal.
+
+    Either is given, or made when it is asked for.
 
     >>> Display(r"z_1 = W_1^{\top} x", "z₁ = W₁ᵀ x").text
     'z₁ = W₁ᵀ x'
     """
 
-    latex: str
-    text: str
-    board: Board = ()
-    """The text again with what each piece of it is, for colour."""
+    def __init__(self, latex: str | Callable[[], str], text: str | Callable[[], Painted]) -> None:
+        self._latex = latex
+        self._text = text
+
+    @cached_property
+    def latex(self) -> str:
+        """The LaTeX."""
+        return self._latex if isinstance(self._latex, str) else self._latex()
+
+    @cached_property
+    def board(self) -> Painted:
+        """The lines of the terminal, with what each piece of them is, for colour."""
+        lines = self._text
+        return tuple((("formula", line),) for line in lines.split("\n")) if isinstance(lines, str) else lines()
+
+    @cached_property
+    def text(self) -> str:
+        """These lines as one text."""
+        return "\n".join("".join([characters for _, characters in line]).rstrip() for line in self.board)
 
 
 class Code(NamedTuple):

@@ -91,7 +91,7 @@ def _block(block: Block, width: int) -> Iterator[StyledLine]:
             for line in _wrapped(block.text or block.markdown, width):
                 yield (("text", line),)
         case Display():
-            for painted in block.board or [(("formula", line),) for line in block.text.split("\n")]:
+            for painted in block.board:
                 yield (("space", INDENT), *painted)
         case Code():
             for line in block.text.rstrip("\n").split("\n"):
@@ -190,6 +190,7 @@ _HELD_OR_MATHS = re.compile(
     r"\\([!-/:-@\[-`{-~])|\$\$(.+?)\$\$|\$(?!\s)((?:[^$\\\n]|\\.|\n(?!\s*\n))+)(?<!\s)\$(?!\d)|((?<!`)(`+)(?!`).+?(?<!`)\5(?!`))",
     re.DOTALL,
 )
+_MARKS = frozenset("\\$`*_")
 _DISPLAY = re.compile(r"\s*(?<!\\)\$\$(.+?)\$\$\s*", re.DOTALL)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ASCII_SPACES = re.compile(r"[ \t\n]+")
@@ -206,6 +207,8 @@ def plain_prose(markdown: str) -> str:
     >>> plain_prose(r"it costs \\$5 \\*and\\* \\$6, `a*b*c`")
     'it costs $5 *and* $6, `a*b*c`'
     """
+    if _MARKS.isdisjoint(markdown):
+        return markdown
     text = _HELD_OR_MATHS.sub(_held_or_plain, markdown)
     text = _EMPHASIS.sub(lambda found: found[2] or found[4], text)
     return _HELD.sub(lambda found: chr(ord(found[0]) - _PRIVATE), text)
@@ -240,7 +243,7 @@ def _passages(markdown: str) -> Iterator[tuple[str, str]]:
             yield kind, text
             continue
         for paragraph in re.split(r"\n\s*\n", text.strip()):
-            for place, part in enumerate(_DISPLAY.split(paragraph)):
+            for place, part in enumerate(_DISPLAY.split(paragraph) if "$$" in paragraph else [paragraph]):
                 if part.strip():
                     yield ("maths" if place % 2 else "prose"), part.strip()
 
@@ -263,9 +266,8 @@ def _paragraph(paragraph: str, width: int) -> Iterator[str]:
     for item in re.split(r"\n(?=\s*(?:[-*+]|\d+[.)]|\|)\s)", text):
         lead = re.match(r"\s*(?:[-*+]|\d+[.)])\s+", item)
         start = lead[0] if lead else ""
-        yield from textwrap.wrap(
-            start + _ASCII_SPACES.sub(" ", item[len(start) :]).strip(),
-            width,
-            subsequent_indent=" " * len(start),
-            break_on_hyphens=False,
-        )
+        line = start + _ASCII_SPACES.sub(" ", item[len(start) :]).strip()
+        if 0 < len(line) <= width and line.isprintable():
+            yield line
+        else:
+            yield from textwrap.wrap(line, width, subsequent_indent=" " * len(start), break_on_hyphens=False)

@@ -171,7 +171,6 @@ class _Searching(Work):
     def __init__(self, model: Model, beam: int, most: int, logarithms: bool, penalty: float | None) -> None:
         super().__init__()
         self.model, self.beam, self.most, self.logarithms, self.penalty = model, beam, most, logarithms, penalty
-        self.words: dict[str, Word] = {}
         self.search = self._searched(beam)
 
     # --- search -----------------------------------------------------------------------------------------------------
@@ -241,7 +240,6 @@ class _Searching(Work):
             script=lambda board: self._script(board, first),
             posed=self._posed,
             blank=self._blank,
-            words=self.words,
             exact=not self.logarithms,
         )  # fmt: skip
 

@@ -177,7 +177,7 @@ def _of_labels(truth: Any, prediction: Any, positive: Any) -> _Measures:
     right, said = _labels(truth, "truth"), _labels(prediction, "prediction")
     if len(right) != len(said):
         raise ShapeError(f"truth holds {len(right)} labels, and prediction {len(said)}")
-    classes = sorted({*right, *said}, key=lambda label: (not _is_number(label), _number(label), label))
+    classes = in_order({*right, *said})
     if positive is not None and str(positive) not in classes:
         raise ChalkworkError(f"positive is {str(positive)!r:.60}, which is none of the labels")
     if positive is not None and len(classes) > 2:
@@ -193,6 +193,15 @@ def _of_labels(truth: Any, prediction: Any, positive: Any) -> _Measures:
     measures.opening.append(Paragraph(f"Counted over {len(right)} samples, with a row for each true class:"))
     measures.add("C", Name("T", hot[0].shape).T @ Name("P", hot[1].shape))
     return _several(measures, hot[0].T @ hot[1])
+
+
+def in_order(labels: Iterable[str]) -> list[str]:
+    """Labels in the order of their numbers, and words behind; of two the last counts as positive, if none is said to.
+
+    >>> in_order({"10", "9", "no"})
+    ['9', '10', 'no']
+    """
+    return sorted(set(labels), key=lambda label: (not _is_number(label), _number(label), label))
 
 
 def _of_two_labels(right: Sequence[str], said: Sequence[str], classes: Sequence[str], positive: str) -> _Measures:

@@ -53,16 +53,15 @@ def derive(
     a1_new = sigmoid(z1_new)
     L_new = -sum(xlogy(y, a1_new) + xlogy(1 - y, 1 - a1_new))
     """
-    equations = forward(plan, 0, target)
-    if predict:
-        equations += prediction(plan, 0)
+    current = forward(plan, 0, target)
+    equations = [*current, *(prediction(plan, 0) if predict else ())]
     if target and plan.jumping is None:
         for step in range(max(1, updates)):
-            current = forward(plan, step, target)
             equations += backward(plan, step, current, long_way)
             if updates:
                 equations += update(plan, step, optimiser) + state_updates(plan, step)
-                equations += forward(plan, step + 1, target)
+                current = forward(plan, step + 1, target)
+                equations += current
     added = optimiser_givens(plan, optimiser) if updates else []
     return Derivation((*_givens(plan, target, updates > 0), *added), tuple(equations))
 

@@ -214,7 +214,7 @@ class Graph:
         single = (name for name, shape in derivation.shapes().items() if shape == (1, 1) and name not in matrices)
         slopes = {slope.name: Derivative(slope.of, slope.by) for slope in work.given.slopes}
         return Setting(
-            introduction=self._introduction(work, derivation, updated),
+            introduction=lambda: self._introduction(work, derivation, updated),
             givens=(*self.inputs, *slopes, *(["eta"] if updated else [])),
             scalars=frozenset(single),
             drawing=self._drawing if len(self.order) + len(self.inputs) <= MOST_DRAWN else None,

@@ -94,7 +94,7 @@ class Plan:
         """The weights of the samples."""
         return self.data("w", 1)
 
-    @property
+    @cached_property
     def spots(self) -> list[Spot]:
         """The layers, from the first to the last."""
         return [Spot(self, number) for number in range(1, self.depth + 1)]

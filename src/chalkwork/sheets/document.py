@@ -85,7 +85,7 @@ def posed_blocks(
 def answered_blocks(sheet: Sheet, solved: Mapping[str, Exercise]) -> list[Block]:
     """The solutions alone, a heading for each exercise, without drawings."""
     worked = work_parts(sheet)
-    page = _Page(sheet, solved, worked, "solution", drawings=False, board=False)
+    page = _Page(sheet, solved, worked, "solution", drawings=False)
     blocks: list[Block] = []
     for block in sheet.blocks:
         if isinstance(block, TaskBlock):
@@ -104,8 +104,6 @@ class _Page(NamedTuple):
     show: Show
     drawings: bool
     answering: Answering | None = None
-    board: bool = True
-    """Whether equations are wanted as a terminal shows them, too."""
 
     def answer(self, part: Exercise) -> Iterable[Block]:
         """What stands where the exercise is to be answered."""
@@ -239,7 +237,7 @@ def _task(task: TaskBlock, part: Exercise, page: _Page, figure: bool) -> Iterato
     if show == "solution":
         yield from _going_on(part)
         yield from given_blocks(solution, _newly_given(task, part))
-        yield from equation_blocks(solution, part.equations, level=4, board=page.board)
+        yield from equation_blocks(solution, part.equations, level=4)
         if figure:
             yield from figure_block(solution, values=True)
         yield from _note(task.note, language)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from chalkwork.counting import plural
@@ -31,7 +32,7 @@ _NUMBER = re.compile(r"([-+]?[0-9]*\.?[0-9]+)(?:[eE]([-+]?[0-9]+))?")
 def posed(
     fields: Fields,
     said: Mapping[str, str],
-    usual: Mapping[str, str] | None = None,
+    usual: Mapping[str, Any] | None = None,
     titles: Mapping[str, Title] | None = None,
 ) -> Posed:
     """What the keys of a block give, each by its words in `said`; `usual` are the values of keys that are left out.
@@ -39,8 +40,8 @@ def posed(
     `{}` in the words is the value, in LaTeX where it stands between dollars; a noun in brackets is one or several, as
     the value is. `titles` say what the words that are typed for a key are called.
     """
-    absent = {key: Scalar(text, True, False, fields.start) for key, text in (usual or {}).items()}
-    nodes = {key: fields.entries.get(key, absent.get(key)) for key in said}
+    absent = {key: _node(value, fields.start) for key, value in (usual or {}).items()}
+    nodes = {key: _completed(fields.entries.get(key), absent.get(key)) for key in said}
     names = titles or {}
 
     def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
@@ -52,6 +53,27 @@ def posed(
         return [Paragraph(f"Given: {'; '.join(parts)}.")] if parts else []
 
     return pose
+
+
+def _completed(typed: Node | None, usual: Node | None) -> Node | None:
+    """What is typed, with the usual entries that a mapping leaves out."""
+    if isinstance(typed, Table) and isinstance(usual, Table):
+        return Table(usual.entries | typed.entries, usual.key_lines | typed.key_lines, typed.line)
+    return usual if typed is None and not isinstance(usual, Table) else typed
+
+
+def usual_of(call: Callable[..., Any], keys: Collection[str]) -> dict[str, Any]:
+    """The values that a call takes where these keys are left out: those of its parameters."""
+    return {key: known.default for key, known in signature(call).parameters.items() if key in keys}
+
+
+def _node(value: Any, line: int) -> Node:
+    """A value as if it had been typed."""
+    if isinstance(value, Mapping):
+        return Table({key: _node(part, line) for key, part in value.items()}, dict.fromkeys(value, line), line)
+    if isinstance(value, list | tuple):
+        return Listing([_node(item, line) for item in value], line)
+    return Scalar(f"{value:.12g}" if isinstance(value, float) else str(value), True, False, line)
 
 
 def typed(node: Node, manner: Style) -> str:

@@ -16,8 +16,8 @@ from chalkwork.algebra.entries import EntryValues
 from chalkwork.algebra.expression import Expression
 from chalkwork.algebra.operations import Shape
 from chalkwork.derivation.derivation import Equation, Relation, Stage
-from chalkwork.documents.model import Block, Display, Paragraph, Table
-from chalkwork.typesetting.boxes import row
+from chalkwork.documents.model import Block, Display, Painted, Paragraph, Table
+from chalkwork.typesetting.boxes import Box, in_line
 from chalkwork.typesetting.equations import TypesetEquation, fill, given, typeset
 from chalkwork.typesetting.lines import Line, Part, chain_latex, chain_lines, without_repetition
 from chalkwork.typesetting.notation import superscript
@@ -137,7 +137,7 @@ class Board:
         parts = [Part("formula", self._member(each), sign) for each, sign in zip(members, signs, strict=True)]
         parts = parts if repeated else without_repetition(parts)
         layout = self.writer.layout
-        return boxed(chain_latex(head, parts, layout), chain_lines(head, parts, layout))
+        return Display(lambda: chain_latex(head, parts, layout), lambda: _painted(chain_lines(head, parts, layout)))
 
     def _member(self, given: Writable) -> Member:
         if isinstance(given, Expression):
@@ -226,27 +226,21 @@ def _in_space(symbol: Symbol, shape: Shape) -> Piece:
 
 def display(work: TypesetEquation) -> Display:
     """A typeset equation as a block."""
-    return boxed(work.latex, work.lines)
+    return Display(lambda: work.latex, lambda: _painted(work.lines))
 
 
-def boxed(latex: str, board: Sequence[Line]) -> Display:
-    """Lines of boxes as a block, with the LaTeX of the same."""
-    painted = tuple(line for each in board for line in _painted(each))
-    text = "\n".join("".join(characters for _, characters in line).rstrip() for line in painted)
-    return Display(latex, text, painted)
+def boxed(latex: str, kind: str, box: Box) -> Display:
+    """A box of one kind as a block, with the LaTeX of the same."""
+    return Display(latex, lambda: _painted([Line(((kind, box),))]))
 
 
-def _painted(line: Line) -> list[tuple[tuple[str, str], ...]]:
-    """The lines of characters of one line of boxes, each piece with its kind."""
-    whole = row(box for _, box in line.parts)
-    painted = []
-    for index in range(len(whole.lines)):
-        pieces = []
-        for kind, box in line.parts:
-            place = index - whole.baseline + box.baseline
-            pieces.append((kind, box.lines[place] if 0 <= place < len(box.lines) else " " * box.width))
-        painted.append(tuple(pieces))
-    return painted
+def _painted(lines: Iterable[Line]) -> Painted:
+    """The lines of characters of lines of boxes, each piece with its kind."""
+    painted: list[tuple[tuple[str, str], ...]] = []
+    for line in lines:
+        kinds, boxes = zip(*line.parts, strict=True)
+        painted += [tuple(zip(kinds, characters, strict=True)) for characters in in_line(boxes)]
+    return tuple(painted)
 
 
 def in_lines(pieces: Sequence[Piece], writer: Writer) -> list[Block]:
@@ -262,7 +256,7 @@ def in_lines(pieces: Sequence[Piece], writer: Writer) -> list[Block]:
     comma = writer.notation.between.strip()
     gap = Piece.of(rf"{comma} \quad ", f"{comma}   ")
     joined = [_spaced(line, gap) for line in rows]
-    return [boxed(piece.latex, [Line((("formula", piece.box),))]) for piece in joined]
+    return [boxed(piece.latex, "formula", piece.box) for piece in joined]
 
 
 def _spaced(line: Sequence[Piece], gap: Piece) -> Piece:

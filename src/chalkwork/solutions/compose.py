@@ -19,7 +19,6 @@ from chalkwork.solutions.steps import Column, step_table
 from chalkwork.solutions.working import Working
 from chalkwork.typesetting.boxes import Box
 from chalkwork.typesetting.equations import typeset
-from chalkwork.typesetting.lines import Line
 from chalkwork.typesetting.pieces import Piece, in_a_row, join
 from chalkwork.typesetting.writer import Writer
 from chalkwork.words import Said, Text, say, written
@@ -58,7 +57,7 @@ def setting_blocks(solution: Working, drawings: bool = True, values: bool = True
 
 def setting_sentences(solution: Working) -> list[Block]:
     """The exercise in words."""
-    sentences = [written(sentence, solution.style.language) for sentence in solution.setting.introduction]
+    sentences = [written(sentence, solution.style.language) for sentence in solution.setting.introduction()]
     return [paragraph(" ".join(sentences), solution.writer())] if sentences else []
 
 
@@ -96,19 +95,17 @@ def stage_title(equation: Equation, steps: int) -> Said:
     return Text.of("stage.of_step", stage=title, step=equation.step)
 
 
-def equation_blocks(
-    solution: Working, equations: Sequence[Equation], level: int, headings: bool = True, board: bool = True
-) -> list[Block]:
+def equation_blocks(solution: Working, equations: Sequence[Equation], level: int, headings: bool = True) -> list[Block]:
     """The equations with their reasons and what is to be said after them, a heading for each stage.
 
     Of more than `MOST_WORKED_OUT` steps the first and the last are worked out, those between are summed up; of three
-    or more all stand in a table. Without `board` they are in LaTeX only, for who shows no terminal's lines.
+    or more all stand in a table.
     """
     steps = steps_of(solution)
     last = max((equation.step for equation in equations), default=0)
     table = _all_steps(solution, equations, last)
     if min(steps, last) <= MOST_WORKED_OUT:
-        return _worked_blocks(solution, equations, level, headings, steps, board) + table
+        return _worked_blocks(solution, equations, level, headings, steps) + table
     first = [equation for equation in equations if equation.step <= 1]
     end = [equation for equation in equations if equation.step == last]
     between = [equation for equation in solution.derivation.equations if 1 < equation.step < last]
@@ -162,7 +159,7 @@ def _summed_up(solution: Working, equations: Sequence[Equation], level: int, hea
 
 
 def _worked_blocks(
-    solution: Working, equations: Sequence[Equation], level: int, headings: bool, steps: int, board: bool = True
+    solution: Working, equations: Sequence[Equation], level: int, headings: bool, steps: int
 ) -> list[Block]:
     writer = solution.writer()
     remarks = solution.setting.remarks(solution) if solution.setting.remarks else {}
@@ -183,9 +180,8 @@ def _worked_blocks(
             work = typeset(equation, writer)
             before, said = said, work.reason_latex
             if said and said != before:
-                blocks.append(Paragraph(said, work.reason_text if board else ""))
-            blocks.append(display(work) if board else Display(work.latex, ""))
-            blocks += [display(typeset(one, writer)) for one in solution.samples_of(equation)] if board else []
+                blocks.append(Paragraph(said, work.reason_text))
+            blocks += [display(one) for one in (work, *(typeset(one, writer) for one in solution.samples_of(equation)))]
         shown = [one for step in run for one in step]
         if first_held is not None and first_held in shown:
             blocks += held_fixed(for_any_step(first_held) if len(run) > 1 else first_held, writer)
@@ -253,7 +249,7 @@ def blank(solution: Working, name: str) -> Display:
     shape = () if formula else solution.derivation.shapes().get(name.partition("[")[0], ())
     latex_gap, text_gap = r"\underline{\qquad\quad}", "______"
     if prod(shape) == 1:
-        return boxed(f"{symbol.latex} = {latex_gap}", [Line((("name", Box.text(f"{symbol.text} = {text_gap}")),))])
+        return boxed(f"{symbol.latex} = {latex_gap}", "name", Box.text(f"{symbol.text} = {text_gap}"))
     rows, columns = min(shape[-2], writer.layout.rows), min(shape[-1], writer.layout.columns)
     line, spacer = " & ".join([latex_gap] * columns), r" \\ " + r"\phantom{0}" + " & " * (columns - 1) + r" \\ "
     body = spacer.join([line] * rows)
@@ -264,12 +260,12 @@ def blank(solution: Working, name: str) -> Display:
     if prod(shape[:-2]) > 1:
         gaps = in_a_row([gaps] * prod(shape[:-2]), solution.style.notation.between)
     whole = join(Piece.of(f"{symbol.latex} = ", f"{symbol.text} = "), gaps)
-    return boxed(whole.latex, [Line((("name", whole.box),))])
+    return boxed(whole.latex, "name", whole.box)
 
 
 def ruled_line() -> Display:
     """An empty line as wide as the page, to write on."""
-    return boxed(r"\underline{\phantom{\frac{0}{0}}" + r"\qquad" * 21 + "}", [Line((("space", Box.text("_" * 76)),))])
+    return boxed(r"\underline{\phantom{\frac{0}{0}}" + r"\qquad" * 21 + "}", "space", Box.text("_" * 76))
 
 
 def formula_blocks(solution: Working) -> list[Block]:

@@ -20,7 +20,8 @@ from chalkwork.typesetting.equations import typeset
 def to_json(workbook: Workbook) -> str:
     """The equations of every task as JSON: name, stage, reason, latex, text and value, in full double precision.
 
-    What was found in words, and the facts besides the equations, stand beside them by name.
+    Beside those of a block of the laboratory stand the values that it starts from, what was found in words, and the
+    facts besides the equations, by name.
 
     >>> from chalkwork.networks.graph import Graph
     >>> from chalkwork.solutions.workbook import Workbook
@@ -50,6 +51,8 @@ def _task(task: SolvedTask) -> dict[str, Any]:
         )
     data: dict[str, Any] = {"id": task.id, "points": _points(task.points), "equations": equations}
     setting = task.solution.setting
+    if setting.script and not setting.letters_only:
+        data["givens"] = {given.name: task.solution[given.name].tolist() for given in task.solution.derivation.givens}
     if setting.words:
         data["words"] = {name: word.value for name, word in setting.words.items()}
     if setting.facts:

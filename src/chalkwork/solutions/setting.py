@@ -117,7 +117,8 @@ class Setting(NamedTuple):
     Sentences hold `{names}` that are set in the notation.
     """
 
-    introduction: tuple[Said, ...] = ()
+    introduction: Callable[[], tuple[Said, ...]] = tuple
+    """What is said of the exercise, sentence by sentence, when somebody reads it."""
     givens: tuple[str, ...] = ()
     layers: int = 0
     samples: str | None = None

@@ -155,13 +155,12 @@ class Working(Mapping[str, Any]):
 
     def samples_of(self, equation: Equation) -> list[Equation]:
         """The first entry of what a window gives, as the sum that it is, where no entry is written out otherwise."""
-        expression = equation.expression
-        nodes = [node for node in walk(expression) if isinstance(node, Application)]
-        swept = any(node.operation.by_window for node in nodes)
-        written = self.style.detail != "equations" or updates_of(equation.name)
-        if not swept or written or not expression.shape:
+        expression, shape = equation.expression, equation.expression.shape
+        if not shape or self.style.detail != "equations" or updates_of(equation.name):
             return []
-        shape = expression.shape
+        nodes = [node for node in walk(expression) if isinstance(node, Application)]
+        if not any(node.operation.by_window for node in nodes):
+            return []
         place = (0,) * len(shape)
         transposed = [one for one in nodes if one.operation.name == "convolve_transposed"]
         if transposed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import combining, east_asian_width
@@ -40,11 +40,12 @@ class Box(NamedTuple):
     @classmethod
     def matrix(cls, rows: Sequence[Sequence[str]], brackets: str = "square") -> Box:
         """Entries, flush right in their columns, between tall brackets."""
-        widths = [max(map(width_of, column)) for column in zip(*rows, strict=True)]
-        bodies = [
-            "  ".join(" " * (width - width_of(entry)) + entry for entry, width in zip(row, widths, strict=True))
-            for row in rows
-        ]
+        filled = []
+        for column in zip(*rows, strict=True):
+            widths = list(map(width_of, column))
+            widest = max(widths)
+            filled.append([" " * (widest - width) + entry for entry, width in zip(column, widths, strict=True)])
+        bodies = list(map("  ".join, zip(*filled, strict=True)))
         left, right = _brackets(len(bodies), brackets)
         lines = tuple(a + body + b for a, body, b in zip(left, bodies, right, strict=True))
         return cls(lines, (len(lines) - 1) // 2, width_of(lines[0]))
@@ -64,6 +65,11 @@ class Box(NamedTuple):
         left, right = _brackets(len(self.lines), kind)
         lines = tuple(a + line + b for a, line, b in zip(left, self.lines, right, strict=True))
         return Box(lines, self.baseline, self.width + 2)
+
+    def between(self, above: int, below: int) -> Sequence[str]:
+        """Its lines, with empty ones so that there are so many above the baseline, and from there on."""
+        over, under = above - self.baseline, below + self.baseline - len(self.lines)
+        return [*[" " * self.width] * over, *self.lines, *[" " * self.width] * under] if over or under else self.lines
 
     def __str__(self) -> str:
         return "\n".join(line.rstrip() for line in self.lines)
@@ -86,20 +92,16 @@ def _brackets(height: int, kind: str) -> tuple[list[str], list[str]]:
 def row(boxes: Iterable[Box]) -> Box:
     """Boxes side by side on one baseline."""
     parts = list(boxes)
-    if len(parts) == 1:
-        return parts[0]
-    width = sum(part.width for part in parts)
-    if all(len(part.lines) == 1 for part in parts):
-        return Box(("".join(part.lines[0] for part in parts),), 0, width)
-    above = max(part.baseline for part in parts)
-    below = max(len(part.lines) - part.baseline for part in parts)
-    lines = [
-        "".join(
-            part.lines[part.baseline + index]
-            if -part.baseline <= index < len(part.lines) - part.baseline
-            else " " * part.width
-            for part in parts
-        )
-        for index in range(-above, below)
-    ]
-    return Box(tuple(lines), above, width)
+    if len(parts) < 2:
+        return parts[0] if parts else Box.text("")
+    width = sum([part.width for part in parts])
+    return Box(tuple(map("".join, in_line(parts))), max([part.baseline for part in parts]), width)
+
+
+def in_line(boxes: Sequence[Box]) -> Iterator[tuple[str, ...]]:
+    """Boxes with their baselines in line: for every line what each of them shows there."""
+    above = max([box.baseline for box in boxes])
+    below = max([len(box.lines) - box.baseline for box in boxes])
+    if (above, below) == (0, 1):
+        return iter([tuple([box.lines[0] for box in boxes])])
+    return zip(*[box.between(above, below) for box in boxes], strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from math import floor, isfinite
 from typing import Any, NamedTuple
 
@@ -44,18 +44,34 @@ class NumberFormat(NamedTuple):
         numbers = list(map(float, values))
         if not all(map(isfinite, numbers)):
             return [self.scalar(number, given=given) if isfinite(number) else _special(number) for number in numbers]
-        visible = [number for number in numbers if number != 0]
-        if visible and self._needs_powers_of_ten(visible):
+        sizes = [abs(number) for number in numbers if number]
+        if not sizes:
+            return ["0"] * len(numbers)
+        if self._needs_powers_of_ten(numbers, sizes):
             return [self._scientific(number) for number in numbers]
-        tiny = [self._is_tiny(number, given, numbers) for number in numbers]
-        own = [0 if small else self._decimals(number) for number, small in zip(numbers, tiny, strict=True)]
-        places = own if self.decimals is None else [max(own)] * len(own)
+        tiny: Collection[float] = ()
+        if given or self.decimals is None:
+            tiny = [size for size in sizes if self._is_tiny(size, max(sizes))]
+        common = None if self.decimals is None else self._common_decimals([one for one in sizes if one not in tiny])
         return _aligned(
             [
-                "0" if number == 0 else self._small(number) if small else _fixed(number, decimals)
-                for number, small, decimals in zip(numbers, tiny, places, strict=True)
+                "0"
+                if not number
+                else self._small(number)
+                if abs(number) in tiny
+                else _fixed(number, self._decimals(number) if common is None else common)
+                for number in numbers
             ]
         )
+
+    def _common_decimals(self, numbers: Sequence[float]) -> int:
+        """The decimals that one of them asks for at most."""
+        found = 0
+        for number in numbers:
+            found = max(found, self._decimals(number))
+            if found == self.decimals:
+                break
+        return found
 
     def hides(self, values: Any) -> bool:
         """Whether a number that is not zero is written as one, with all its decimals, in a column of the values.
@@ -66,10 +82,12 @@ class NumberFormat(NamedTuple):
         if self.decimals is None:
             return False
         sizes = np.abs(np.asarray(values, dtype=np.float64)) * 10.0**self.decimals
-        smallest = np.where(sizes > 0, sizes, np.inf).min(axis=-2)
+        small = (sizes > 0) & (sizes < 0.5 - _ABSOLUTE)
+        if not small.any():
+            return False
         beside = sizes.max(axis=-2) * 10.0**-self.decimals  # else the column is written with powers of ten
         plain = (beside >= min(0.5 * 10.0**-self.decimals, 0.005)) & (beside < LARGEST_PLAIN)
-        return bool((plain & (smallest + _ABSOLUTE < 0.5)).any())
+        return bool((plain & small.any(axis=-2)).any())
 
     def _decimals(self, number: float) -> int:
         """The decimals that this number asks for."""
@@ -83,8 +101,13 @@ class NumberFormat(NamedTuple):
             return len(text.rstrip("0").partition(".")[2])
         return most
 
-    def _needs_powers_of_ten(self, numbers: Sequence[float]) -> bool:
-        sizes = list(map(abs, numbers))
+    def _is_tiny(self, size: float, largest: float) -> bool:
+        """Whether the number needs a form of its own among larger ones."""
+        if self.decimals is not None:
+            return size < 10.0**-self.decimals and float(_fixed(size, self.decimals)) == 0
+        return size < 1e-5 and size < 1e-4 * largest
+
+    def _needs_powers_of_ten(self, numbers: Sequence[float], sizes: Sequence[float]) -> bool:
         largest = max(sizes)
         if largest >= LARGEST_PLAIN:
             return not self._are_counts(numbers)
@@ -96,12 +119,6 @@ class NumberFormat(NamedTuple):
         """Whether they are whole numbers, one of which a power of ten would not show in full."""
         whole = all(number.is_integer() and abs(number) <= LARGEST_COUNT for number in numbers)
         return whole and any(float(self._scientific(number)) != number for number in numbers)
-
-    def _is_tiny(self, number: float, given: bool, among: Sequence[float]) -> bool:
-        """Whether the number needs a form of its own among larger ones."""
-        if self.decimals is not None:
-            return given and number != 0 and float(_fixed(number, self.decimals)) == 0
-        return 0 < abs(number) < 1e-5 and abs(number) < 1e-4 * max(map(abs, among))
 
     def _small(self, number: float) -> str:
         """Three digits, or those that are asked, wherever they stand."""
@@ -142,6 +159,8 @@ def _aligned(texts: list[str]) -> list[str]:
     """The numbers filled with spaces to the same place after the point; what has a power of ten fills itself."""
     tails = [0 if "." not in text or "e" in text else len(text) - text.index(".") for text in texts]
     longest = max(tails)
+    if longest == min(tails):
+        return texts
     return [text if "e" in text else text + " " * (longest - tail) for text, tail in zip(texts, tails, strict=True)]
 
 
@@ -153,7 +172,7 @@ def _fixed(number: float, decimals: int) -> str:
         nudge = min(scaled * _RELATIVE + _ABSOLUTE, _LARGEST_NUDGE)
         number = (1 if number > 0 else -1) * floor(scaled + nudge + 0.5) / scale
     text = f"{number:.{decimals}f}"
-    return text.lstrip("-") if float(text) == 0 else text
+    return text if number else text.lstrip("-")
 
 
 def _special(number: float) -> str:

@@ -35,7 +35,7 @@ class Piece(NamedTuple):
     @property
     def box(self) -> Box:
         """The boxes as one."""
-        return row(self.boxes)
+        return self.boxes[0] if len(self.boxes) == 1 else row(self.boxes)
 
     @property
     def width(self) -> int:

@@ -24,7 +24,7 @@ def segments(writer: Writer, expression: Expression, needed: Precedence = FREE) 
     expression = forms.as_written(expression)
     if not isinstance(expression, Application):
         return [writer.write(expression, needed)]
-    if writer.precedence(expression) < needed:
+    if needed != FREE and writer.precedence(expression) < needed:
         return in_parentheses(segments(writer, expression, FREE))
     name = expression.operation.name
     if name in _IN_A_ROW:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -58,26 +59,12 @@ class ValueWriter:
 
     def digits(self, text: str) -> Piece:
         """A formatted number as LaTeX and text."""
-        bare = text.rstrip()
-        mantissa, _, exponent = bare.partition("e")
-        latex, plain = mantissa, mantissa.replace("-", "−")
-        if mantissa.lstrip("-") in ("inf", "nan"):
-            latex = mantissa.replace("inf", r"\infty").replace("nan", r"\text{NaN}")
-            plain = plain.replace("inf", "∞").replace("nan", "NaN")
-        if self.notation.decimal_comma:
-            latex, plain = latex.replace(".", "{,}"), plain.replace(".", ",")
-        if exponent:
-            latex += rf" \cdot 10^{{{exponent}}}"
-            plain += f"·10{superscript(exponent)}"
-        filling = len(text) - len(bare)
-        if filling:
-            latex += rf"\phantom{{{_filling(bare, filling)}}}"
-        return Piece.of(latex, plain + " " * filling)
+        return _digits(text, self.notation.decimal_comma)
 
     def value(self, value: Any, given: bool = False) -> Piece:
         """A number, or a matrix in brackets with dots where it does not fit; a 1x1 matrix counts as its number."""
         if value.shape == (1, 1):
-            return self.digits(self.numbers.scalar(float(value[0, 0]), given=given))
+            return self.digits(self.numbers.scalar(value.item(), given=given))
         known = self._matrices.get(id(value))
         if known is None:  # the array is kept beside its piece, so that its id stays its own
             whole = self._matrix(value, given) if value.ndim == 2 else self._row(value, given)
@@ -112,6 +99,8 @@ class ValueWriter:
         rows = shown(value.shape[0], self.layout.rows)
         columns, numbers = self._columns_shown(value, rows, given)
         entries = zip(*numbers, strict=True)
+        if None not in rows and None not in columns:
+            return self.bracketed(list(entries))
         table = []
         for place in rows:
             if place is None:
@@ -130,8 +119,9 @@ class ValueWriter:
         candidates = _places(shown(size, most))
         whole = value.size == len(places) * len(candidates)
         part = value if whole else value[np.ix_(places, candidates)]
+        comma = self.notation.decimal_comma
         written = [
-            [self.digits(text) for text in self.numbers.column(column, given=given)] for column in part.T.tolist()
+            [_digits(text, comma) for text in self.numbers.column(column, given=given)] for column in part.T.tolist()
         ]
         numbers = dict(zip(candidates, written, strict=True))
         widths = {index: max([piece.width for piece in numbers[index]]) + 2 for index in candidates if size > 3}
@@ -143,7 +133,7 @@ class ValueWriter:
 
     def bracketed(self, table: Sequence[Sequence[Piece]], align: Literal["r", "c"] = "r") -> Piece:
         """Pieces of one line each as a matrix, flush right or centred in their columns."""
-        body = r" \\ ".join(" & ".join([entry.latex for entry in line]) for line in table)
+        body = r" \\ ".join([" & ".join([entry.latex for entry in line]) for line in table])
         left, right = ("[", "]") if self.notation.brackets == "square" else ("(", ")")
         latex = rf"\left{left}\begin{{array}}{{{align * len(table[0])}}} {body} \end{{array}}\right{right}"
         texts = [[entry.box.lines[0] for entry in line] for line in table]
@@ -151,6 +141,25 @@ class ValueWriter:
             widths = [max(map(width_of, column)) for column in zip(*texts, strict=True)]
             texts = [[_centred(text, width) for text, width in zip(line, widths, strict=True)] for line in texts]
         return Piece(latex, (Box.matrix(texts, self.notation.brackets),))
+
+
+@lru_cache(maxsize=4096)
+def _digits(text: str, decimal_comma: bool) -> Piece:
+    bare = text.rstrip()
+    mantissa, _, exponent = bare.partition("e")
+    latex, plain = mantissa, mantissa.replace("-", "−")
+    if mantissa.lstrip("-") in ("inf", "nan"):
+        latex = mantissa.replace("inf", r"\infty").replace("nan", r"\text{NaN}")
+        plain = plain.replace("inf", "∞").replace("nan", "NaN")
+    if decimal_comma:
+        latex, plain = latex.replace(".", "{,}"), plain.replace(".", ",")
+    if exponent:
+        latex += rf" \cdot 10^{{{exponent}}}"
+        plain += f"·10{superscript(exponent)}"
+    filling = len(text) - len(bare)
+    if filling:
+        latex += rf"\phantom{{{_filling(bare, filling)}}}"
+    return Piece(latex, (Box.text(plain + " " * filling),))
 
 
 def _centred(text: str, width: int) -> str:

@@ -118,16 +118,18 @@ class Writer:
 
     def write(self, expression: Expression, needed: Precedence = FREE) -> Piece:
         """The expression, in parentheses where it binds less tightly than needed."""
-        form = self._form(expression)
-        piece = self._write(form)
-        return piece.enclosed() if needed != FREE and self._binding(form) < needed else piece
+        if isinstance(expression, Application):
+            expression = self._form(expression)
+        piece = self._write(expression)
+        return piece.enclosed() if needed != FREE and self._binding(expression) < needed else piece
 
     def precedence(self, expression: Expression) -> Precedence:
         """How tightly the expression binds as it is written."""
-        return self._binding(self._form(expression))
+        return self._binding(self._form(expression) if isinstance(expression, Application) else expression)
 
-    def _form(self, expression: Expression) -> Expression:
-        return forms.as_written(forms.squares_added(expression) if self.with_numbers else expression)
+    def _form(self, expression: Application) -> Expression:
+        squares = self.with_numbers and expression.operation.name == "squared_norm"
+        return forms.as_written(forms.squares_added(expression) if squares else expression)
 
     def _binding(self, expression: Expression) -> Precedence:
         if isinstance(expression, Name):
@@ -177,6 +179,8 @@ class Writer:
     # --- leaves ------------------------------------------------------------------------------------------------
 
     def _symbol(self, name: Name) -> Symbol:
+        if not self.index:
+            return self.symbols[name.name]
         shape = name.shape
         index = tuple(letter for axis, letter in sorted(self.index.items()) if len(shape) >= -axis and shape[axis] > 1)
         return self.symbols.entry(name.name, index) if index else self.symbols[name.name]
@@ -224,20 +228,20 @@ class Writer:
         if operation.infix in ("+", "-"):
             return self._chain(expression)
         texts = [self.write(argument, slot) for argument, slot in zip(expression.arguments, slots, strict=True)]
-        latex_slots = operation.latex_slots or slots
-        latexes = [
-            text if wanted == slot else self.write(argument, wanted)
-            for argument, text, slot, wanted in zip(expression.arguments, texts, slots, latex_slots, strict=True)
-        ]
+        latexes = texts
+        if operation.latex_slots:
+            wanted = zip(expression.arguments, texts, slots, operation.latex_slots, strict=True)
+            latexes = [text if own == other else self.write(argument, other) for argument, text, own, other in wanted]
         latex_template, text_template = templates(expression, self.samples, self.language)
-        signs = dict(self.signs)
+        signs = self.signs | {str(place): piece for place, piece in enumerate(latexes)}
         if "times" in operation.latex:
             signs["times"] = self._times(expression)
-        signs |= {name: self._parameter(value) for name, value in expression.named_parameters.items()}
-        signs |= {str(place): piece for place, piece in enumerate(latexes)}
+        if expression.parameters:
+            signs |= {name: self._parameter(value) for name, value in expression.named_parameters.items()}
         parts = split(latex_template, self.notation.between)
         latex = "".join([signs[part].latex if index % 2 else part for index, part in enumerate(parts)])
-        signs |= {str(place): piece for place, piece in enumerate(texts)}
+        if latexes is not texts:
+            signs |= {str(place): piece for place, piece in enumerate(texts)}
         if all(piece.low for piece in latexes):
             latex = latex.replace(r"\left( ", "(").replace(r" \right)", ")")
         parts = split(text_template, self.notation.between)

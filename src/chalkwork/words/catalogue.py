@@ -89,6 +89,8 @@ class Text(NamedTuple):
         found = dict(self.slots)
         if not isinstance(sentence, str):
             sentence = sentence["one" if str(found["n"]) == "1" else "other"]
+        if "<" not in sentence:
+            return sentence
 
         def filled(slot: re.Match[str]) -> str:
             inside = _written_slot(found[slot[2]], language)

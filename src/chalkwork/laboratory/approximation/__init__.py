@@ -1,7 +1,7 @@
 """Functions approximated by one hidden layer of ReLUs.
 
-`worked` holds what people call; `interpolant` the points, slopes and weights, in linear time and memory; `study` checks
-what is given and measures the errors, `equations` solves for the weights, `text` writes it.
+`worked` holds what people call and writes it; `interpolant` the points, slopes and weights, in linear time and memory;
+`study` checks what is given, measures the errors and solves for the weights.
 """
 
 from chalkwork.laboratory.approximation.study import MOST_COMPARED, MOST_POINTS, study

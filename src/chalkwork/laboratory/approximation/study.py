@@ -1,23 +1,29 @@
-"""A function on an interval approximated at n points: what was given is checked, and the errors are measured."""
+"""A function on an interval approximated at n points: what was given checked, errors measured, the system solved."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.expression import Expression, Name, Number, replace
 from chalkwork.bounds.intervals import Array
+from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.approximation.interpolant import Errors, Interpolant, adapted_points
 from chalkwork.laboratory.functions.one_variable import Function, check_defined, constant, interval_of
+from chalkwork.laboratory.work import Work
 from chalkwork.networks.arguments import whole
+from chalkwork.typesetting.notation import subscript
+from chalkwork.typesetting.symbols import Symbol
 
 MOST_POINTS = 2_000_000
 MOST_COMPARED = 8
-_DEFAULT = 8
+USUAL = 8
 _DOUBLED = 4096
 
 
@@ -82,7 +88,7 @@ def study(
     if any(end is None for end in ends):
         raise ChalkworkError("the interval is missing", hint="give both of its ends, a and b")
     low, high = interval_of(*ends)
-    count = _count(_DEFAULT if n is None else n, "n")
+    count = _count(USUAL if n is None else n, "n")
     counts = _counts(count, compare)
     check_defined(given, low, high)
 
@@ -177,3 +183,42 @@ def _counts(count: int, compare: Sequence[int] | None) -> list[int]:
             raise ChalkworkError(f"compare is a list of at most {MOST_COMPARED} numbers of points")
         others = [_count(size, f"compare[{place}]") for place, size in enumerate(compare, 1)]
     return sorted({count, *others})
+
+
+VALUES = Stage("values", "Values at the points")
+KNOTS = Stage("knots", "Knots")
+SUBSTITUTION = Stage("substitution", "Forward substitution")
+MOST_SOLVED = 8
+"""Points, from the first on, whose weights are worked out as equations."""
+
+
+def work_of(found: Study) -> Work:
+    """The values at the points, the knots, and the triangular system solved from the top.
+
+    With equidistant points it is divided by their distance: f_i / h less the weights before, the first one i times and
+    the last one twice. Else the value less what the ReLUs before give there, over the distance from the knot.
+    """
+    line, function, work = found.interpolant, found.function, Work()
+    numbers = range(1, min(line.size, MOST_SOLVED) + 1)
+    x = {i: work.given(f"x{i}", line.points[i - 1]) for i in numbers}
+    f: dict[int, Expression] = {}
+    for i in numbers:
+        name, letter = f"f{i}", Symbol(f"f(x_{i})", f"f(x{subscript(str(i))})")
+        if function is None:
+            f[i] = work.given(name, line.values[i - 1], letter)
+        else:
+            f[i] = work.equation(name, replace(function.tree, {Name(function.variable): x[i]}), VALUES, letter=letter)
+    weights = {i: Name(f"lambda{i}") for i in numbers}
+    work.asked += [weight.name for weight in weights.values()]
+    if found.kind == "equidistant":
+        h = work.given("h", line.widths[0])
+        for i in numbers:
+            before = [Number(i - j + 1) * weights[j] for j in range(1, i)]
+            work.equation(weights[i].name, reduce(Expression.__sub__, before, f[i] / h), SUBSTITUTION)
+        return work
+    first = x[1] - (x[2] - x[1])
+    b = {i: work.equation(f"b{i}", first if i == 1 else x[i - 1], KNOTS) for i in numbers}
+    for i in numbers:
+        before = [(x[i] - b[j]) * weights[j] for j in range(1, i)]
+        work.equation(weights[i].name, reduce(Expression.__sub__, before, f[i]) / (x[i] - b[i]), SUBSTITUTION)
+    return work

@@ -1,4 +1,4 @@
-"""An architecture without its numbers: what goes in, layers, and what can be counted of them."""
+"""An architecture without its numbers: what goes in, layers, what can be counted of them, and all that as a figure."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
-import numpy as np
-
 from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in
 from chalkwork.algebra.reading.written import matrix
 from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Heading, Paragraph
+from chalkwork.drawings.stack import Pile, draw_stack
 from chalkwork.errors import ChalkworkError, meant
 from chalkwork.laboratory.architecture.kinds import KINDS, NONE, Counted
 from chalkwork.laboratory.architecture.modules import layers_of
-from chalkwork.laboratory.architecture.picture import picture
 from chalkwork.laboratory.architecture.tally import At, Tally, product, symbol, written
 from chalkwork.networks.layers.settings import size
 from chalkwork.solutions.board import Board, maths
@@ -133,7 +131,6 @@ def _write(at: At, found: Counted) -> None:
     if not at.tally.sizeless:
         shape = Application(matrix(len(found.shape), 1), tuple(found.shape), ())
         at.tally.equation(f"shape{at.number}", shape, at.stage, "What comes out.", symbol("shape", at.number))
-        at.tally.values[f"shape{at.number}"] = np.array(at.tally.sizes(found.shape))
     at.equation("weights", found.weights)
     at.equation("biases", found.biases)
     at.equation("parameters", found.weights if found.parameters is None else found.parameters)
@@ -288,3 +285,38 @@ def _legend(needed: set[str], kinds: Sequence[str]) -> Block:
     legend = {"n": n or ("$n$ the length of a side" if maps else "$n$ the number of units"), **_LEGEND}
     said = [words for letter, words in legend.items() if letter in known]
     return Paragraph(f"With the number of the layer as index: {', '.join(said)}.")
+
+
+_CAPTION = "What leaves each layer, with the layer's parameters; lengths grow with the logarithm of the sizes"
+_SHORT = {"max_pool": "pool", "average_pool": "pool", "activation": "name"} | dict.fromkeys(
+    ("conv1d", "conv2d", "conv_transpose1d", "conv_transpose2d"), "kernel"
+)
+"""The setting that stands with the kind."""
+
+
+def picture(board: Board, enters: Sequence[int], layers: Sequence[Mapping[str, Any]]) -> Block:
+    """The input and a box or a volume for every layer."""
+    piles, said = [Pile("input", tuple(enters), (written(enters),))], []
+    for number, own in enumerate(layers, 1):
+        sizes = tuple(int(size) for size in board.values[f"shape{number}"].ravel())
+        count = int(board.values[f"parameters{number}"].item())
+        has = f"as layer {own['shares']}" if own["shares"] and count else f"{count:,}".replace(",", "\u202f")
+        piles.append(Pile(f"{number} {_label(own)}", sizes, (written(sizes), *([has] if count else []))))
+        held = f", with the parameters of layer {own['shares']}" if own["shares"] and count else (
+            f", {counted(count, 'parameter')}" if count else "")  # fmt: skip
+        said.append(f"{number}. {KINDS[own['kind']].called(own)}: {written(sizes)}{held}")
+    words = f"The layers in a row. What enters is {written(enters)}. {'; '.join(said)}."
+    return draw_stack(piles, "The architecture", words).titled(_CAPTION)
+
+
+def _label(own: Mapping[str, Any]) -> str:
+    """The kind in a few letters, with its window."""
+    kind = str(own["kind"]).replace("_", " ")
+    key = _SHORT.get(own["kind"])
+    if key is None:
+        return kind
+    value = own[key]
+    if key == "name":
+        return str(value.words)
+    sides = value if isinstance(value, tuple) else (value,) * (1 if own["kind"].endswith("1d") else 2)
+    return f"{kind} {'×'.join(map(str, sides))}"

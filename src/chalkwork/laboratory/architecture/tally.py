@@ -42,6 +42,7 @@ def symbol(letter: str, number: int | None, axis: str = "") -> Symbol:
 class Tally(Work):
     """The givens and equations so far, with their values, and what goes into the next layer."""
 
+    at_once: bool = True
     outputs: list[Shape] = field(default_factory=list)
     """The input, and what every layer gives."""
     sizeless: bool = False
@@ -58,10 +59,10 @@ class Tally(Work):
     ) -> Name:
         """A number that follows; ChalkworkError where it leaves the whole numbers that are exact."""
         name = f"{letter}{axis}{'' if number is None else number}"
-        self.values[name] = evaluate(expression, self.values)
+        found = self.equation(name, expression, stage, reason, symbol(letter, number, axis))
         if abs(self.values[name].item()) > MOST:
             raise ChalkworkError(f"{name} is larger than {MOST:,}, which is counted here at most")
-        return self.equation(name, expression, stage, reason, symbol(letter, number, axis))
+        return found
 
     def value(self, expression: Expression) -> int:
         """The whole number that an expression is worth."""

@@ -4,7 +4,6 @@ Sources: Hopfield, Neural networks and physical systems with emergent collective
 1982); Kosko, Bidirectional associative memories (IEEE Transactions on Systems, Man, and Cybernetics 18, 1988).
 """
 
-from chalkwork.laboratory.associative.bam import bam
-from chalkwork.laboratory.associative.hopfield import hopfield
+from chalkwork.laboratory.associative.recall import bam, hopfield
 
 __all__ = ["bam", "hopfield"]

@@ -10,8 +10,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.counting import counted
-from chalkwork.derivation.cancellation import without_noise
-from chalkwork.derivation.derivation import Relation, Stage
+from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError, ShapeError
@@ -40,17 +39,8 @@ class Memory(Work):
 
     letters: dict[str, Symbol] = field(default_factory=lambda: dict(BARE))
     usual: Stage = RECALL
-    words: dict[str, Word] = field(default_factory=dict)
-    facts: dict[str, Any] = field(default_factory=dict)
+    at_once: bool = True
     steps: int = 0
-
-    def equation(
-        self, name: str, expression: Expression, stage: Stage | None = None, reason: str = "",
-        letter: Symbol | None = None, relation: Relation = "=",
-    ) -> Name:  # fmt: skip
-        """An equation, worked out."""
-        self.values[name] = without_noise(evaluate(expression, self.values), expression, self.values)
-        return super().equation(name, expression, stage, reason, letter, relation)
 
     def numbered(self, name: str, step: int) -> str:
         """The name in a step, its number above."""
@@ -102,7 +92,7 @@ class Memory(Work):
         return self.solution(
             style, ask, [name for name in quantities if name != "W" or "W" in known],
             title=title, script=script, posed=posed, blank=lambda board: [rows(board, True)] if self.steps else [],
-            words=self.words, facts=self.facts, exact=True, columns=("net", "s", "u", "v", "x", "y"),
+            exact=True, columns=("net", "s", "u", "v", "x", "y"),
             scalars=frozenset(name for name in known if split_step(name)[0] == "E"),
         )  # fmt: skip
 

@@ -14,8 +14,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.derived import derived
 from chalkwork.laboratory.claims.domain import Domain, written
 from chalkwork.laboratory.claims.findings import Findings, repaired_places
-from chalkwork.laboratory.claims.named import named
-from chalkwork.laboratory.claims.recognised import recognised
+from chalkwork.laboratory.claims.named import named, recognised
 from chalkwork.laboratory.claims.statement import Context, Step, read_proof, saying
 from chalkwork.laboratory.claims.verify import verify
 from chalkwork.laboratory.claims.writing import script

@@ -14,9 +14,8 @@ from chalkwork.algebra.reading.written import BY_SIGN
 from chalkwork.algebra.simplify import expression_of, simplify, term_of
 from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.calculus import ONE, ZERO, slope, worked_out
+from chalkwork.laboratory.claims.calculus import ONE, ZERO, has_series, in_summands, is_series, slope, worked_out
 from chalkwork.laboratory.claims.statement import Context, Link
-from chalkwork.laboratory.claims.sums import has_series, in_summands, is_series
 
 MOST_NODES = 80
 """A side with more of them is verified and not worked out: nobody would read the way."""

@@ -12,8 +12,7 @@ from typing import Any
 
 from chalkwork.algebra.expression import Expression
 from chalkwork.budget import share
-from chalkwork.laboratory.claims.candidates import Point, candidates, closing_in
-from chalkwork.laboratory.claims.domain import Range
+from chalkwork.laboratory.claims.domain import Point, Range, candidates, closing_in
 from chalkwork.laboratory.claims.evaluation import Undefined
 from chalkwork.laboratory.claims.precise import (
     DIGITS,

@@ -13,8 +13,7 @@ from chalkwork.algebra.numerals import finite_decimal
 from chalkwork.algebra.operations import Shape
 from chalkwork.derivation.derivation import Relation
 from chalkwork.documents.model import Display, Marked, Paragraph
-from chalkwork.laboratory.claims.candidates import Point
-from chalkwork.laboratory.claims.domain import entries_of
+from chalkwork.laboratory.claims.domain import Point, entries_of
 from chalkwork.laboratory.claims.points import Counterexample
 from chalkwork.laboratory.claims.statement import Context, Link
 from chalkwork.solutions.board import Board

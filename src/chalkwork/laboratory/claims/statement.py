@@ -13,9 +13,16 @@ from chalkwork.algebra.operations import Shape, words
 from chalkwork.algebra.reading import Chain, build, free_names, read_chain
 from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.errors import ChalkworkError, ShapeError
-from chalkwork.laboratory.claims.calculus import MOST_NODES, exactly, put_in
+from chalkwork.laboratory.claims.calculus import (
+    MOST_NODES,
+    check_linear,
+    exactly,
+    has_series,
+    of_equal_numbers,
+    put_in,
+    uppers,
+)
 from chalkwork.laboratory.claims.domain import Domain, Range, entries_of, read_range, written
-from chalkwork.laboratory.claims.sums import check_linear, has_series, of_equal_numbers, uppers
 
 _FUNCTION = re.compile(r"\s*([A-Za-z]{1,20})\s*\(\s*([A-Za-z]{1,20})\s*\)\s*:?=(?!=)(.*)", re.DOTALL)
 MOST_DEFINITIONS = 20

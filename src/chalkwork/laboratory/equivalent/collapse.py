@@ -70,9 +70,8 @@ def collapse(net: NeuralNetwork, x: Any = None, *, style: Style | None = None) -
         yield Paragraph(_gain(plan, runs, made.facts))
 
     style = style or Style()
-    letters = _letters(runs, Symbols(reading.primed(style).notation, len(runs)))
-    whole = made.derivation(*_renamed(plan, runs))
-    return made.answer(whole, style, title="Linear layers collapsed", letters=letters, script=script)
+    made.letters |= _letters(runs, Symbols(reading.primed(style).notation, len(runs)))
+    return made.answer(made.whole(*_renamed(plan, runs)), style, title="Linear layers collapsed", script=script)
 
 
 def _runs(plan: Plan) -> list[Run]:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Name
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.work_out import work_out
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
+from chalkwork.laboratory.work import Work
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import forward
@@ -21,7 +21,7 @@ from chalkwork.networks.layers.dense import DENSE, Dense
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Setting, Style
+from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
 
 RANDOM_POINTS = 100
@@ -91,7 +91,7 @@ def rewritten(name: str, expression: Any, reason: str = "") -> Equation:
     return Equation(name, expression, REWRITING, reason)
 
 
-class Rewriting:
+class Rewriting(Work):
     """A network and the one that it becomes by equations for new parameters, at some inputs.
 
     `activations` are those of the new network, `constants` what the equations need besides the parameters, and `names`
@@ -103,14 +103,16 @@ class Rewriting:
         constants: Mapping[str, Array] = MappingProxyType({}), names: Sequence[tuple[str, str]] = (),
     ) -> None:  # fmt: skip
         points = np.ones(plan.layers[0].inputs) if x is None else x
-        self.net, self.points, self.equations = net, net.oriented_input(points), list(equations)
-        self.givens = [*plan.parameters(), *(Name(name, value.shape) for name, value in constants.items())]
-        self.values = {**net.values(Derivation(tuple(plan.parameters()), ()), plan), **constants}
-        made = work_out(Derivation(tuple(self.givens), tuple(self.equations)), self.values)
+        givens = plan.parameters()
+        super().__init__(net.values(Derivation(tuple(givens), ()), plan), [*givens], [*equations])
+        self.net, self.points = net, net.oriented_input(points)
+        for name, value in constants.items():
+            self.given(name, value)
+        made = work_out(self.derivation, self.values)
         self.network = put_together(net, activations, made, *names)
         self.samples = int(self.points.shape[net.convention.sample_axis])
         self.batch, self.new_batch = (each.plan(self.samples) for each in (net, self.network))
-        self.facts: dict[str, Any] = {
+        self.facts |= {
             "output": net.output(self.points), "output_new": self.network.output(self.points),
             "difference": self._difference(),
         }  # fmt: skip
@@ -121,7 +123,7 @@ class Rewriting:
         first, second = ([replace(equation, reason="") for equation in each] for each in both)
         return first, second
 
-    def derivation(self, *more: Equation) -> Derivation:
+    def whole(self, *more: Equation) -> Derivation:
         """The first pass, the rewriting and what follows from it, the second pass."""
         first, second = self.passes()
         return Derivation((self.batch.x, *self.givens), (*first, *self.equations, *more, *second))
@@ -155,11 +157,11 @@ class Rewriting:
     def answer(self, derivation: Derivation, style: Style, **setting: Any) -> Equivalent:
         """The worked rewriting; asked for are what `setting` names, and the parameters of the second network."""
         new = (e.name for e in derivation.equations if e.stage == REWRITING and e.name.endswith("_new"))
-        common: dict[str, Any] = {
-            "givens": tuple(name.name for name in derivation.givens), "layers": len(self.net.layers),
-            "samples": self.net.convention.samples, "asked": (*setting.pop("asked", ()), *new), "facts": self.facts,
-        }  # fmt: skip
-        values = {**self.values, "x": self.points}
-        worked = Equivalent(derivation, values, primed(style), Setting(**common, **setting))
+        self.asked += new
+        common = self.setting(
+            givens=tuple(name.name for name in derivation.givens), layers=len(self.net.layers),
+            samples=self.net.convention.samples, **setting,
+        )  # fmt: skip
+        worked = Equivalent(derivation, {**self.values, "x": self.points}, primed(style), common)
         worked.network = self.network
         return worked

@@ -119,9 +119,8 @@ def _swapped(net: NeuralNetwork, x: Any, rule: _Rule, style: Style) -> reading.E
         yield from made.compared(board)
         yield Paragraph(_training_words(net))
 
-    letters = {name.name: Symbol(r"\mathbf{1}", "𝟏") for name in ones}
-    title = f"An equivalent network with {rule.new} units"
-    return made.answer(made.derivation(), style, title=title, letters=letters, script=script)
+    made.letters |= {name.name: Symbol(r"\mathbf{1}", "𝟏") for name in ones}
+    return made.answer(made.whole(), style, title=f"An equivalent network with {rule.new} units", script=script)
 
 
 def _ones(plan: Plan, number: int) -> Name:

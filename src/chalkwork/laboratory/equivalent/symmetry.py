@@ -93,7 +93,7 @@ def symmetries(
     number = made.facts.get("number", 2**53)
     if number < 2**53:  # which a double holds exactly
         made.equations.insert(0, Equation("M", Number(number), COUNTING))
-    whole = made.derivation() if y is None else _with_backward(made)
+    whole = made.whole() if y is None else _with_backward(made)
     if y is not None:
         made.values["y"] = net.oriented_target(y, made.samples)
         known = whole.shapes()
@@ -110,8 +110,8 @@ def symmetries(
         yield Heading("What it means for training", 2)
         yield Paragraph(_meaning(net, made.network, plan))
 
-    asked = ("M",) if "M" in whole else ()
-    return made.answer(whole, style or Style(), title="Weight-space symmetries", script=script, asked=asked)
+    made.asked += ["M"] if "M" in whole else []
+    return made.answer(whole, style or Style(), title="Weight-space symmetries", script=script)
 
 
 def _with_backward(made: reading.Rewriting) -> Derivation:

@@ -16,20 +16,19 @@ from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.model import Block, Heading
 from chalkwork.errors import ValueProblem
 from chalkwork.laboratory.likelihood import text
-from chalkwork.laboratory.likelihood.comparison import Row
-from chalkwork.laboratory.likelihood.fitted import (
+from chalkwork.laboratory.likelihood.comparison import (
     DERIVATIVES,
     EMPIRICAL,
     ESTIMATE,
     MAXIMUM,
     SUMS,
     Fitted,
-    column,
+    Row,
     expectations,
     shares,
 )
+from chalkwork.laboratory.likelihood.estimate import slope
 from chalkwork.laboratory.likelihood.sample import probabilities
-from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.solutions.board import Board, display, maths
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.pieces import Piece, join
@@ -53,20 +52,26 @@ class Categorical(Fitted):
         self.n = len(sample)
         self.counts = [sum(1 for value in sample if value == k) for k in range(1, classes + 1)]
         self.estimates = ["theta"]
-        self.facts = {"distribution": "categorical", "attained": True}
-        numbers = np.array([[float(value) for value in sample]])
-        self.givens = {
-            Name("x", numbers.shape): numbers,
-            Name("n"): np.array([[float(self.n)]]),
-            Name("values", (classes, 1)): column(range(1, classes + 1)),
-        }
-        self.equations = self._derived()
+        self.facts |= {"distribution": "categorical", "attained": True}
+        self.given("x", [sample])
+        self.given("n", self.n)
+        self.given("values", range(1, classes + 1))
+        self.equations += self._derived()
         if generating is not None:
-            truth, given = probabilities(generating, "generating"), Name("theta_data", (classes, 1))
+            truth = probabilities(generating, "generating")
             if len(truth) != classes:
                 raise ValueProblem(f"generating has {len(truth)} entries, and there are {classes} classes")
-            self.givens[given] = column(truth)
-            self.equations.append(Equation("generating", given, EMPIRICAL))
+            self.equation("generating", self.given("theta_data", [float(share) for share in truth]), EMPIRICAL)
+        self.letters |= {
+            "x": Symbol.of("x_i"),
+            "values": Symbol.of("k"),
+            "theta": Symbol.of(r"\hat{\theta}_k"),
+            "multiplier": Symbol.of(r"\kappa"),
+            "any_theta": Symbol.of(r"\theta_k"),
+            "any_count": Symbol.of("n_k"),
+            "slope": Symbol.of(r"\frac{\partial \Lambda}{\partial \theta_k}"),
+            "curvature": Symbol(r"\frac{\partial^2 \Lambda}{\partial \theta_k^2}", "∂²Λ/∂θₖ²"),
+        }
 
     def _derived(self) -> list[Equation]:
         """Counts, multiplier, shares, the maximum, and the sample as a distribution."""
@@ -87,20 +92,6 @@ class Categorical(Fitted):
             shares(self.classes),
             *expectations(share, mean, apart),
         ]
-
-    @property
-    def letters(self) -> dict[str, Symbol]:
-        """How the names print."""
-        return super().letters | {
-            "x": Symbol.of("x_i"),
-            "values": Symbol.of("k"),
-            "theta": Symbol.of(r"\hat{\theta}_k"),
-            "multiplier": Symbol.of(r"\kappa"),
-            "any_theta": Symbol.of(r"\theta_k"),
-            "any_count": Symbol.of("n_k"),
-            "slope": Symbol.of(r"\frac{\partial \Lambda}{\partial \theta_k}"),
-            "curvature": Symbol(r"\frac{\partial^2 \Lambda}{\partial \theta_k^2}", "∂²Λ/∂θₖ²"),
-        }
 
 
 # --- what is written -------------------------------------------------------------------------------------------------

@@ -11,17 +11,16 @@ from fractions import Fraction
 from math import inf, isclose, isfinite
 from typing import Any, Unpack
 
-import numpy as np
-
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.derivation.cancellation import without_noise
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.model import Block, Heading, Table
 from chalkwork.errors import ShapeError
 from chalkwork.laboratory.likelihood.sample import probabilities
+from chalkwork.laboratory.work import Work
 from chalkwork.solutions.board import Board, maths
-from chalkwork.solutions.setting import Look, Setting, Style
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.symbols import Symbol
 
@@ -61,18 +60,15 @@ def divergence(
         raise ShapeError(sizes, hint="both are distributions over the same values")
     finite = {one + other: _is_finite(given[one], given[other]) for one, other in _PAIRS}
     asked = ["entropy_p", "cross_entropy_pq", "divergence_pq", "divergence_qp"]
-    derivation = _derivation(given, finite)
-    setting = Setting(
-        givens=("p", "q"),
-        samples="columns",
-        title="Entropy, cross-entropy and divergence",
-        letters=_letters(),
+    work = Work(letters=_letters(), facts=_infinite(finite))
+    p, q = (work.given(name, [float(value) for value in values]) for name, values in given.items())
+    work.equations += _equations(p, q, finite, any(not a and not b for a, b in zip(*given.values(), strict=True)))
+    known = {equation.name for equation in work.equations}
+    work.asked += [name for name in asked if name in known]
+    return work.solution(
+        Style.chosen(**look), title="Entropy, cross-entropy and divergence", samples="columns",
         script=lambda board: _script(board, given, finite),
-        asked=tuple(name for name in asked if name in derivation),
-        facts=_infinite(finite),
-    )
-    columns = {name: np.array([[float(value)] for value in values]) for name, values in given.items()}
-    return Solution(derivation, columns, Style.chosen(**look), setting)
+    )  # fmt: skip
 
 
 def _is_finite(p: Sequence[Fraction], q: Sequence[Fraction]) -> bool:
@@ -94,9 +90,9 @@ def _minus_sum(p: Name, q: Name) -> Expression:
     return -apply("sum", apply("xlogy", p, q))
 
 
-def _derivation(given: Mapping[str, Sequence[Fraction]], finite: Mapping[str, bool]) -> Derivation:
-    names = {name: Name(name, (len(values), 1)) for name, values in given.items()}
-    both_zero = any(not a and not b for a, b in zip(given["p"], given["q"], strict=True))
+def _equations(p: Name, q: Name, finite: Mapping[str, bool], both_zero: bool) -> list[Equation]:
+    """`both_zero` says whether a value has the probability 0 in both."""
+    names = {"p": p, "q": q}
     entropies = [Equation(f"entropy_{name}", _minus_sum(each, each), ENTROPY) for name, each in names.items()]
     crossed, apart = [], []
     for one, other in _PAIRS:
@@ -111,7 +107,7 @@ def _derivation(given: Mapping[str, Sequence[Fraction]], finite: Mapping[str, bo
                 apart.append(Equation(name, defined, DIVERGENCE))
     nats = [*entropies, *crossed, *apart]
     bits = [Equation(f"{each.name}_bits", each.symbol / apply("log", Number(2)), BITS) for each in nats]
-    return Derivation(tuple(names.values()), (*nats, *bits))
+    return [*nats, *bits]
 
 
 def _definition(p: Name, q: Name) -> Expression:

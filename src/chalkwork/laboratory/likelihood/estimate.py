@@ -1,36 +1,111 @@
-"""Maximum likelihood for one family and one sample as a derivation: sums, estimates, derivatives there, the maximum."""
+"""Maximum likelihood for one family and one sample as a derivation: sums, estimates, derivatives there, the maximum.
+
+Derivatives are written as a textbook has them: a sum of fractions with whole numbers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 from math import inf, lgamma, pi
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, transform
+from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.reading import read
+from chalkwork.algebra.simplify import Term, simplify, term_of, terms_of
 from chalkwork.derivation.derivation import Equation
+from chalkwork.derivation.differentiate import gradient
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ValueProblem
-from chalkwork.laboratory.likelihood.families import MARKS, hat, value_name
-from chalkwork.laboratory.likelihood.family import Border, Family, Unknown
-from chalkwork.laboratory.likelihood.fitted import (
+from chalkwork.laboratory.likelihood.comparison import (
     DERIVATIVES,
     EMPIRICAL,
     ESTIMATE,
     MAXIMUM,
     SUMS,
     Fitted,
-    column,
     expectations,
     shares,
 )
+from chalkwork.laboratory.likelihood.families import MARKS, hat, value_name
+from chalkwork.laboratory.likelihood.family import Border, Family, Unknown
 from chalkwork.laboratory.likelihood.sample import distinct, parameter
-from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.typesetting.symbols import Symbol
+
+
+def slope(expression: Expression, by: Name) -> Expression:
+    """The derivative by a name, from Chalkwork's own differentiator, as a sum of fractions.
+
+    >>> from chalkwork.algebra.reading import read
+    >>> names = {name: Name(name) for name in ("n", "d", "v")}
+    >>> log_likelihood = read("-n * log(v) / 2 - d / (2 * v)", names)
+    >>> print(slope(log_likelihood, Name("v")))
+    d / (2 * v^2) - n / (2 * v)
+    """
+    return in_fractions(gradient(_in_powers(expression), by))
+
+
+def in_fractions(expression: Expression) -> Expression:
+    """The expression as a sum of terms of the form p a / (q b), a positive one first."""
+    terms = [term for term in _terms(simplify(expression)) if term.coefficient != 0]
+    if not terms:
+        return Number(0)
+    terms.sort(key=lambda term: term.coefficient < 0)
+    result = _written(terms[0])
+    for term in terms[1:]:
+        size = Term(_size(term.coefficient), term.factors)
+        result = apply("add" if term.coefficient > 0 else "subtract", result, _written(size))
+    return result
+
+
+def _in_powers(expression: Expression) -> Expression:
+    """Divisions as factors with negative exponents, which the simplifier collects."""
+
+    def rule(node: Expression) -> Expression | None:
+        if not isinstance(node, Application) or node.operation.name != "divide":
+            return None
+        above, below = (_in_powers(argument) for argument in node.arguments)
+        inverse = term_of(below)
+        result: Expression = above
+        if inverse.coefficient != 1:
+            result = Number(Fraction(1) / Fraction(inverse.coefficient)) * result
+        for base, exponent in inverse.factors:
+            result = result * apply("power", base, Number(-exponent))
+        return result
+
+    return transform(expression, rule)
+
+
+def _terms(expression: Expression) -> Iterator[Term]:
+    """The terms of a sum, or of so many times a sum."""
+    for term in terms_of(expression):
+        inner = terms_of(term.factors[0][0]) if len(term.factors) == 1 and term.factors[0][1] == 1 else []
+        yield from ([Term(term.coefficient, ()).times(part) for part in inner] if len(inner) > 1 else [term])
+
+
+def _written(term: Term) -> Expression:
+    size = Fraction(_size(term.coefficient))
+    above = _product(size.numerator, [(base, power) for base, power in term.factors if power > 0])
+    below = _product(size.denominator, [(base, -power) for base, power in term.factors if power < 0])
+    result = above if below == Number(1) else apply("divide", above, below)
+    return apply("negative", result) if term.coefficient < 0 else result
+
+
+def _product(number: int, factors: list[tuple[Expression, Scalar]]) -> Expression:
+    parts = [base if power == 1 else apply("power", base, Number(power)) for base, power in factors]
+    parts.sort(key=lambda part: isinstance(part, Application) and part.operation.name in ("log", "xlogy"))
+    if number != 1 or not parts:
+        parts.insert(0, Number(number))
+    return reduce(lambda left, right: left * right, parts)
+
+
+def _size(value: Scalar) -> Scalar:
+    return -value if value < 0 else value
+
 
 SMALLEST_SPREAD = Fraction(1, 10**45)
 _SCALARS = ("n", "s", "f", "q", "c", "d", "pi", "t")
@@ -64,9 +139,10 @@ class Estimation(Fitted):
         self.true = {} if generating is None else _generating(kind, generating)
         self.attained = all(border.attained for border in self.borders.values())
         self.estimates = [value_name(unknown.name) for unknown in kind.unknowns if self.has_estimate(unknown)]
-        self.facts = self._facts()
-        self.givens = self._givens()
-        self.equations = [*self._estimates(), *self._compared()]
+        self.facts |= self._facts()
+        self._add_givens()
+        self.equations += [*self._estimates(), *self._compared()]
+        self.letters |= self._letters()
 
     @property
     def _centre(self) -> Fraction:
@@ -96,7 +172,7 @@ class Estimation(Fitted):
         at["m"] = self.known.get("m", 0)
         formula = read(text, {name: Name(name) for name in at})
         with np.errstate(all="ignore"):
-            return float(evaluate(formula, {name: _scalar(value) for name, value in at.items()}).item())
+            return float(evaluate(formula, {name: np.full((1, 1), value, float) for name, value in at.items()}).item())
 
     def has_estimate(self, unknown: Unknown) -> bool:
         """Whether the formula gives the place of a maximum."""
@@ -135,23 +211,23 @@ class Estimation(Fitted):
 
     # --- the derivation --------------------------------------------------------------------------------------------
 
-    def _givens(self) -> dict[Name, Any]:
+    def _add_givens(self) -> None:
         numbers, counts = [float(value) for value in self.sample], distinct(self.sample)
-        found: dict[Name, Any] = {Name("x", (1, self.n)): np.array([numbers]), Name("n"): _scalar(self.n)}
-        found |= {Name(value_name(name)): _scalar(value) for name, value in self.known.items()}
+        self.given("x", [numbers])
+        self.given("n", self.n)
+        for name, known in self.known.items():
+            self.given(value_name(name), float(known))
         if "pi" in self.kind.log_density:
-            found[Name("pi")] = _scalar(pi)
+            self.given("pi", pi)
         for name, part in self._constants(numbers).items():
-            found[Name(f"{name}s", (1, self.n))] = part[None, :]
-        self.different = (len(counts), 1)
+            self.given(f"{name}s", part[None, :])
         values = [float(value) for value in counts]
-        found |= {
-            Name("values", self.different): column(values),
-            Name("counts", self.different): column([*counts.values()]),
-        }
+        self.different = self.given("values", values).shape
+        self.given("counts", [*counts.values()])
         for name, part in self._constants(values).items():
-            found[Name(f"value_{name}s", self.different)] = column(part)
-        return found | {Name(f"{value_name(name)}_data"): _scalar(value) for name, value in self.true.items()}
+            self.given(f"value_{name}s", part)
+        for name, true in self.true.items():
+            self.given(f"{value_name(name)}_data", true)
 
     def _constants(self, numbers: Sequence[float]) -> dict[str, Any]:
         """Parts of the log-density that no parameter is in, for each of the numbers."""
@@ -210,9 +286,8 @@ class Estimation(Fitted):
 
     # --- letters ---------------------------------------------------------------------------------------------------
 
-    @property
-    def letters(self) -> dict[str, Symbol]:
-        """How the names print."""
+    def _letters(self) -> dict[str, Symbol]:
+        """How the names print that not every distribution has."""
         of_data = {"x": MARKS["x"]} | {f"{name}s": MARKS[name] for name in CONSTANTS}
         if self.n == 1:
             first = {"x_i": "x_1", "xᵢ": "x₁"}
@@ -232,8 +307,7 @@ class Estimation(Fitted):
                 bare = found[f"{short}_{name}"]
                 found[f"{whole}_{name}"] = Symbol(bare.latex + there, bare.text + there_text)
         found["variance_unbiased"] = Symbol(r"s_{n-1}^2", "s²ₙ₋₁", raised=True)
-        found |= {f"{value_name(name)}_data": _of_data(MARKS[name]) for name in self.true}
-        return found | super().letters
+        return found | {f"{value_name(name)}_data": _of_data(MARKS[name]) for name in self.true}
 
     def _facts(self) -> dict[str, Any]:
         """What is no equation: an estimate that is a limit, and that there is no maximum."""
@@ -279,7 +353,3 @@ def _log_binomials(values: Sequence[float], trials: float) -> Any:
 
 CONSTANTS = {"logfact": _log_factorials, "logchoose": _log_binomials}
 """Parts of log-densities that no parameter is in: of each observation, and of the number of trials."""
-
-
-def _scalar(value: Any) -> Any:
-    return np.array([[float(value)]])

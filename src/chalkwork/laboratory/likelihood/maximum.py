@@ -7,17 +7,16 @@ from functools import partial
 from math import inf
 from typing import Any, Unpack
 
-from chalkwork.derivation.derivation import Derivation
 from chalkwork.documents.model import Block
 from chalkwork.errors import ChalkworkError, ValueProblem
 from chalkwork.laboratory.likelihood import categorical, comparison, text
+from chalkwork.laboratory.likelihood.comparison import MAXIMUM, Fitted, add_likelihood
 from chalkwork.laboratory.likelihood.estimate import Estimation
 from chalkwork.laboratory.likelihood.families import family
-from chalkwork.laboratory.likelihood.fitted import MAXIMUM, Fitted, with_likelihood
 from chalkwork.laboratory.likelihood.sample import check_name, classes_of, observations, parameter
 from chalkwork.networks.arguments import whole
 from chalkwork.solutions.board import Board
-from chalkwork.solutions.setting import Look, Setting, Style
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
 
 SECTIONS = ("likelihood", "estimate", "curve", "empirical", "expectation", "cross_entropy")
@@ -104,19 +103,17 @@ def _known(mean: Any, variance: Any, trials: Any) -> dict[str, Any]:
 
 def _solved(work: Fitted, own: Any, sections: tuple[str, ...], style: Style) -> Solution:
     """The solution; `own` is the module that writes what belongs to this kind of distribution alone."""
-    derivation = Derivation(tuple(work.givens), tuple(work.equations))
-    values = {name.name: value for name, value in work.givens.items()}
-    facts = dict(work.facts)
     if work.attained:
-        derivation, beyond = with_likelihood(derivation, values, MAXIMUM)
-        facts |= beyond
+        add_likelihood(work, MAXIMUM)
     answers = {
         "estimate": (*work.estimates, "variance_unbiased", "log_likelihood"),
         "empirical": ("empirical",),
         "expectation": ("mean_log_likelihood",),
         "cross_entropy": ("cross_entropy", "entropy", "divergence"),
     }
-    asked = [name for section in sections for name in answers.get(section, ()) if name in derivation]
+    known = {equation.name for equation in work.equations}
+    asked = [name for section in sections for name in answers.get(section, ()) if name in known]
+    work.asked += asked or work.estimates
     written: dict[str, Section] = {
         "likelihood": own.likelihood_blocks,
         "estimate": own.estimate_blocks,
@@ -133,13 +130,5 @@ def _solved(work: Fitted, own: Any, sections: tuple[str, ...], style: Style) -> 
             if section in sections:
                 yield from written[section](board, work)
 
-    setting = Setting(
-        givens=("x",),
-        samples="columns",
-        title=f"Maximum likelihood for the {work.title}",
-        letters=work.letters,
-        script=script,
-        asked=tuple(asked or work.estimates),
-        facts=facts,
-    )
-    return Solution(derivation, values, style, setting)
+    title = f"Maximum likelihood for the {work.title}"
+    return work.solution(style, givens=("x",), samples="columns", title=title, script=script)

@@ -20,9 +20,10 @@ from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.model import Block, Heading
 from chalkwork.errors import ChalkworkError, ValueProblem
-from chalkwork.laboratory.likelihood.fitted import LARGEST_LOGARITHM, with_likelihood
+from chalkwork.laboratory.likelihood.comparison import LARGEST_LOGARITHM, add_likelihood
 from chalkwork.laboratory.likelihood.sample import parameter
 from chalkwork.laboratory.likelihood.text import product
+from chalkwork.laboratory.work import Work
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
 from chalkwork.solutions.board import Board, maths
 from chalkwork.solutions.setting import Look, Style, Word
@@ -142,24 +143,24 @@ def network_likelihood(
     work = _Work(net, reading, solved, deviation)
     _check_targets(reading, work.by_sample("y"))
     suffixes = [""] if learning_rate is None else ["", "_new"]
-    equations = [each for suffix in suffixes for each in work.equations(suffix)]
-    givens = {name.name: solved.arrays[name.name] for name in solved.derivation.givens} | work.constants
-    derivation = solved.derivation.extended(equations, [Name(name) for name in work.constants])
-    facts: dict[str, float] = {}
+    added = Work.on(solved)
+    for name, value in work.constants.items():
+        added.given(name, value)
     for suffix in suffixes:
-        derivation, beyond = with_likelihood(derivation, givens, LIKELIHOOD, suffix)
-        facts |= beyond
+        added.equations += work.equations(suffix)
+    for suffix in suffixes:
+        add_likelihood(added, LIKELIHOOD, suffix)
     asked = [f"{name}{suffix}" for suffix in suffixes for name in ("negative_log_likelihood", "likelihood")]
     setting = solved.setting._replace(
         title="The loss as a negative log-likelihood",
         letters=work.letters(suffixes),
         script=lambda board: _script(board, work, learning_rate),
-        asked=tuple(name for name in asked if name in derivation),
+        asked=tuple(name for name in asked if name in added.derivation),
         words={"distribution": Word(reading.distribution, _ALSO.get(reading.distribution, ()), _DISTRIBUTIONS)},
-        facts=facts,
+        facts=added.facts,
         remarks=None,
     )
-    return Solution(derivation, givens, style, setting)
+    return Solution(added.derivation, added.given_values, style, setting)
 
 
 def _reading(net: NeuralNetwork) -> Reading:
@@ -198,10 +199,9 @@ class _Work:
         return self.reading.distribution == "gaussian"
 
     @property
-    def constants(self) -> dict[str, Any]:
+    def constants(self) -> dict[str, float]:
         """What the density holds besides output and target."""
-        values = {"sigma": self.sigma, "pi": pi} if self.gaussian else {}
-        return {name: np.array([[value]]) for name, value in values.items()}
+        return {"sigma": self.sigma, "pi": pi} if self.gaussian else {}
 
     def by_sample(self, name: str, values: Mapping[str, Any] | None = None) -> Any:
         """A value with a sample in each row."""
@@ -274,16 +274,14 @@ class _Work:
         for suffix in suffixes:
             latex, text = (r"^{\text{new}}", superscript("new")) if suffix else ("", "")
             of_sample, in_text = self.of_sample
-            marks = {
-                "log_p": (rf"\log {of_sample}", f"log {in_text}"),
-                "probabilities": (of_sample, in_text),
-                "log_likelihood": (r"\ell", "ℓ"),
-                "negative_log_likelihood": (r"\mathrm{NLL}", "NLL"),
-                "likelihood": (r"L_{\text{data}}", "likelihood"),
-            }
-            found |= {
-                f"{name}{suffix}": Symbol(a + latex, b + text, raised=bool(suffix)) for name, (a, b) in marks.items()
-            }
+            for name, a, b in (
+                ("log_p", rf"\log {of_sample}", f"log {in_text}"),
+                ("probabilities", of_sample, in_text),
+                ("log_likelihood", r"\ell", "ℓ"),
+                ("negative_log_likelihood", r"\mathrm{NLL}", "NLL"),
+                ("likelihood", r"L_{\text{data}}", "likelihood"),
+            ):
+                found[f"{name}{suffix}"] = Symbol(a + latex, b + text, raised=bool(suffix))
         return found
 
 

@@ -16,10 +16,9 @@ from chalkwork.documents.model import Block, Heading
 from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.laboratory.likelihood.comparison import Row, at
-from chalkwork.laboratory.likelihood.estimate import Estimation, free_name
+from chalkwork.laboratory.likelihood.estimate import Estimation, free_name, slope
 from chalkwork.laboratory.likelihood.families import MARKS, hat, value_name
 from chalkwork.laboratory.likelihood.family import Border, Unknown
-from chalkwork.laboratory.likelihood.slopes import slope
 from chalkwork.solutions.board import Board, maths
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, added, join

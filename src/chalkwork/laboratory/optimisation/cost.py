@@ -10,7 +10,7 @@ import numpy as np
 from chalkwork.algebra.expression import Name
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.optimisation.work import Work
+from chalkwork.laboratory.optimisation.surface import Work
 from chalkwork.networks.data import as_vector
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Look, Style
@@ -52,7 +52,9 @@ def newton_cost(
         letter=Symbol(r"M_{H} / M_{\nabla}", "M(H)/M(∇)"),
     )
     work.asked += ["bytes", "operations"]
-    return work.answer("What a step of Newton's method costs", style, lambda board: _script(board, counts.tolist()))
+    return work.solution(
+        style, title="What a step of Newton's method costs", script=lambda board: _script(board, counts.tolist())
+    )
 
 
 def _script(board: Board, n: Sequence[float]) -> Iterator[Block]:

@@ -13,9 +13,8 @@ from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import index_of
 from chalkwork.laboratory.optimisation.pictures import Ranges, picture, ranges_of
 from chalkwork.laboratory.optimisation.steps import studied
-from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
+from chalkwork.laboratory.optimisation.surface import Surface, Work, eigenvalues_of, kind_word, matrix_of
 from chalkwork.laboratory.optimisation.text import formulas, listed, place, place_latex, worked
-from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of, kind_word
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
@@ -96,7 +95,7 @@ def critical_points(
             yield Heading("Where they lie", 2)
             yield from figure
 
-    return work.answer("Critical points", style, script)
+    return work.solution(style, title="Critical points", script=script)
 
 
 def _add(work: Work, surface: Surface, letters: Letters, k: int, point: Array, hessian: Array) -> None:

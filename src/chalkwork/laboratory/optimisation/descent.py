@@ -10,10 +10,9 @@ import numpy as np
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import MOST_STEPS, Objective, Path, methods_of, run
-from chalkwork.laboratory.optimisation.pictures import picture, ranges_of
+from chalkwork.laboratory.optimisation.pictures import picture, ranges_of, steps_tables
 from chalkwork.laboratory.optimisation.steps import Route
-from chalkwork.laboratory.optimisation.surface import Surface, starting_point
-from chalkwork.laboratory.optimisation.tables import steps_tables
+from chalkwork.laboratory.optimisation.surface import Surface, Work, kind_word, starting_point
 from chalkwork.laboratory.optimisation.text import (
     ENDINGS,
     compared,
@@ -23,7 +22,6 @@ from chalkwork.laboratory.optimisation.text import (
     points,
     title_of,
 )
-from chalkwork.laboratory.optimisation.work import Work, kind_word
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board
@@ -102,7 +100,7 @@ def optimise(
     title = "Optimisation" if len(paths) > 1 else title_of(methods[0])
     whole_table = len(routes) == 1 and routes[0].is_whole and bool(routes[0].steps)
     blank = (lambda board: steps_tables(board, routes[0], blank=True)) if whole_table else None
-    return work.answer(f"{title} step by step", style, script, blank=blank)
+    return work.solution(style, title=f"{title} step by step", script=script, blank=blank)
 
 
 def route_of(

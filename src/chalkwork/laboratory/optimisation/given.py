@@ -14,11 +14,10 @@ from chalkwork.documents.model import Block, Paragraph, Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Method, Path, Step, Stepper, methods_of
+from chalkwork.laboratory.optimisation.pictures import steps_tables
 from chalkwork.laboratory.optimisation.steps import CONSTANTS, Route, Shown
-from chalkwork.laboratory.optimisation.surface import starting_point
-from chalkwork.laboratory.optimisation.tables import steps_tables
+from chalkwork.laboratory.optimisation.surface import Work, starting_point
 from chalkwork.laboratory.optimisation.text import place, rule_blocks, title_of
-from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.arguments import flag, whole
 from chalkwork.networks.data import Array, as_array, as_vector
 from chalkwork.networks.layers.settings import real
@@ -94,7 +93,7 @@ def apply_gradients(
         yield Paragraph(f"After {counted(len(path.steps), 'step')} the parameter is {place(board, path.last)}.")
 
     title = f"{title_of(chosen)} on given gradients"
-    return work.answer(title, style, script, blank=lambda board: steps_tables(board, route, blank=True))
+    return work.solution(style, title=title, script=script, blank=lambda board: steps_tables(board, route, blank=True))
 
 
 def follow(method: Method, point: Array, slopes: Array) -> Path:
@@ -210,7 +209,9 @@ def exponential_average(
         columns = [Column("x", asked=False), *map(Column, words)]
         return step_table(board, columns, range(1, len(numbers) + 1), "$t$", blank)
 
-    return work.answer("An exponential average", style, script, blank=lambda board: [table(board, blank=True)])
+    return work.solution(
+        style, title="An exponential average", script=script, blank=lambda board: [table(board, blank=True)]
+    )
 
 
 def _numbered(t: int) -> Callable[[str], str]:

@@ -26,9 +26,8 @@ from chalkwork.laboratory.optimisation.descent import conclude, ways
 from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Path, index_of, methods_of, run
 from chalkwork.laboratory.optimisation.steps import Route, Shown
-from chalkwork.laboratory.optimisation.surface import matrix_of
+from chalkwork.laboratory.optimisation.surface import Work, matrix_of
 from chalkwork.laboratory.optimisation.text import compared
-from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
@@ -197,7 +196,9 @@ def optimise_network(
         yield from ways(board, routes, shown, loss)
         yield from compared(board, paths, letters)
 
-    return work.answer("The loss of a network made small", style, script, setting)
+    return work.solution(
+        style, title="The loss of a network made small", script=script, layers=setting.layers, samples=setting.samples
+    )
 
 
 def network_work(loss: NetworkLoss) -> Work:

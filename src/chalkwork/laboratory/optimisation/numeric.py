@@ -15,8 +15,7 @@ from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.network import NetworkLoss, introduced, network_work
-from chalkwork.laboratory.optimisation.surface import Surface, starting_point
-from chalkwork.laboratory.optimisation.work import Work
+from chalkwork.laboratory.optimisation.surface import Surface, Work, starting_point
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.presentation import setting_of
@@ -83,7 +82,7 @@ def gradient_check(
         for name in surface.variables:
             yield from board.equations([one.name for one in work.equations if one.name.endswith(f"_{name}")], reason="")
 
-    return work.answer("A gradient checked by difference quotients", style, script)
+    return work.solution(style, title="A gradient checked by difference quotients", script=script)
 
 
 def _shifted(letters: Letters, place: int, sign: str, h: Symbol) -> Symbol:
@@ -169,7 +168,10 @@ def check_network_gradient(
         yield from board.givens(["h", "L_plus", "L_minus"])
         yield from board.equations([one.name for one in work.equations[before:]], reason="")
 
-    return work.answer("A network's gradient checked by difference quotients", style, script, setting)
+    return work.solution(
+        style, title="A network's gradient checked by difference quotients", script=script,
+        layers=setting.layers, samples=setting.samples,
+    )  # fmt: skip
 
 
 def _entry(loss: NetworkLoss, wanted: str) -> str:

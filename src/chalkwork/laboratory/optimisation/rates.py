@@ -16,7 +16,7 @@ from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import Method, Path, run
 from chalkwork.laboratory.optimisation.pictures import picture
 from chalkwork.laboratory.optimisation.steps import Route, ends_of_spectrum
-from chalkwork.laboratory.optimisation.surface import Surface, starting_point
+from chalkwork.laboratory.optimisation.surface import Surface, Work, starting_point
 from chalkwork.laboratory.optimisation.text import (
     formulas,
     listed,
@@ -24,7 +24,6 @@ from chalkwork.laboratory.optimisation.text import (
     place_latex,
     step_blocks,
 )
-from chalkwork.laboratory.optimisation.work import Work
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real
@@ -95,7 +94,7 @@ def step_size(
         shown = [(labels[name], _first(path, 5)) for name, path in paths.items()]
         yield from picture(board, surface, letters, shown, marked=[("minimum", minimum)])
 
-    return work.answer("From which step size on gradient descent fails", style, script)
+    return work.solution(style, title="From which step size on gradient descent fails", script=script)
 
 
 def condition(
@@ -165,7 +164,7 @@ def condition(
         yield _worst_starts(board, kappas, trials)
         yield from picture(board, surface, letters, [("gradient descent", descent), ("Newton", newton)])
 
-    return work.answer("The condition number, and Newton's one step", style, script)
+    return work.solution(style, title="The condition number, and Newton's one step", script=script)
 
 
 def _condition(

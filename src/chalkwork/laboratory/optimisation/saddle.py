@@ -14,9 +14,8 @@ from chalkwork.laboratory.optimisation.letters import Letters, free_letters
 from chalkwork.laboratory.optimisation.methods import Method, index_of, run
 from chalkwork.laboratory.optimisation.pictures import picture
 from chalkwork.laboratory.optimisation.steps import ETA, ends_of_spectrum
-from chalkwork.laboratory.optimisation.surface import Surface, starting_point
+from chalkwork.laboratory.optimisation.surface import Surface, Work, kind_word, starting_point
 from chalkwork.laboratory.optimisation.text import formulas, listed, place, place_latex, worked
-from chalkwork.laboratory.optimisation.work import Work, kind_word
 from chalkwork.networks.data import Array, as_vector
 from chalkwork.networks.layers.settings import real
 from chalkwork.solutions.board import Board
@@ -92,7 +91,7 @@ def escape(
         )
         yield from picture(board, surface, letters, shown, marked=[("saddle", centre)])
 
-    return work.answer("Leaving a saddle point", style, script)
+    return work.solution(style, title="Leaving a saddle point", script=script)
 
 
 def _add(

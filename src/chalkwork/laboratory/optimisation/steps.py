@@ -14,8 +14,7 @@ from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Stage
 from chalkwork.laboratory.optimisation.letters import MARKS, RATE, Letters, entry_letters, tilde
 from chalkwork.laboratory.optimisation.methods import Method, Path, Step
-from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
-from chalkwork.laboratory.optimisation.work import Work, eigenvalues_of
+from chalkwork.laboratory.optimisation.surface import Surface, Work, eigenvalues_of, matrix_of
 from chalkwork.networks.optimisers import AHEAD, worked_lines
 from chalkwork.networks.updates import clipped
 from chalkwork.training.schedules import CONSTANT
@@ -165,7 +164,7 @@ class Route:
 
     def _ahead(self, surface: Surface, shown: Shown, k: int, point: Name) -> Name:
         """The point where the gradient of step k is taken."""
-        names = {"p": point, "mu": self._constant("mu"), "v": self._kept("v", k)}
+        names = {"p": point, "mu": self.constant("mu"), "v": self._kept("v", k)}
         letter = self.letters.at(k, ahead=True)
         found = self.work.equation(self.name("ahead", k), read(AHEAD, names), Stage.UPDATE, letter=letter)
         self.work.letters.update(
@@ -196,7 +195,7 @@ class Route:
     def _ruled(self, shown: Shown, k: int, point: Name, slope: Name) -> None:
         """The lines of the rule in step k, gradients clipped and the rate of the schedule before them."""
         method, number = self.method, self.letters.numbered
-        constants = {name: self._constant(name) for name in method.constants}
+        constants = {name: self.constant(name) for name in method.constants}
         rate = self.work.given("eta", method.rate, ETA)
         if method.schedule != CONSTANT:
             scheduled = rate * method.schedule.factor(Number(k - 1), self.total)
@@ -236,10 +235,15 @@ class Route:
         self.ask(found.name, k)
         return found
 
-    def _constant(self, name: str) -> Name:
-        word = dict(self.method.spelled).get(name, name)
+    def constant(self, name: str) -> Name:
+        """A constant of the rule; one that another method has too, with another value, carries the mark of this one."""
+        value, word = self.method.constants[name], dict(self.method.spelled).get(name, name)
         letter = CONSTANTS.get(name if word not in CONSTANTS else word, CONSTANTS["mu"])
-        return self.work.given(name, self.method.constants[name], letter)
+        if np.all(self.work.values.get(name, value) == value):
+            return self.work.given(name, value, letter)
+        short, above, raised = MARKS[self.method.name]
+        own = Symbol(f"{letter.latex}^{{{above}}}", f"{letter.text}{raised}", raised=True)
+        return self.work.given(f"{name}_{short}", value, own)
 
     def _kept(self, letter: str, k: int) -> Name:
         """What the rule keeps, before step k; zero at first."""
@@ -264,7 +268,7 @@ class Route:
                 plain[found.name] = letters.numbered(letter, below)
             return found
 
-        bound: dict[str, Expression] = {name: self._constant(name) for name in method.constants}
+        bound: dict[str, Expression] = {name: self.constant(name) for name in method.constants}
         bound |= {"p": named("p", "k"), "g": named("clipped_g" if method.clips else "g", "k")}
         bound |= {letter: named(letter, "k-1") for letter in method.optimiser.rule.states}
         bound |= {"eta": self.work.given("eta", method.rate, ETA), "t": Name(self.free("k"))}

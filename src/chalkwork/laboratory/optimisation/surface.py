@@ -1,13 +1,15 @@
-"""A function that is given as text, with its gradient and its Hessian as formulas and as numbers."""
+"""A function given as text, with its gradient and its Hessian as formulas and as numbers, and what follows of these."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.entries import entry
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, replace, walk
 from chalkwork.algebra.reading import build, free_names, parse
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
@@ -15,7 +17,11 @@ from chalkwork.derivation.differentiate import gradient
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.derivation.work_out import work_out
 from chalkwork.errors import ChalkworkError, ReadError, ValueProblem
+from chalkwork.laboratory import work
+from chalkwork.laboratory.optimisation.methods import index_of
 from chalkwork.networks.data import Array, as_array
+from chalkwork.solutions.setting import Word
+from chalkwork.typesetting.symbols import Symbol
 
 MOST_CHARACTERS = 400
 MOST_VARIABLES = 4
@@ -101,7 +107,7 @@ class Surface:
 
     def hessian_at(self, point: Name) -> Expression:
         """The Hessian at a point: a matrix of the second partial derivatives, or the second derivative."""
-        return matrix_of([[self._placed(entry, point) for entry in row] for row in self.curvatures])
+        return matrix_of([[self._placed(one, point) for one in row] for row in self.curvatures])
 
     def _placed(self, expression: Expression, point: Name) -> Expression:
         if not point.shape:
@@ -162,8 +168,8 @@ def matrix_of(rows: Sequence[Sequence[Expression]]) -> Expression:
         return rows[0][0]
     result: Expression = apply("broadcast", Number(0), shape=(len(rows), len(rows[0])))
     for i, row in enumerate(rows, 1):
-        for j, entry in enumerate(row, 1):
-            result = apply("placed", result, entry, place=(i, j))
+        for j, one in enumerate(row, 1):
+            result = apply("placed", result, one, place=(i, j))
     return result
 
 
@@ -224,3 +230,51 @@ def _size(expression: Expression, known: dict[Expression, int]) -> int:
         inner = node.arguments if isinstance(node, Application) else ()
         known[node] = 1 + sum(known[argument] for argument in inner)
     return known[expression]
+
+
+STUDY = Stage("study", "What follows from the Hessian")
+KINDS = ("minimum", "maximum", "saddle", "degenerate")
+
+
+@dataclass
+class Work(work.Work):
+    """What the parts of an answer add to."""
+
+    usual: Stage = STUDY
+
+    def given(self, name: str, value: Any, letter: Symbol | None = None) -> Name:
+        """A given as in every room; a point of one variable is a number."""
+        array = np.asarray(value, np.float64)
+        return super().given(name, array.item() if array.size == 1 else array, letter)
+
+    def made_of(self, name: str) -> Expression | None:
+        """The right-hand side of an equation; None for a given."""
+        return next((known.expression for known in self.equations if known.name == name), None)
+
+
+def kind_word(hessian: Any) -> Word:
+    """What a critical point is, by the eigenvalues of the Hessian there, as an answer in words."""
+    also = {"minimum": ("min", "local minimum"), "maximum": ("max", "local maximum"), "saddle": ("saddle point",)}
+    kind = index_of(hessian)[0]
+    return Word(kind, also.get(kind, ()), KINDS)
+
+
+def eigenvalues_of(hessian: Name, expression: Expression) -> list[Expression]:
+    """The eigenvalues of a Hessian in ascending order by hand, in terms of its entries; none beyond two rows.
+
+    `expression` is what the Hessian is made of: where it is diagonal the eigenvalues stand there.
+    """
+    if not hessian.shape:
+        return [hessian]
+    if hessian.shape != (2, 2):
+        return []
+    a, b, c = (apply("entry", hessian, place=place) for place in ((1, 1), (1, 2), (2, 2)))
+    if is_diagonal(expression):
+        return [apply("minimum", a, c), apply("maximum", a, c)]
+    middle, root = (a + c) / 2, apply("sqrt", ((a - c) / 2) ** 2 + b**2)
+    return [middle - root, middle + root]
+
+
+def is_diagonal(expression: Expression) -> bool:
+    """Whether a matrix of two rows has nothing beside its diagonal, whatever its names stand for."""
+    return entry(expression, 0, 1) == Number(0)

@@ -19,9 +19,9 @@ from chalkwork.laboratory.optimisation.letters import (
     partials,
 )
 from chalkwork.laboratory.optimisation.methods import Method, Path, index_of
+from chalkwork.laboratory.optimisation.pictures import path_table, steps_tables
 from chalkwork.laboratory.optimisation.steps import Route, Shown
 from chalkwork.laboratory.optimisation.surface import Surface, matrix_of
-from chalkwork.laboratory.optimisation.tables import path_table, steps_tables
 from chalkwork.networks.optimisers import sentence
 from chalkwork.solutions.board import Board, in_lines, maths
 from chalkwork.typesetting.pieces import Piece, join
@@ -148,7 +148,8 @@ def rule_blocks(board: Board, route: Route) -> Iterator[Block]:
         yield Paragraph(_clipped(method))
     for name, expression in route.lines:
         yield board.chain(name.name, expression)
-    yield from board.givens(["eta", *method.constants, *(f"{letter}0" for letter in states)])
+    constants = [route.constant(name).name for name in method.constants]
+    yield from board.givens(["eta", *constants, *(f"{letter}0" for letter in states)])
 
 
 def _clipped(method: Method) -> str:

@@ -1,8 +1,8 @@
 """Output layers and their losses: which belong together and why; hierarchical softmax for large vocabularies.
 
 `tasks` is the table of tasks (likelihood, activation, loss, mismatches), `choice` writes the answer for one; `tree`
-holds binary trees of words (given or by Huffman's rule), `hierarchical` the output layer over such a tree, `worked` its
-solution and `picture` its drawing.
+holds binary trees of words (given or by Huffman's rule) and draws them, `hierarchical` is the output layer over such a
+tree and `worked` its solution.
 """
 
 from chalkwork.laboratory.outputs.choice import output_for

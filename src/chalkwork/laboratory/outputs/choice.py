@@ -11,8 +11,7 @@ import numpy as np
 from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Heading, Table
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem, meant
-from chalkwork.laboratory.outputs.pairs import Pair, letters_of
-from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Task, formulas
+from chalkwork.laboratory.outputs.tasks import NEXT_WORD, TASKS, Mismatch, Pair, Task, formulas, letters_of
 from chalkwork.laboratory.work import Work
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import number, whole
@@ -91,12 +90,10 @@ def output_for(
         for place, mismatch in enumerate(entry.mismatches, 1):
             yield from _mismatched(board, entry, mismatch, place)
 
-    words = _choice(entry.pair.activation, entry.pair.loss.title)
+    work.words |= _choice(entry.pair.activation, entry.pair.loss.title)
+    work.asked += [*work.words, "a", "L", "delta"]
     title = f"{entry.title}: output and loss"
-    return work.solution(
-        style, asked=(*words, "a", "L", "delta"), givens=("z", "y"), samples="columns", title=title, script=script,
-        words=words,
-    )  # fmt: skip
+    return work.solution(style, givens=("z", "y"), samples="columns", title=title, script=script)
 
 
 def _behind(suffix: str) -> Callable[[str], str]:
@@ -232,9 +229,10 @@ def _next_word(vocabulary: int, hidden: int, style: Style) -> Solution:
         ("path_cost", nodes * size, "One score for every node on the path.", "a path"),
     ):
         work.equation(name, count, COSTS, reason, Symbol.word(f"multiplications for {called}"))
-    said = _choice(HIERARCHICAL, "cross-entropy")
+    work.words |= _choice(HIERARCHICAL, "cross-entropy")
+    work.asked += [*work.words, "full_cost", "path_cost"]
     return work.solution(
-        style, asked=(*said, "full_cost", "path_cost"), givens=(), words=said,
+        style, givens=(),
         title="Next word of a large vocabulary: output and loss",
         script=lambda board: _next_word_blocks(board, vocabulary, hidden, depth),
     )  # fmt: skip

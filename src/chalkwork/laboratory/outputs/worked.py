@@ -18,7 +18,7 @@ from chalkwork.derivation.differentiate import Adjoints, local_derivatives
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Display, Heading, Paragraph, Table
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.outputs.picture import MOST_DRAWN, draw_tree
+from chalkwork.laboratory.outputs.tree import MOST_DRAWN, draw_tree
 from chalkwork.laboratory.work import Work
 from chalkwork.networks.layers.settings import real
 from chalkwork.solutions.board import Board
@@ -55,9 +55,9 @@ def solved(
             work.equation(f"{vector.name}_new", vector - rate * Name(f"d{vector.name}", vector.shape), Stage.UPDATE)
         work.equations += _as_products(_forward(path, x, "_new", Stage.REEVALUATION), x)
     chances = layer.probabilities(entering, table) if len(layer.words) <= MOST_LISTED else {}
-    facts: dict[str, Any] = {"path": [node for node, _ in path], "code": layer.tree.code(index)}
-    facts |= {"probabilities": chances} if chances else {}
-    facts |= {"expected_length": layer.expected_length(), "entropy": layer.entropy()}
+    work.facts |= {"path": [node for node, _ in path], "code": layer.tree.code(index)}
+    work.facts |= {"probabilities": chances} if chances else {}
+    work.facts |= {"expected_length": layer.expected_length(), "entropy": layer.entropy()}
 
     def script(board: Board) -> Iterator[Block]:
         yield from _tree_blocks(board, layer, index)
@@ -68,7 +68,7 @@ def solved(
             yield from _update_blocks(board, path)
         yield from _cost_blocks(board, layer, len(path), len(entering))
 
-    return work.solution(style, title=f"Hierarchical softmax: the word {literal(word)}", script=script, facts=facts)
+    return work.solution(style, title=f"Hierarchical softmax: the word {literal(word)}", script=script)
 
 
 def _letters(path: Path, notation: Notation) -> dict[str, Symbol]:

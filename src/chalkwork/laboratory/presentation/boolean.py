@@ -20,7 +20,7 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.presentation.rows import Rows
+from chalkwork.laboratory.presentation.unit import Rows
 from chalkwork.laboratory.work import Work
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import whole

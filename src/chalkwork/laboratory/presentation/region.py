@@ -14,8 +14,7 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.laboratory.presentation.picture import plane
-from chalkwork.laboratory.presentation.rows import Rows
-from chalkwork.laboratory.presentation.unit import samples_of, signed_sum, targets_of
+from chalkwork.laboratory.presentation.unit import Rows, samples_of, signed_sum, targets_of
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import one_of
 from chalkwork.networks.data import Array, as_matrix, as_vector

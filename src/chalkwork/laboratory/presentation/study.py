@@ -1,23 +1,133 @@
-"""What is presented to which unit by which rule: the equations of each presentation, and their numbers."""
+"""The table of rules by which units learn, and what one makes of samples: the equations of each presentation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import reduce
 
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.algebra.reading import read
 from chalkwork.algebra.simplify import simplify
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.derivation.work_out import work_out
-from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.presentation.rules import Rule
+from chalkwork.errors import ChalkworkError, meant
 from chalkwork.laboratory.presentation.unit import Unit
+from chalkwork.laboratory.work import Work
 from chalkwork.networks.data import Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule, in the language of the reader.
+
+    `x` is the sample, `y` its target, `z` the net input, `a` the output, `w` the weights before, `eta` the learning
+    rate. `lines` are worked out in order (`slope` is the derivative of the activation); the weights change by `change`
+    times `x`, a bias by `change`, a threshold by minus that.
+    """
+
+    title: str
+    lines: tuple[tuple[str, str], ...] = ()
+    change: str
+    error: str = ""
+    """The loss of a sample, whose sum over an epoch is kept; nothing where there is none."""
+    output: bool = True
+    """Whether the unit has an activation; else the net input is compared, or nothing."""
+    net: bool = True
+    """Whether the net input is needed at all."""
+    target: bool = True
+    usual: str = ""
+    """The activation where none is given; nothing: a step or a sign, as the targets are."""
+    words: str
+    source: str
+
+
+RULES: dict[str, Rule] = {
+    "perceptron": Rule(
+        title="the perceptron rule",
+        lines=(("e", "y - a"),),
+        change="eta * e",
+        words="The error is the target minus the output. The weights change by the learning rate times the error times "
+        "the input: without an error nothing changes.",
+        source="Rosenblatt, The perceptron (Psychological Review 65, 1958)",
+    ),
+    "perceptron_by_target": Rule(
+        title="the perceptron rule",
+        lines=(("wrong", "1 - equal(a, y)"),),
+        change="eta * y * wrong",
+        words="Where the output is wrong ({wrong} = 1) the weights change by the learning rate times the target times "
+        "the input; where it is right nothing changes.",
+        source="Fausett, Fundamentals of Neural Networks (1994), section 2.3",
+    ),
+    "adaline": Rule(
+        title="the delta rule",
+        lines=(("e", "y - z"),),
+        change="eta * e",
+        error="e^2",
+        output=False,
+        words="The error is the target minus the net input, before any threshold. The weights change by the learning "
+        "rate times the error times the input, a step down the squared error of this sample.",
+        source="Widrow and Hoff, Adaptive switching circuits (IRE WESCON, 1960)",
+    ),
+    "normalised_lms": Rule(
+        title="the normalised delta rule",
+        lines=(("e", "y - z"),),
+        change="eta * e / sum(x^2)",
+        error="e^2",
+        output=False,
+        words="The error is the target minus the net input. The change is divided by the squared length of the input, "
+        "so that the learning rate is the part of the error that is corrected.",
+        source="Widrow and Lehr, 30 years of adaptive neural networks (Proceedings of the IEEE 78, 1990)",
+    ),
+    "hebb": Rule(
+        title="Hebb's rule",
+        change="eta * y",
+        output=False,
+        net=False,
+        words="The weights change by the learning rate times the target times the input, whatever the unit says.",
+        source="Hebb, The Organization of Behavior (1949)",
+    ),
+    "hebb_output": Rule(
+        title="Hebb's rule",
+        change="eta * a",
+        target=False,
+        usual="identity",
+        words="The weights change by the learning rate times the output times the input: what is active together grows "
+        "together.",
+        source="Hebb, The Organization of Behavior (1949)",
+    ),
+    "gradient": Rule(
+        title="single-sample gradient descent",
+        lines=(("e", "y - a"), ("slope", ""), ("delta", "e * slope")),
+        change="eta * delta",
+        error="1/2 * e^2",
+        usual="sigmoid",
+        words="The error times the slope of the activation says how the loss falls with the net input: {delta} is "
+        "minus its derivative. The weights change by the learning rate times {delta} times the input.",
+        source="Rumelhart, Hinton and Williams, Learning representations by back-propagating errors (Nature 323, 1986)",
+    ),
+}
+_ALSO = {
+    "rosenblatt": "perceptron", "delta": "adaline", "delta_rule": "adaline", "widrow_hoff": "adaline", "lms": "adaline",
+    "sigmoid": "gradient", "gradient_descent": "gradient", "sgd": "gradient", "nlms": "normalised_lms",
+}  # fmt: skip
+
+
+def rule_of(name: object) -> tuple[str, Rule]:
+    """The rule by its name, with the name that it has here; ChalkworkError for an unknown one.
+
+    >>> rule_of("widrow-hoff")[0]
+    'adaline'
+    """
+    word = str(name).lower().replace("-", "_").replace(" ", "_")
+    found = _ALSO.get(word, word)
+    if not isinstance(name, str) or found not in RULES:
+        hint = meant(word, [*RULES, *_ALSO], f"the rules are {', '.join(RULES)}")
+        raise ChalkworkError(f"{name!r:.60} is no rule of learning by presentation", hint=hint)
+    return found, RULES[found]
+
 
 PRESENTED, EPOCHS = Stage("presentation", "Presentations"), Stage("epochs", "The loss of an epoch")
 LINE = Stage("line", "The separating line")
@@ -42,15 +152,18 @@ class Study:
     stop_change: float = 0.0
     stop_loss: float | None = None
 
-    @cached_property
-    def givens(self) -> dict[str, Array]:
+    def begun(self) -> Work:
         """Samples, targets, the rate, and what the unit starts with."""
-        found = {f"x{number}": sample[:, None] for number, sample in enumerate(self.x, 1)}
+        work = Work(usual=PRESENTED, at_once=True)
+        for number, sample in enumerate(self.x, 1):
+            work.given(f"x{number}", sample)
         for number, target in enumerate(() if self.y is None else self.y, 1):
-            found[f"y{number}"] = np.reshape(target, (-1, 1))
-        found["eta"] = np.array([[self.rate]])
-        found["w0"] = self.unit.weights if self.unit.outputs > 1 else self.unit.weights[:, None]
-        return found | ({f"{self.unit.free}0": np.reshape(self.unit.value, (-1, 1))} if self.unit.free else {})
+            work.given(f"y{number}", target)
+        work.given("eta", self.rate)
+        work.given("w0", self.unit.weights)
+        if self.unit.free:
+            work.given(f"{self.unit.free}0", self.unit.value)
+        return work
 
     def sample(self, step: int) -> int:
         """The number of the sample that a presentation shows, from 1."""
@@ -97,7 +210,7 @@ class Study:
             found.append((f"d{self.unit.free}", -change if self.unit.free == "theta" else change))
         return found
 
-    def presented(self, step: int) -> list[Equation]:
+    def present(self, work: Work, step: int) -> None:
         """The equations of one presentation."""
         last = step - 1
         if self.batch:
@@ -111,46 +224,38 @@ class Study:
 
         known: dict[str, Expression] = {name: named(name, numbers.get(name, step)) for name in self.names()}
         known["eta"] = Name("eta")
-        equations = [Equation(f"{name}{step}", expression, PRESENTED) for name, expression in self.formulas(known)]
+        for name, expression in self.formulas(known):
+            work.equation(f"{name}{step}", expression)
         for name in self.learned if not self.batch or step % len(self.order) == 0 else ():
             start: Expression = named(name, last)
             changes = [named(f"d{name}", one) for one in range(last + 1 if self.batch else step, step + 1)]
-            equations.append(Equation(f"{name}{step}", reduce(Expression.__add__, changes, start), PRESENTED))
+            work.equation(f"{name}{step}", reduce(Expression.__add__, changes, start))
         if self.rule.error:
             error = self.rule.error if self.unit.outputs == 1 else f"sum({self.rule.error})"
-            equations.append(Equation(f"E{step}", read(error, known), PRESENTED))
-        return equations
+            work.equation(f"E{step}", read(error, known))
 
     # --- numbers ---------------------------------------------------------------------------------------------------
 
-    def run(self, epochs: int) -> tuple[Derivation, dict[str, Array], int]:
-        """The equations as far as an epoch changes nothing, their numbers, and how many epochs that takes.
+    def run(self, epochs: int) -> tuple[Work, int]:
+        """The equations as far as an epoch changes nothing, and how many epochs that takes.
 
         Raises ChalkworkError where more presentations would be needed than are shown.
         """
-        tried = 0
-        while True:
-            tried = min(epochs, max(4, 2 * tried), max(1, MOST_PRESENTATIONS // len(self.order)))
-            derivation = self.derivation(tried)
-            values = work_out(derivation, self.givens)
-            unchanged = [epoch for epoch in range(1, tried + 1) if self.ends(values, epoch)]
-            done = min([tried, *unchanged])
-            if unchanged or tried == epochs:
+        work = self.begun()
+        for done in range(1, epochs + 1):
+            before = len(work.equations)
+            for step in self._steps(done):
+                self.present(work, step)
+            finite = all(np.isfinite(work.values[new.name]).all() for new in work.equations[before:])
+            if not finite or self.ends(work.values, done):  # what is no number is an error with its place
                 break
-            if 2 * tried * len(self.order) > MOST_PRESENTATIONS:
+            if done < epochs and (done + 1) * len(self.order) > MOST_PRESENTATIONS:
                 raise ChalkworkError(
-                    f"after {tried} epochs the weights still change; {MOST_PRESENTATIONS} presentations are the most",
-                    hint=f"epochs: {tried} shows these",
+                    f"after {done} epochs the weights still change; {MOST_PRESENTATIONS} presentations are the most",
+                    hint=f"epochs: {done} shows these",
                 )
-        more = [*self._totals(done), *self._line(values, done * len(self.order))]
-        found = self.derivation(done).extended(more)
-        return found, work_out(found, self.givens), done
-
-    def derivation(self, epochs: int) -> Derivation:
-        """The equations of so many epochs."""
-        steps = range(1, epochs * len(self.order) + 1)
-        givens = [Name(name, self._shape(name.rstrip("0123456789"))) for name in self.givens]
-        return Derivation(tuple(givens), tuple(one for step in steps for one in self.presented(step)))
+        work.equations += [*self._totals(done), *self._line(work.values, done * len(self.order))]
+        return work, done
 
     def changed_nothing(self, values: Mapping[str, Array], epoch: int) -> bool:
         """Whether an epoch leaves everything as it was."""

@@ -87,7 +87,7 @@ def calling(
     renamed: Mapping[str, str] | None = None,
     vary: Mapping[str, Drawn] | None = None,
     said: Mapping[str, str] | None = None,
-    usual: Mapping[str, str] | None = None,
+    usual: Callable[[Fields], Mapping[str, Any]] | None = None,
     checked: Mapping[str, Callable[[Any], Any]] | None = None,
 ) -> Part:
     """The part whose keys are the arguments of one call, which says the exercise by itself.
@@ -113,7 +113,11 @@ def calling(
 
         return work
 
-    pose = posed_by_room if said is None else lambda fields: posed(fields, said, usual)
+    def pose(fields: Fields) -> Posed:
+        if said is None:
+            return posed_by_room(fields)
+        return posed(fields, said, usual(fields) if usual else {})
+
     return Part(tuple(keys), read, pose, vary=vary or {})
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.approximation import MOST_COMPARED, MOST_POINTS, study, written
-from chalkwork.laboratory.approximation.study import Study
+from chalkwork.laboratory.approximation.study import USUAL, Study
 from chalkwork.laboratory.functions.one_variable import Function
 from chalkwork.sheets import values
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.parts.taylor import interval
-from chalkwork.sheets.posed import posed
+from chalkwork.sheets.posed import Posed, posed
 from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
@@ -53,13 +53,23 @@ _SAID = {
     "function": "${}$",
     "interval": "on ${}$",
     "n": "${}$ [point]",
+    "adapted": "{}",
     "x": "the points $x = {}$",
     "y": "the values $y = {}$",
     "compare": "compared with ${}$ points",
 }
+_SPREAD = {"true": "closer together where the function bends more", "false": "at equal distances"}
+
+
+def _pose(fields: Fields) -> Posed:
+    """The points of a function lie at equal distances, as many as are usual, unless something else is said."""
+    usual = {} if "x" in fields else {"n": USUAL, "adapted": "false"}
+    return posed(fields, _SAID, usual, titles={"adapted": lambda word: _SPREAD[word.lower()]})
+
+
 PART = Part(
     ("function", "interval", "n", "x", "y", "adapted", "compare"),
     _read,
-    lambda fields: posed(fields, _SAID),
+    _pose,
     vary={"y": "data", "interval": "interval"},
 )

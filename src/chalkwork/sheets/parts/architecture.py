@@ -22,6 +22,9 @@ MOST_LAYERS = 100
 _SIZE = values.integer(0, 10**9)
 _KEYS = tuple(dict.fromkeys(setting.key for kind in KINDS.values() for setting in kind.settings))
 
+_ABSENT = ("dilation", "groups", "output_padding")
+"""What a layer is taken to be without where nobody speaks of it."""
+
 
 def _setting(node: Node, where: str) -> Any:
     """A whole number, a list of them, true or false, or a word."""
@@ -73,9 +76,14 @@ def _pose(fields: Fields) -> Posed:
 
 
 def _described(node: Node, where: str) -> tuple[str, str]:
-    """A layer in words: its kind, and its settings as they are typed."""
+    """A layer in words: its kind, and its settings: as they are typed, then what the others are where nobody says."""
     own = _layer(node, where)
     kind = own.pop("kind", "dense")
+    if kind in KINDS:
+        usual = {setting.key: setting.default for setting in KINDS[kind].settings}
+        usual["stride"] = own.get("pool") if usual.get("stride", 0) is None else usual.get("stride")
+        said = {key: value for key, value in usual.items() if value is not None and key not in _ABSENT}
+        own |= {key: value for key, value in said.items() if own.get(key) is None}
     return str(kind).replace("_", " "), ", ".join(
         f"{key.replace('_', ' ')} {_typed(value)}" for key, value in own.items()
     )

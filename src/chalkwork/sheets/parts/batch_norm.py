@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from chalkwork.laboratory.normalisation import LOSSES, Running, batch_norm
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import calling
+from chalkwork.sheets.posed import usual_of
+from chalkwork.sheets.values import Fields
 
 _UNITS = values.number_or(values.vector)
 _BATCH = values.number_or(values.numbers)
@@ -50,10 +53,20 @@ _SAID = {
     "running": "the running statistics ({})",
     "inference": "in inference $x = {}$",
 }
+
+
+def _usual(fields: Fields) -> dict[str, Any]:
+    """What a layer has where nobody says."""
+    undone = fields.read("undo", values.flag, False)
+    used = ["epsilon", "variance", *([] if undone else ["gamma", "beta"]), *(["loss"] if "target" in fields else [])]
+    return usual_of(batch_norm, used) | {"running": asdict(Running())}
+
+
 PART = calling(
     batch_norm,
     _KEYS,
     needed=("batch",),
     said=_SAID,
+    usual=_usual,
     vary=dict.fromkeys(("batch", "gamma", "beta", "upstream", "target", "inference"), "data"),
 )

@@ -12,7 +12,7 @@ from chalkwork.laboratory.likelihood.sample import MOST_CLASSES, MOST_OBSERVATIO
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Listing, Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import posed
+from chalkwork.sheets.posed import Posed, posed, usual_of
 from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
@@ -89,9 +89,20 @@ _SAID = {
     "sigma": r"$\sigma = {}$",
     "learning_rate": r"the learning rate $\eta = {}$",
 }
+
+
+def _pose(fields: Fields) -> Posed:
+    """A normal distribution has the usual deviation where none is given."""
+    plain, usual = (
+        posed(fields, _SAID, usual_of(network_likelihood, keys), titles={"distribution": _distribution})
+        for keys in ((), ("sigma",))
+    )
+    return lambda manner, worked: (usual if "sigma" in worked else plain)(manner, worked)
+
+
 PART = Part(
     (*_OF_SAMPLES, *_OF_NETWORKS),
     _read,
-    lambda fields: posed(fields, _SAID, titles={"distribution": _distribution}),
+    _pose,
     vary={"sample": "data", "x": "data", "y": "target"},
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalkwork.laboratory.metrics import COUNTS, MOST_LABELS, metrics
+from chalkwork.laboratory.metrics import COUNTS, MOST_LABELS, in_order, metrics
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import calling
+from chalkwork.sheets.values import Fields
 
 _labels = values.listing(values.text, "a list of labels", MOST_LABELS)
 
@@ -31,4 +32,12 @@ _SAID = {
     "counts": "the counts ${}$",
     "confusion": "the confusion matrix ${}$, with a row for each true class",
 }
-PART = calling(metrics, _KEYS, said=_SAID, vary={"counts": "data", "confusion": "data"})
+
+
+def _usual(fields: Fields) -> dict[str, Any]:
+    """Of two classes the last one in order is positive."""
+    classes = in_order(label for key in ("truth", "prediction") for label in fields.read(key, _labels, ()))
+    return {"positive": classes[-1]} if len(classes) == 2 else {}
+
+
+PART = calling(metrics, _KEYS, said=_SAID, usual=_usual, vary={"counts": "data", "confusion": "data"})

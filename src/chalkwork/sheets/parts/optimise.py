@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalkwork.documents.model import Block
 from chalkwork.errors import SheetError
 from chalkwork.laboratory import optimisation
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node, Table
 from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import posed
+from chalkwork.sheets.posed import Posed, posed, usual_of
 from chalkwork.sheets.values import Fields
+from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
 
 _NUMBERS = values.table(values.number)
@@ -87,7 +89,8 @@ STUDIES = {
 }
 
 
-def _read(fields: Fields) -> Work:
+def _study(fields: Fields) -> str:
+    """The study that is asked for, or the one that a key belongs to."""
     own = {
         "at": "gradient_check",
         "parameter": "network_gradient_check",
@@ -96,7 +99,11 @@ def _read(fields: Fields) -> Work:
         "values": "average",
     }
     usual = next((study for key, study in own.items() if key in fields), "path")
-    name = fields.read("study", values.choice(tuple(STUDIES)), usual)
+    return fields.read("study", values.choice(tuple(STUDIES)), usual)
+
+
+def _read(fields: Fields) -> Work:
+    name = _study(fields)
     study = STUDIES[name]
     for key in KEYS:
         if key in fields and key not in (*study.needed, *study.allowed):
@@ -127,6 +134,7 @@ def _method(word: str) -> str:
 
 
 _FORMS = {
+    "usual": "the velocity adds up gradients, without the rate",
     "rate_inside": "the velocity has the rate in it already",
     "signed": "the velocity has the rate and the minus in it already",
     "average": "the velocity is a running mean",
@@ -136,6 +144,10 @@ _FORMS = {
 
 def _form(word: str) -> str:
     return _FORMS.get(word, word)
+
+
+def _corrected(word: str) -> str:
+    return "corrected for its start at zero" if word.lower() in ("true", "yes") else "not corrected for its start"
 
 
 _SAID = {
@@ -160,6 +172,7 @@ _SAID = {
     "clip_norm": "gradients clipped to the norm ${}$",
     "clip_value": "gradients clipped to the size ${}$",
     "damping": "the damping ${}$",
+    "corrected": "the average {}",
     "box": "over ${}$",
     "saddle": "the saddle at ${}$",
     "distances": "the distances ${}$",
@@ -172,9 +185,53 @@ _SAID = {
     "x": "$x = {}$",
     "y": "$y = {}$",
 }
+_KEY_OF = {"mu": "momentum", "rho1": "beta1", "rho2": "beta2"}
+
+
+def _pose(fields: Fields) -> Posed:
+    """What is typed, and what the study takes for the keys that are left out."""
+
+    def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
+        study = STUDIES[_study(fields)]
+        call = getattr(optimisation, study.call)
+        usual = {key: value for key, value in usual_of(call, study.allowed).items() if value or key == "start"}
+        said = dict(_SAID)
+        if "method" in study.allowed:
+            _add_rules(fields, usual, said)
+        titles = {"method": _method, "form": _form, "corrected": _corrected}
+        return posed(fields, said, usual, titles)(manner, worked)
+
+    return pose
+
+
+def _add_rules(fields: Fields, usual: dict[str, Any], said: dict[str, str]) -> None:
+    """The usual constants and forms of the rules that are used; no rate where none is."""
+    from chalkwork.laboratory.optimisation.methods import Method
+    from chalkwork.networks.optimisers import constant_of
+
+    methods = [Method.of(word) for word in fields.read("method", values.names, (usual["method"],))]
+    rules = {method.name: method.optimiser.rule for method in methods if not method.uses_hessian}
+    usual.pop("momentum")
+    if not rules:
+        del usual["rate"]
+    for name, rule in rules.items():
+        typed = {constant_of(name, key) for key in fields.entries}
+        for constant, value in rule.constants:
+            key = _KEY_OF.get(constant, constant)
+            if usual.get(key, value) != value:
+                key = f"{key} of {name}"
+                said[key] = f"{said[_KEY_OF.get(constant, constant)]} ({rule.title})"
+            if constant not in typed:
+                usual[key] = value
+        if rule.forms:
+            usual["form"] = "usual"
+        if "epsilon" in dict(rule.constants) and "form" not in fields and fields.read("epsilon", values.number, 1):
+            usual["epsilon_place"] = "outside"
+
+
 PART = Part(
     ("study", *KEYS),
     _read,
-    lambda fields: posed(fields, _SAID, titles={"method": _method, "form": _form}),
+    _pose,
     vary={**dict.fromkeys(("start", "x", "gradients", "values"), "data"), "y": "target"},
 )

@@ -8,7 +8,7 @@ from chalkwork.errors import SheetError
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Listing, Node, Scalar
 from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import Posed, posed
+from chalkwork.sheets.posed import Posed, posed, usual_of
 from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
@@ -98,7 +98,12 @@ _SAID = {
 def _pose(fields: Fields) -> Posed:
     """A number as the target of several classes is the one that is there."""
     is_class = isinstance(fields.entries.get("y"), Scalar) and "classes" in fields
-    return posed(fields, {**_SAID, "y": "the target is class ${}$"} if is_class else _SAID)
+    said = {**_SAID, "y": "the target is class ${}$"} if is_class else _SAID
+    if fields.need("task", values.choice(TASKS)) != "next_word" or any(key in fields for key in _TREE):
+        return posed(fields, said)
+    from chalkwork.laboratory.outputs import output_for
+
+    return posed(fields, said, usual_of(output_for, _SIZES))
 
 
 PART = Part(

@@ -7,6 +7,7 @@ from chalkwork.laboratory.taylor import HIGHEST_ORDER, taylor
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import calling
+from chalkwork.sheets.posed import usual_of
 
 _ENDS = "the two ends, such as [-2, 2]"
 
@@ -30,7 +31,7 @@ PART = calling(
     {"function": values.text, "order": values.integer(0, HIGHEST_ORDER), "about": values.text, "interval": interval},
     needed=("function",),
     said=_SAID,
-    usual={"order": "3", "about": "0"},
+    usual=lambda fields: usual_of(taylor, ("order", "about")),
     checked={"function": Function.of},
     vary={"interval": "interval"},
 )

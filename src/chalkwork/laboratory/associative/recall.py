@@ -1,4 +1,4 @@
-"""A Hopfield network: Hebb's weights, recall one unit at a time or all at once, and its energy."""
+"""A Hopfield network, its units one at a time or all at once, and a bidirectional associative memory, to and fro."""
 
 from __future__ import annotations
 
@@ -86,8 +86,7 @@ def hopfield(
     if start is not None:
         begin = two_valued(column_of(start, n, "start"), "start", low)
         run = Run(memory, w, b, binary, kept, units)
-        recall = run.asynchronous if one_by_one else run.synchronous
-        steps, ending = recall(begin, whole(sweeps, "sweeps", 1, MOST_STEPS))
+        steps, ending = run.recall(begin, whole(sweeps, "sweeps", 1, MOST_STEPS), one_by_one)
         state = memory.values[f"s{steps}"].ravel()
         known = {
             f"{sign}pattern {number}": (1.0 + low - pattern if sign else pattern,)
@@ -177,28 +176,29 @@ class Run:
     at_zero: AtZero
     order: tuple[int, ...]
 
-    def _energy(self, step: int, s: Name) -> None:
-        expression: Expression = -(Number(1) / 2 * (s.T @ self.w @ s))
-        self.memory.at("E", step, expression if self.b is None else expression - self.b.T @ s)
-
-    def _begin(self, begin: Array) -> Name:
-        s = self.memory.given(self.memory.numbered("s", 0), begin)
-        self._energy(0, s)
-        return s
-
-    def asynchronous(self, begin: Array, sweeps: int) -> tuple[int, str]:
-        """One unit at a time; how many steps that takes, and how it ends."""
-        s, step = self._begin(begin), 0
+    def recall(self, begin: Array, sweeps: int, one_by_one: bool) -> tuple[int, str]:
+        """How many steps it takes, one unit at a time or all at once, and how it ends."""
+        states, step = [self.memory.given(self.memory.numbered("s", 0), begin)], 0
+        self._energy(0, states[0])
         for _ in range(sweeps):
-            before = self.memory.values[s.name]
-            for unit in self.order:
+            s = states[-1]
+            for unit in self.order if one_by_one else (None,):
                 step += 1
                 if step > MOST_STEPS:
                     raise ChalkworkError(f"more than {MOST_STEPS} steps", hint="fewer sweeps")
-                s = self._update(s, step, unit)
-            if np.array_equal(before, self.memory.values[s.name]):
+                s = self._together(s, step) if unit is None else self._alone(s, step, unit)
+                self._energy(step, s)
+            states.append(s)
+            now, *others = [self.memory.values[one.name] for one in reversed(states)]
+            if np.array_equal(now, others[0]):
                 return step, "stable"
-        return step, "stable" if self._is_stable(s) else "unfinished"
+            if not one_by_one and len(others) > 1 and np.array_equal(now, others[1]):
+                return step, "cycle"
+        return step, "stable" if self._is_stable(states[-1]) else "unfinished"
+
+    def _energy(self, step: int, s: Name) -> None:
+        expression: Expression = -(Number(1) / 2 * (s.T @ self.w @ s))
+        self.memory.at("E", step, expression if self.b is None else expression - self.b.T @ s)
 
     def _is_stable(self, s: Name) -> bool:
         state = self.memory.values[s.name]
@@ -208,7 +208,7 @@ class Run:
         low = 0.0 if self.binary else -1.0
         return bool(np.all((net == 0) | (np.where(net > 0, 1.0, low) == state)))
 
-    def _update(self, s: Name, step: int, unit: int) -> Name:
+    def _alone(self, s: Name, step: int, unit: int) -> Name:
         places = range(1, s.shape[0] + 1)
         products = [apply("entry", self.w, place=(unit, j)) * apply("entry", s, place=(j, 1)) for j in places]
         net = reduce(Expression.__add__, products)
@@ -216,21 +216,96 @@ class Run:
         before, letter = apply("entry", s, place=(unit, 1)), BARE["s"].below(unit).above(step)
         new = thresholded(found, before, self.binary, self.at_zero)
         name = self.memory.equation(f"new{step}", new, letter=letter._replace(raised=False))
-        state = self.memory.at("s", step, apply("placed", s, name, place=(unit, 1)))
-        self._energy(step, state)
-        return state
+        return self.memory.at("s", step, apply("placed", s, name, place=(unit, 1)))
 
-    def synchronous(self, begin: Array, sweeps: int) -> tuple[int, str]:
-        """All units at once; how many steps that takes, and how it ends."""
-        states = [self._begin(begin)]
-        for step in range(1, sweeps + 1):
-            net: Expression = self.w @ states[-1]
-            found = self.memory.at("net", step, net if self.b is None else net + self.b)
-            states.append(self.memory.at("s", step, thresholded(found, states[-1], self.binary, self.at_zero)))
-            self._energy(step, states[-1])
-            now, *others = [self.memory.values[one.name] for one in reversed(states)]
-            if np.array_equal(now, others[0]):
-                return step, "stable"
-            if len(others) > 1 and np.array_equal(now, others[1]):
-                return step, "cycle"
-        return sweeps, "stable" if self._is_stable(states[-1]) else "unfinished"
+    def _together(self, s: Name, step: int) -> Name:
+        net: Expression = self.w @ s
+        found = self.memory.at("net", step, net if self.b is None else net + self.b)
+        return self.memory.at("s", step, thresholded(found, s, self.binary, self.at_zero))
+
+
+def bam(
+    x: Any,
+    y: Any,
+    *,
+    start: Any = None,
+    start_y: Any = None,
+    steps: int = 5,
+    at_zero: str | float = "keep",
+    ask: Sequence[str] = (),
+    **look: Unpack[Look],
+) -> Solution:
+    """A bidirectional associative memory: `W` is the sum of x y^T; recall goes to and fro until nothing changes.
+
+    `x` and `y` hold a pattern of -1 and 1 in each row, as many in both. From `start`, an x (or `start_y`, a y),
+    step k gives `u1` = W^T x, `y1`, `v1` = W y, `x1` and the energy `E1` = -x^T W y; at most so many `steps`. A
+    unit whose net input is 0 keeps its state, which is 0 where it has none yet; `at_zero` may say -1, 0 or 1.
+    Words: `ending`, `recalled` as for `hopfield`.
+
+    >>> found = bam([[1, 1, 1], [1, -1, 1]], [[1, -1], [1, 1]], start=[1, 1, 1])
+    >>> found["W"].tolist(), found["y1"].ravel().tolist(), found["E1"].item(), found["recalled"]
+    ([[2.0, 0.0], [0.0, -2.0], [2.0, 0.0]], [1.0, -1.0], -6.0, 'pair 1')
+    """
+    left, right = patterns_of(x, "x"), patterns_of(y, "y")
+    if len(left) != len(right):
+        raise ShapeError(f"there are {len(left)} patterns x and {len(right)} patterns y")
+    if start is not None and start_y is not None:
+        raise ChalkworkError("recall begins at start or at start_y, not at both")
+    memory, pairs = Memory(), []
+    for number, (one, other) in enumerate(zip(left, right, strict=True), 1):
+        p = memory.given(f"p{number}", one, BARE["x"].below(number))
+        q = memory.given(f"q{number}", other, BARE["y"].below(number))
+        pairs.append(p @ q.T)
+    w = memory.equation("W", reduce(Expression.__add__, pairs), STORE)
+    keep = at_zero_of(at_zero)
+    if start is not None or start_y is not None:
+        found = _recall(memory, w, start, start_y, keep, whole(steps, "steps", 1, MOST_STEPS // 2))
+        stored = {f"pair {number}": pair for number, pair in enumerate(zip(left, right, strict=True), 1)}
+        state = (memory.values[f"{name}{found[0]}"].ravel() for name in "xy")
+        memory.ends(*found, stored, *state)
+
+    def posed(board: Board) -> Iterator[Block]:
+        yield Paragraph(f"A bidirectional associative memory stores {counted(len(left), 'pair')} of patterns.")
+        yield from board.givens([name.name for name in board.derivation.givens if name.name[0] in "pq"])
+        if memory.steps:
+            yield Paragraph(f"Recall begins here, and goes to and fro until nothing changes. {said_of_zero(keep)}")
+            yield from board.givens(["x0" if start is not None else "y0"])
+
+    def ended(board: Board) -> Iterator[Block]:
+        if memory.words["ending"].value == "stable":
+            yield Paragraph("Nothing changes any more.")
+        word = memory.words["recalled"].value
+        yield Paragraph("This is none of the stored pairs." if word == "none" else f"This is {word}.")
+
+    columns = ("u", "y", "v", "x", "E")
+    return memory.answer(
+        "A bidirectional associative memory", Style.chosen(**look), ask, columns, posed, lambda board: iter(()), ended
+    )
+
+
+def _recall(memory: Memory, w: Name, start: Any, start_y: Any, at_zero: AtZero, steps: int) -> tuple[int, str]:
+    """To and fro from an x, or fro and to from a y."""
+    n, p = w.shape
+    given, name, size = (start, "start", n) if start is not None else (start_y, "start_y", p)
+    begin = two_valued(column_of(given, size, name), name, -1.0)
+    x = memory.given(memory.numbered("x", 0), begin if start is not None else np.zeros((n, 1)))
+    y = memory.given(memory.numbered("y", 0), np.zeros((p, 1)) if start is not None else begin)
+
+    def of_y(step: int, x: Name, y: Name) -> Name:
+        return memory.at("y", step, thresholded(memory.at("u", step, w.T @ x), y, False, at_zero))
+
+    def of_x(step: int, x: Name, y: Name) -> Name:
+        return memory.at("x", step, thresholded(memory.at("v", step, w @ y), x, False, at_zero))
+
+    for step in range(1, steps + 1):
+        before = memory.values[x.name], memory.values[y.name]
+        if start is not None:
+            y = of_y(step, x, y)
+            x = of_x(step, x, y)
+        else:
+            x = of_x(step, x, y)
+            y = of_y(step, x, y)
+        memory.at("E", step, -(x.T @ w @ y))
+        if all(np.array_equal(one, memory.values[name.name]) for one, name in zip(before, (x, y), strict=True)):
+            return step, "stable"
+    return steps, "unfinished"

@@ -1,0 +1,153 @@
+"""What a program can have put in the place of a part of an equation: every other quantity, and what is made of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from chalkwork.algebra.expression import Application, Expression, Number, names_in, walk
+from chalkwork.checking.mistakes import Context
+from chalkwork.checking.mistakes.errors import slope_of
+from chalkwork.checking.mistakes.structure import is_operation
+from chalkwork.derivation.evaluate import evaluate
+
+Array = np.ndarray[Any, Any]
+_MOST_OTHERS, _MOST_CHANGED = 200, 40
+"""Quantities that are put in the place of a part, and of these the first that are changed as well."""
+_MOST_NUMBERS = 20_000
+"""A part that has more numbers is exchanged for quantities of its own shape alone."""
+_LONGEST = 70
+
+
+def quantities(
+    context: Context,
+    name: str,
+    expression: Expression,
+    own: Mapping[str, Any],
+    value_of: Callable[[Expression], Array | None],
+) -> dict[str, Array]:
+    """Everything that a program has at a step, in words: the nearest first."""
+    parts = [part for part in walk(expression) if not isinstance(part, Number)]
+    for one in names_in(expression):
+        if one.name in context.derivation:
+            parts += [part for part in walk(context.derivation[one.name].expression) if isinstance(part, Application)]
+    for layer in context.layers(context.steps[name]):
+        loss = context.loss_of(context.derivation[name])
+        error = context.derivatives.get((loss.name, layer.net.name)) if loss is not None else None
+        upstream = context.upstream(error) if error is not None else None
+        parts += [one for one in (upstream, slope_of(layer, layer)) if one is not None]
+    found: dict[str, Array] = {}
+    for part in dict.fromkeys(parts):
+        value = value_of(part) if part.shape and len(str(part)) <= _LONGEST else None
+        if value is not None:
+            found.setdefault(str(part), value)
+    for one, value in own.items():
+        if one != name and np.ndim(value) >= 2:
+            found.setdefault(one, np.asarray(value, dtype=float))
+    return found | dict(_with_bias(context, name, own))
+
+
+def standing_for(
+    part: Expression, value: Array, others: Mapping[str, Array], own: Mapping[str, Any]
+) -> Iterator[tuple[str, Array]]:
+    """What may stand in the place of a part, each made when it is asked for: a large part has some hundreds of them."""
+    own_word = str(part)
+    yield from _of_itself(part, value, own)
+    for fits in (_whole, _spread, _cut, _summed) if value.size <= _MOST_NUMBERS else (_whole,):
+        turned = ((f"{word}.T", np.swapaxes(other, -1, -2)) for word, other in others.items())
+        ways = (each for pair in zip(others.items(), turned, strict=True) for each in pair)
+        fitting = (each for word, other in ways for each in fits(word, other, value.shape))
+        distinct = (each for each in fitting if each[0] != own_word)
+        for count, (other, one) in enumerate(islice(distinct, _MOST_OTHERS)):
+            changed = _made_of(other, one) if count < _MOST_CHANGED and fits is not _summed else ()
+            for put, times in ((other, one), *changed):
+                yield put, times
+                yield f"{own_word} * {put if _is_one_piece(put) else f'({put})'}", value * times
+            yield f"{own_word} / {other if _is_one_piece(other) else f'({other})'}", value / one
+
+
+def _of_itself(part: Expression, value: Array, own: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
+    """What people make of a part with its own names: one side of zero left as it is, a mask, a rate once more."""
+    word, shape = str(part), value.shape
+    inner = word if _is_one_piece(word) else f"({word})"
+    for one in [each for each in names_in(part) if each != part and each.shape == part.shape != ()][:2]:
+        net = np.asarray(own[one.name], dtype=float).reshape(shape)
+        yield f"{one} where it is positive, else {word},", np.where(net > 0, net, value)
+        yield f"{one} where it is negative, else {word},", np.where(net > 0, value, net)
+    for name, number in own.items():
+        if np.ndim(number) < 2 or np.shape(number) == (1, 1):
+            yield f"{name} * {inner}", float(np.ravel(number)[0]) * value
+    if is_operation(part, "subtract") and part.arguments[1].shape == part.shape:
+        first, mask = (np.asarray(evaluate(one, own), dtype=float) for one in part.arguments)
+        if np.shape(first) == shape and np.isin(mask, (0, 1)).all():
+            yield f"1 where {part.arguments[1]} is 1, else {part.arguments[0]},", np.where(mask == 1, 1.0, first)
+    if is_operation(part, "softmax") and len(shape) == 2:
+        net = np.asarray(evaluate(part.arguments[0], own), dtype=float)
+        for axis, of, across in ((0, "column", "row"), (1, "row", "column")):
+            powers = np.exp(net - net.max(axis, keepdims=True))
+            where = f"e = exp({part.arguments[0]} - the largest of each {of})"
+            yield f"e / sum(e), {where},", powers / powers.sum()
+            yield f"e / the sum of each {across} of e, {where},", powers / powers.sum(1 - axis, keepdims=True)
+
+
+def _with_bias(context: Context, name: str, own: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
+    """Weights whose bias was in the matrix, with another row or column left out."""
+    for layer in context.layers(context.steps[name]):
+        if layer.weights is None or layer.bias is None:
+            continue
+        weights, bias = (np.asarray(own[one.name], dtype=float) for one in (layer.weights, layer.bias))
+        axis = 1 if weights.shape[1] != bias.size or bias.shape[0] > 1 else 0
+        bias = bias.reshape((-1, 1) if axis else (1, -1))
+        if bias.shape[1 - axis] != weights.shape[1 - axis]:
+            continue
+        for first in (True, False):
+            whole = np.concatenate((bias, weights) if first else (weights, bias), axis)
+            kept = np.delete(whole, -1 if first else 0, axis)
+            names = (layer.bias.name, layer.weights.name) if first else (layer.weights.name, layer.bias.name)
+            yield f"[{', '.join(names)}][{'' if axis == 0 else ':, '}{':-1' if first else '1:'}]", kept
+
+
+def _whole(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+    if value.shape == shape:
+        yield word, value
+
+
+def _spread(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+    """A row or column for every row or column."""
+    if value.shape != shape and value.shape in ((1, shape[-1]), (shape[0], 1)) and value.size > 1:
+        yield word, np.broadcast_to(value, shape)
+
+
+def _cut(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+    """The first rows or columns of what has more of them, or the last."""
+    more = [axis for axis in (0, 1) if value.ndim == len(shape) == 2 and value.shape[axis] > shape[axis]]
+    if len(more) == 1 and value.shape[1 - more[0]] == shape[1 - more[0]]:
+        before, many = ":, " if more[0] else "", shape[more[0]]
+        for said, places in ((f":{many}", slice(many)), (f"-{many}:", slice(-many, None))):
+            yield f"{word}[{before}{said}]", value[:, places] if more[0] else value[places]
+
+
+def _summed(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
+    """The sums of all rows or columns."""
+    of = ("row", "column") if word.endswith(".T") else ("column", "row")
+    for axis in (0, 1) if value.ndim == 2 and value.shape != shape else ():
+        if value.shape[axis] > 1 and value.sum(axis, keepdims=True).shape == shape:
+            yield f"the sum of each {of[axis]} of {word.removesuffix('.T')}", value.sum(axis, keepdims=True)
+
+
+def _made_of(word: str, value: Array) -> Iterator[tuple[str, Array]]:
+    """What people take for an activation or its slope."""
+    half = 1 / (1 + np.exp(-value))
+    yield from ((f"({word} > 0)", (value > 0) * 1.0), (f"{word} * (1 - {word})", value * (1 - value)))
+    yield from ((f"(1 - {word}^2)", 1 - value**2), (f"(1 - {word})^2", (1 - value) ** 2))
+    yield from ((f"sigmoid({word})", half), (f"tanh({word})", np.tanh(value)), (f"exp({word})", np.exp(value)))
+    yield f"sigmoid({word}) * (1 - sigmoid({word}))", half * (1 - half)
+    yield f"(1 - tanh({word})^2)", 1 - np.tanh(value) ** 2
+
+
+def _is_one_piece(word: str) -> bool:
+    """Whether it can be multiplied with as it stands."""
+    return " + " not in word and " - " not in word
