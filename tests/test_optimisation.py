@@ -8,7 +8,7 @@ import pytest
 from in_numpy import in_numpy
 
 from chalkwork import Dense, NeuralNetwork
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation import (
     condition,

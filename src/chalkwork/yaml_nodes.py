@@ -118,14 +118,15 @@ class _Reader:
         return root
 
     def node(self, event: Any, depth: int) -> Node:
-        self.check(event, depth)
-        line = self.line(self.at(event))
+        at = self.at(event)
+        self.check(event, at, depth)
+        line = self.line(at)
         if isinstance(event, yaml.ScalarEvent):
-            at = self.at(event) + (event.style in ("'", '"'))
-            return Scalar(event.value, event.implicit[0], event.style == "|", line, at)
+            quoted = event.style in ("'", '"')
+            return Scalar(event.value, event.implicit[0], event.style == "|", line, at + quoted)
         if isinstance(event, yaml.SequenceStartEvent):
             items = list(self.items(depth + 1))
-            return Listing(items, line, self.text[self.at(event) : self.end] if event.flow_style else "")
+            return Listing(items, line, self.text[at : self.end] if event.flow_style else "")
         return self.table(line, depth + 1)
 
     def items(self, depth: int) -> Iterator[Node]:
@@ -152,9 +153,8 @@ class _Reader:
             table.entries[key.text] = self.node(next(self.events), depth)
         return table
 
-    def check(self, event: Any, depth: int) -> None:
+    def check(self, event: Any, at: int, depth: int) -> None:
         self.nodes += 1
-        at = self.at(event)
         if self.nodes > self.bounds.values:
             self.refuse(f"there are more than {self.bounds.values} values", at)
         if depth > self.bounds.depth:

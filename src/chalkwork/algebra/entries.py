@@ -55,7 +55,7 @@ def split_entry(name: str) -> tuple[str, tuple[str, ...]]:
     >>> split_entry("W1[1,3]"), split_entry("L")
     (('W1', ('1', '3')), ('L', ()))
     """
-    found = _ENTRY.fullmatch(name)
+    found = _ENTRY.fullmatch(name) if "[" in name else None
     if found is None or found[2] is None:
         return name, ()
     return found[1], tuple(part.strip() for part in found[2].split(","))

@@ -32,7 +32,7 @@ def split_time(name: str) -> tuple[str, str]:
     >>> split_time("h1_t2_new"), split_time("W1_new"), split_time("h1_tt-1")
     (('h1_new', '2'), ('W1_new', ''), ('h1', 't-1'))
     """
-    found = _TIMED.fullmatch(name)
+    found = _TIMED.fullmatch(name) if "_t" in name else None
     return (name, "") if found is None else (f"{found[1]}{found[3]}", found[2])
 
 

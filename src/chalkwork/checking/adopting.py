@@ -12,15 +12,16 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
-from chalkwork.checking.conventions import TABLE, Found, conventions_of, rewritten, values_of
+from chalkwork.checking.conventions import TABLE, Found, values_of
 from chalkwork.checking.evidence import tells
 from chalkwork.checking.laid import laid
-from chalkwork.checking.mistakes import Context, equivalents
+from chalkwork.checking.mistakes import equivalents
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.seen import seen_in
-from chalkwork.checking.verdicts import Verdict
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
+from chalkwork.checking.verdicts import ACCEPTED, BAD, RIGHT, Verdict
+from chalkwork.checking.ways import Way, ways
+from chalkwork.derivation.derivation import Derivation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.words import Text, say
@@ -28,9 +29,6 @@ from chalkwork.words import Text, say
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
 
-_BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
-_RIGHT = (Verdict.CORRECT.word, Verdict.ROUNDING.word)
-_ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
 _SAME = 1e-9
 """How far, as a part of the largest number, what is the same can be apart."""
 _ABOUT = 1e-4
@@ -54,7 +52,7 @@ def adopted(
     found = list(reports)
     least = [count_of_wrong(report) for report in reports]
     open_ = [place for place in range(len(found)) if declared or least[place][0]]
-    reading = [Reading(one, task.biases_apart(one)) if open_ else Reading(one) for one in typed]
+    reading = {place: Reading(typed[place], task.biases_apart(typed[place]), reports[place].wrong) for place in open_}
     chosen: dict[int, tuple[Way, Task]] = {}
     resolved: set[int] = set()
     for way in ways(task.context, tuple(declared)) if open_ else ():
@@ -86,22 +84,24 @@ def adopted(
                 least[place] = wrong
                 chosen[place] = way, other
                 if not wrong[0]:  # nothing is left to be explained
-                    found[place] = in_convention(report, way.found, reports[place])
+                    found[place] = in_convention(report, way.found, reports[place], way.derivation)
         open_ = [place for place in open_ if least[place][0]]
     for place, (way, other) in chosen.items():
         if least[place][0]:
-            again = other.reports([typed[place]], [reports[place].unused])[0]
-            found[place] = in_convention(seen_in(other, typed[place], again), way.found, reports[place])
+            again = seen_in(other, typed[place], other.reports([typed[place]], [reports[place].unused])[0])
+            found[place] = in_convention(again, way.found, reports[place], way.derivation)
     return found
 
 
 class Reading:
     """What one student typed, read in the shapes that are asked for, each once."""
 
-    def __init__(self, typed: Mapping[str, object], apart: Mapping[str, Answer] | None = None) -> None:
+    def __init__(self, typed: Mapping[str, object], apart: Mapping[str, Answer], wrong: Collection[str]) -> None:
         self.typed = typed
-        self.apart = apart or {}
+        self.apart = apart
         """Weights and biases that were one matrix."""
+        self.wrong = wrong
+        """The steps that are wrong by the solution's conventions."""
         self._known: dict[tuple[str, tuple[int, ...]], Answer] = {}
         self._at_odds: bool | None = None
 
@@ -130,85 +130,22 @@ class Reading:
         return (name in self.typed or name in self.apart) and bool(self.of(name, like).given.any())
 
 
-class Way:
-    """A convention with the derivation of those who have it, made when somebody may have it."""
-
-    def __init__(self, found: Found, context: Context) -> None:
-        self.found = found
-        self.before = context
-
-    @cached_property
-    def derivation(self) -> Derivation:
-        """The same names, for other quantities."""
-        return rewritten(self.before.derivation, self.found.forms)
-
-    @cached_property
-    def context(self) -> Context:
-        """What its equations are for."""
-        times = {name: form.factor for name, form in self.found.forms.items() if not form.turned}
-        return Context(self.derivation, self.before.samples, times)
-
-    @cached_property
-    def entering(self) -> list[str]:
-        """The steps where the convention comes in: they are not as they were, though made of what is."""
-        return self.begun_in(self.derivation)
-
-    def begun_in(self, derivation: Derivation) -> list[str]:
-        """The steps that are not as they were, though made of what is, in this derivation or that before."""
-        forms = self.found.forms
-        return [
-            equation.name
-            for equation in derivation.equations
-            if equation.name in forms and not any(name.name in forms for name in names_in(equation.expression))
-        ]
-
-    @cached_property
-    def kept(self) -> frozenset[str]:
-        """The names that stand for something else: where others are a multiple, a transpose is nothing else."""
-        scaled = frozenset(name for name, form in self.found.forms.items() if not form.turned)
-        return scaled or frozenset(self.found.forms)
-
-    @cached_property
-    def showing(self) -> list[Equation]:
-        """The steps that stay as they are, and are worked out from some that do not, directly or not."""
-        reached = set(self.found.forms)
-        found = []
-        for equation in self.derivation.equations:
-            if equation.name not in self.kept and any(name.name in reached for name in names_in(equation.expression)):
-                reached.add(equation.name)
-                found.append(equation)
-        return found
-
-
-def ways(context: Context, declared: tuple[str, ...]) -> list[Way]:
-    """The conventions that somebody can have, or the declared ones together."""
-    if declared not in context.known_conventions:
-        context.known_conventions[declared] = [Way(found, context) for found in conventions_of(context, declared)]
-    return context.known_conventions[declared]
-
-
 def count_of_wrong(report: Report) -> tuple[int, int]:
     """How many steps are wrong, and how many more only follow from what is."""
     words = [result.verdict for result in report.values()]
-    return sum(map(words.count, _BAD)), words.count(Verdict.FOLLOWS.word)
-
-
-def bad_in(report: Report) -> list[str]:
-    """The steps that are wrong by themselves."""
-    return [result.name for result in report.values() if result.verdict in _BAD]
+    return sum(map(words.count, BAD)), words.count(Verdict.FOLLOWS.word)
 
 
 def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) -> bool:
     """Whether it is worth marking by the convention: wrong steps have its values, or look like it."""
     forms, typed = way.found.forms, reading.typed
-    multiples = {name for name, form in forms.items() if not form.turned} or forms.keys()
-    if not any(name in multiples for name in bad_in(report)):
+    if way.kept.isdisjoint(reading.wrong):
         return False
     turned = [name for name, form in forms.items() if form.turned and name in typed and 1 not in own[name].shape[-2:]]
     if not all(_is_near(reading.of(name, own[name]), own[name]) for name in turned):
         return False
     met = False
-    for name in bad_in(report):
+    for name in reading.wrong:
         if name in forms:
             alike = way.found.taken_for.intersection(report[name].mistakes)
             met = met or bool(alike) or _is_near(reading.of(name, own[name]), own[name])
@@ -240,7 +177,7 @@ def _is_hopeless(way: Way, task: Task, reading: Reading, before: Report, least: 
         own[name] = right if _is_about(value, right) else value
     if len(wrong) <= least:
         return False
-    right = {one for one in before if before[one].verdict in _RIGHT}
+    right = {one for one in before if before[one].verdict in RIGHT}
     return not wrong.isdisjoint(right.union(way.begun_in(task.derivation))) or not reading.at_odds(task, before)
 
 
@@ -262,43 +199,43 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     other.
     """
     report = other.reports([typed], [before.unused])[0]
-    bad = bad_in(report)
+    bad = report.wrong
     entering = [name for name in way.entering if name in report]
     if _is_of_the_velocity(way, report, before) or _follow_by_it(report, before, entering):
         return True
-    if not entering or any(report[name].verdict not in _ACCEPTED or name not in changed for name in entering):
+    if not entering or any(report[name].verdict not in ACCEPTED or name not in changed for name in entering):
         return False
     left = {(report[name].mistakes, report[name].together) for name in bad}
     named = len(left) == 1 and all(ids and not together for ids, together in left)
-    return named and set(bad) <= set(bad_in(before)) and all(_goes_along(name, other, typed, before) for name in bad)
+    return named and set(bad) <= set(before.wrong) and all(_goes_along(name, other, typed, before) for name in bad)
 
 
 def _follow_by_it(report: Report, before: Report, entering: Collection[str]) -> bool:
     """Whether one mistake where the convention comes in is all, and much that is wrong without it follows."""
-    bad = bad_in(report)
+    bad = report.wrong
     kinds = {report[name].mistakes for name in bad}
     if bad[0] not in entering or len(kinds) != 1 or not kinds.pop() or any(report[name].together for name in bad):
         return False
-    return len([name for name in bad_in(before) if report[name].verdict == Verdict.FOLLOWS.word]) > 1
+    return len([name for name in before.wrong if report[name].verdict == Verdict.FOLLOWS.word]) > 1
 
 
 def _resolves(way: Way, task: Task, other: Task, reading: Reading, before: Report, quick: Report) -> bool:
     """Whether right steps contradict wrong ones before, none in the `quick` report by it, and one mistake is left."""
     entering = [name for name in way.entering if name in quick]
-    well = bool(entering) and all(quick[name].verdict in _ACCEPTED for name in entering)
-    if not well or any(before[name].verdict in _RIGHT for name in bad_in(quick)):
+    well = bool(entering) and all(quick[name].verdict in ACCEPTED for name in entering)
+    if not well or any(before[name].verdict in RIGHT for name in quick.wrong):
         return False
     if not reading.at_odds(task, before) or _contradictions(other, reading, quick):
         return False
     report = other.reports([reading.typed], [before.unused])[0]
-    left = [report[name] for name in bad_in(report)]
+    left = [report[name] for name in report.wrong]
     one = bool(left) and bool(set.intersection(*(set(result.mistakes) for result in left)))
     return one and not any(result.together for result in left)
 
 
 def _contradictions(task: Task, reading: Reading, report: Report) -> list[str]:
     """The right steps that are made of wrong ones, and do not follow from those."""
-    bad = {name for name, result in report.items() if result.verdict not in _RIGHT}
+    bad = {name for name, result in report.items() if result.verdict not in RIGHT}
     found = []
     for name in report.keys() - bad:
         made_of = [one.name for one in names_in(task.derivation[name].expression)]
@@ -316,9 +253,9 @@ def _is_of_the_velocity(way: Way, report: Report, before: Report) -> bool:
 
     Without the convention both the velocity and the step are wrong.
     """
-    bad = bad_in(report)
+    bad = report.wrong
     ids = {report[name].mistakes for name in bad}
-    alone = [one.id for one in way.found.conventions] == ["rate-in-velocity"] and len(bad) < len(bad_in(before))
+    alone = [one.id for one in way.found.conventions] == ["rate-in-velocity"] and len(bad) < len(before.wrong)
     return alone and ids in ({("velocity-sign",)}, {("step-subtracted",)})
 
 
@@ -387,14 +324,14 @@ def _own_value(name: str, reading: Reading, values: Mapping[str, Any]) -> Any:
 def _is_shown(way: Way, report: Report, changed: Collection[str]) -> bool:
     """Whether what the convention changes is right by it, and something that it leaves as it is follows from that."""
     forms = way.found.forms
-    concerned = {name for name in changed if name in report and report[name].verdict in _ACCEPTED}
-    if not concerned or any(report[name].verdict in _BAD for name in way.entering if name in report):
+    concerned = {name for name in changed if name in report and report[name].verdict in ACCEPTED}
+    if not concerned or any(report[name].verdict in BAD for name in way.entering if name in report):
         return False
     matrices = [name for name in concerned if 1 not in way.derivation[name].expression.shape]
-    if way.found.throughout and len(matrices) > 1 and not set(bad_in(report)) & set(forms):
+    if way.found.throughout and len(matrices) > 1 and not set(report.wrong) & set(forms):
         return any(way.derivation[name].derivative is None for name in matrices)
     return any(
-        result.verdict in _ACCEPTED and result.name not in way.kept and concerned & set(sources)
+        result.verdict in ACCEPTED and result.name not in way.kept and concerned & set(sources)
         for result, sources in _with_sources(report, way.derivation)
     )
 
@@ -414,15 +351,17 @@ def _with_sources(report: Report, derivation: Derivation) -> Iterator[tuple[Resu
         yield report[name], sources
 
 
-def in_convention(again: Report, way: Found, before: Report) -> Report:
+def in_convention(again: Report, way: Found, before: Report, by: Mapping[str, Equation]) -> Report:
     """The report with the convention named: before all, and at every step that is not as in the solution."""
     language = before.language
     words = way.words(language)
     results = {
         name: replace(result, message=say(language, "convention.step", said=result.message, words=words))
-        if name in way.forms and result.verdict in _ACCEPTED
+        if name in way.forms and result.verdict in ACCEPTED
         else result
         for name, result in again.items()
     }
     note = Text.of("convention.note", words=words)
-    return Report(results, again.unused, again.follows, before.notes, language=language).noting([note])
+    return Report(
+        results, again.unused, again.follows, before.notes, language=language, by=again.by or by
+    ).noting([note])

@@ -10,15 +10,13 @@ import numpy as np
 from chalkwork.algebra.expression import Name, names_in
 from chalkwork.checking.report import Report
 from chalkwork.checking.variables import numbers_of
-from chalkwork.checking.verdicts import Verdict
+from chalkwork.checking.verdicts import BAD, RIGHT
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.words import Text, written
 
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
 
-_BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
-_RIGHT = (Verdict.CORRECT.word, Verdict.ROUNDING.word)
 _MOST_ROUNDS = 3
 
 
@@ -30,11 +28,11 @@ def contradicted(derivation: Derivation, report: Report) -> dict[str, str]:
     """
     found = {}
     for name, result in report.items():
-        if result.verdict in _BAD:
+        if result.verdict in BAD:
             directly = [one for one in report if name in map(_name_of, names_in(derivation[one].expression))]
             made = directly or list(_made_with(derivation, name, report))
             verdicts = [report[one].verdict for one in made]
-            right = [one for one, verdict in zip(made, verdicts, strict=True) if verdict in _RIGHT]
+            right = [one for one, verdict in zip(made, verdicts, strict=True) if verdict in RIGHT]
             if right and len(right) == len(made):
                 found[name] = right[0]
     return found

@@ -14,7 +14,7 @@ from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import TABLE
 from chalkwork.checking.report import Report, Result, credit_of
 from chalkwork.checking.variables import numbers_of
-from chalkwork.checking.verdicts import Verdict
+from chalkwork.checking.verdicts import ACCEPTED, Verdict
 from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.words import Text
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 OTHER_DATA = "other-data"
 PLUS_MINUS = "it has −1 and 1 for 0 and 1"
-_ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
-_BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 _SAME = 1e-9
 
 
@@ -149,7 +147,7 @@ def _one(
     task: Task, typed: Mapping[str, object], other: Mapping[str, tuple[Array | None, str]], report: Report
 ) -> Report:
     said = "; ".join(f"{name} is not the exercise's: {words}" for name, (_, words) in other.items())
-    bad = sum(result.verdict in _BAD for result in report.values())
+    bad = len(report.wrong)
     if not bad and all(words == PLUS_MINUS for _, words in other.values()):
         return report.noting_first(Text.of("convention.note", words=Text.of("convention.targets")))
     usable = {name: value for name, (value, _) in other.items() if value is not None}
@@ -157,7 +155,7 @@ def _one(
         givens = {given.name: task.values[given.name] for given in task.derivation.givens}
         own = evaluate_each(task.derivation.equations, {**givens, **usable})
         again = replace(task, values=own).adopted([typed], [report.unused])[0]
-        if sum(result.verdict in _BAD for result in again.values()) < bad:
+        if len(again.wrong) < bad:
             note = f"Other data. {said}. What follows is held against these."
             return _told(task, again, own, said, note)
     rest = (
@@ -172,12 +170,12 @@ def _told(task: Task, report: Report, own: Mapping[str, Any], said: str, note: s
     first = True
     for name, result in report.items():
         same = np.allclose(own[name], task.values[name], 1e-9, 1e-12, equal_nan=True)
-        if same or result.verdict not in _ACCEPTED:
+        if same or result.verdict not in ACCEPTED:
             results[name] = result
             continue
         verdict = Verdict.MISTAKE if first else Verdict.FOLLOWS
         words = f"{TABLE[OTHER_DATA].title}: {said}." if first else "This follows from your data."
-        cells = tuple(tuple(verdict.word if word in _ACCEPTED else word for word in line) for line in result.cells)
+        cells = tuple(tuple(verdict.word if word in ACCEPTED else word for word in line) for line in result.cells)
         credit = 0.0 if first else float(credit_of(cells, report.follows))
         mistakes = (OTHER_DATA,) if first else ()
         results[name] = replace(

@@ -117,7 +117,7 @@ def _tidy(answers: Answers) -> Answers:
     """The answers with names that can be shown and texts that can be written as UTF-8."""
     tidy: dict[str, object] = {}
     for name, value in answers.items():
-        shown = visible("".join(sign for sign in name if category(sign) != "Cf"))
+        shown = visible(name if name.isascii() else "".join(sign for sign in name if category(sign) != "Cf"))
         if shown in tidy:
             raise ChalkworkError(f"{shown[:60]} is answered twice")
         tidy[shown] = _tidy(value) if isinstance(value, dict) else _texts(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, ItemsView, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -14,15 +14,15 @@ import numpy as np
 from chalkwork.checking.comparing import Remark
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.explaining import NOTHING, Explanation
-from chalkwork.checking.marking import Marked, Verdict
+from chalkwork.checking.marking import Marked
 from chalkwork.checking.mistakes import TABLE, in_language
+from chalkwork.checking.verdicts import ACCEPTED, BAD, Verdict
+from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.literal import visible
 from chalkwork.words import ENGLISH, Said, Text, say, written
 
 WIDTH = 80
 _WORDS = [verdict.word for verdict in sorted(Verdict)]
-_ACCEPTED = frozenset(verdict.word for verdict in Verdict if verdict.accepted)
-_WRONG = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 MOST_PLACES = 6
 MOST_NAMED = 3
 
@@ -58,6 +58,8 @@ class Result:
     """The earlier step, itself not answered, in which the mistake was made."""
     at: Line | None = None
     """The line of a recorded program that made it, or in which it goes wrong."""
+    repair: tuple[str, ...] = ()
+    """The statement in the place of that line with which the step would be right; two where both are as near."""
 
     @property
     def together(self) -> bool:
@@ -92,7 +94,7 @@ def of_cells(
 def _counted(cells: tuple[tuple[str, ...], ...]) -> tuple[int, int, int]:
     """How many cells are accepted, how many of these follow from a wrong value, and how many there are."""
     words = [word for line in cells for word in line if word]
-    return sum(word in _ACCEPTED for word in words), words.count(Verdict.FOLLOWS.word), len(words)
+    return sum(word in ACCEPTED for word in words), words.count(Verdict.FOLLOWS.word), len(words)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -107,7 +109,7 @@ class Report(Mapping[str, Result]):
     `first_wrong` is the first step that is neither accepted nor blank, `score` the credit from 0 to 1.
     """
 
-    __slots__ = ("_credits", "_results", "follows", "language", "notes", "unused")  # a class has thousands
+    __slots__ = ("_credits", "_results", "by", "follows", "language", "notes", "unused")  # a class has thousands
 
     def __init__(
         self,
@@ -117,6 +119,7 @@ class Report(Mapping[str, Result]):
         notes: Sequence[str] = (),
         *,
         language: str = ENGLISH,
+        by: Mapping[str, Equation] | None = None,
     ) -> None:
         self._results = dict(results)
         self.follows = follows
@@ -127,6 +130,8 @@ class Report(Mapping[str, Result]):
         """What is to be said before the steps: other data, another convention, names that were taken as steps."""
         self.language = language
         """What its messages are written in."""
+        self.by = by
+        """The equations by which it is marked, where they are another convention's."""
         self._credits: dict[Fraction, Fraction] = {}
 
     def __getitem__(self, name: str) -> Result:
@@ -137,6 +142,14 @@ class Report(Mapping[str, Result]):
 
     def __len__(self) -> int:
         return len(self._results)
+
+    def values(self) -> ValuesView[Result]:
+        """The results."""
+        return self._results.values()
+
+    def items(self) -> ItemsView[str, Result]:
+        """The results with their names."""
+        return self._results.items()
 
     def remarked(self, remarks: Mapping[str, str]) -> Report:
         """The report with a sentence more at some of the steps that were answered."""
@@ -150,7 +163,7 @@ class Report(Mapping[str, Result]):
 
     def having(self, results: Mapping[str, Result]) -> Report:
         """The same report with these results."""
-        return Report(results, self.unused, self.follows, self.notes, language=self.language)
+        return Report(results, self.unused, self.follows, self.notes, language=self.language, by=self.by)
 
     def noting_first(self, note: Said) -> Report:
         """The same report with something to be said before everything else."""
@@ -167,13 +180,17 @@ class Report(Mapping[str, Result]):
         return note if self.language == ENGLISH else say(self.language, "note.in_english", note=note)
 
     def _with_notes(self, notes: Sequence[str]) -> Report:
-        return Report(self._results, self.unused, self.follows, notes, language=self.language)
+        return Report(self._results, self.unused, self.follows, notes, language=self.language, by=self.by)
 
     @property
     def first_wrong(self) -> str | None:
         """The first step that is wrong by itself; None if there is none."""
-        bad = (Verdict.MISTAKE.word, Verdict.WRONG.word)
-        return next((result.name for result in self._results.values() if result.verdict in bad), None)
+        return next((result.name for result in self._results.values() if result.verdict in BAD), None)
+
+    @property
+    def wrong(self) -> list[str]:
+        """The steps that are wrong by themselves."""
+        return [result.name for result in self._results.values() if result.verdict in BAD]
 
     def credit(self, follows: Fraction | None = None) -> Fraction:
         """The credit of all steps together, from 0 to 1, exact: every step counts the same.
@@ -233,7 +250,7 @@ def where_wrong(result: Result, language: str = ENGLISH) -> Iterator[str]:
         (row + 1, column + 1)
         for row, line in enumerate(result.cells)
         for column, word in enumerate(line)
-        if word in _WRONG
+        if word in BAD
     ]
     if not bad or len(bad) == rows * columns or len(bad) > MOST_PLACES:
         return
@@ -353,6 +370,7 @@ def as_data(report: Report) -> dict[str, Any]:
                 "together": result.together,
                 "made_in": result.made_in,
                 **(asdict(result.at) if result.at else {}),
+                **({"repair": list(result.repair)} if result.repair else {}),
             }
             for result in report.values()
         ],

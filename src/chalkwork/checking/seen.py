@@ -40,11 +40,13 @@ _MOST_STEPS = 20
 """Wrong steps of one hand-in that are looked at: a sentence on each later one would cost as much, and say less."""
 _MOST_SLIPS = 2
 """Of so many it is asked what stands in them in the place of what."""
-_UNEXPLAINED = ("step.wrong", "step.stopped")
+UNEXPLAINED = ("step.wrong", "step.stopped")
 
 
 def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
     """The report with a sentence on what is seen wherever a step is wrong and nothing explains it."""
+    if report.first_wrong is None:
+        return report
     report = overflown(task, typed, report)
     apart = task.biases_apart(typed) if any(one.verdict == Verdict.WRONG.word for one in report.values()) else {}
     typed = {**typed, **{name: one.value for name, one in apart.items() if one.given.all() and one.unrounded}}
@@ -57,7 +59,7 @@ def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
             if looked == _MOST_STEPS:
                 continue
             looked += 1
-            look, starts = _Look.at(task, typed, name), (say(report.language, one) for one in _UNEXPLAINED)
+            look, starts = _Look.at(task, typed, name), (say(report.language, one) for one in UNEXPLAINED)
             unexplained = next((one for one in starts if result.message.startswith(one)), None)
             words = (
                 look.words(looked <= _MOST_SLIPS)

@@ -47,7 +47,7 @@ def is_program(given: Mapping[str, object]) -> bool:
     >>> is_program({"z1": "0.5", "L": 0.3}), is_program({"z1": np.zeros(2)})
     (False, True)
     """
-    return any(not _is_typed(value) for value in given.values())
+    return any(type(value) is not str and not _is_typed(value) for value in given.values())
 
 
 def _is_typed(value: object) -> bool:

@@ -28,3 +28,9 @@ class Verdict(IntEnum):
 
 
 _WORDS = [verdict.name.lower() for verdict in Verdict]
+RIGHT = (Verdict.CORRECT.word, Verdict.ROUNDING.word)
+"""The words for a step whose value is right."""
+ACCEPTED = (*RIGHT, Verdict.FOLLOWS.word)
+"""The words for a step that is right by itself."""
+BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
+"""The words for a step that is wrong by itself."""

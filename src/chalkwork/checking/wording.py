@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,11 +70,11 @@ def named(name: str, names: Iterable[str]) -> str | None:
     return next((each for each in names if _plain(each) == _plain(name)), None)
 
 
-def without(answers: Mapping[str, object], names: Iterable[str]) -> tuple[dict[str, object], Mapping[str, object]]:
+def without(answers: Mapping[str, object], names: Collection[str]) -> tuple[dict[str, object], Mapping[str, object]]:
     """What is answered in words, by the names of the words, and the other answers as they are."""
     wording: dict[str, object] = {}
     rest: dict[str, object] = {}
-    for name, given in answers.items():
+    for name, given in answers.items() if names else ():
         meant = named(name, names)
         if meant is None or meant in wording:
             rest[name] = given

@@ -48,7 +48,7 @@ def updates_of(name: str) -> int:
     >>> updates_of("W1"), updates_of("W1_new"), updates_of("delta2_new3[1]")
     (0, 1, 3)
     """
-    found = _UPDATED.fullmatch(name.partition("[")[0])
+    found = _UPDATED.fullmatch(name.partition("[")[0]) if "_new" in name else None
     return int(found[1] or 1) if found else 0
 
 

@@ -43,8 +43,8 @@ def work_out(derivation: Derivation, givens: Mapping[str, Any], rounding: Roundi
             sizes = np.abs(value)
             if not isfinite(largest := float(sizes.max())):
                 raise _no_number(equation, values, value)
-            doubtful = (sizes > 0) & (sizes < SUSPICIOUS * carried.largest)
-            if doubtful.any():
+            small = sizes < SUSPICIOUS * carried.largest
+            if small.any() and sizes[small].any():
                 value = without_noise(value, equation.expression, values)
                 value = carried.without_noise(value, number) if rounding is None else value
             carried.largest = max(carried.largest, largest)

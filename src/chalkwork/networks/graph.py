@@ -29,7 +29,7 @@ from chalkwork.typesetting.notation import Notation
 from chalkwork.words import ENGLISH, LANGUAGES, Said, Text
 
 if TYPE_CHECKING:
-    from chalkwork.drawings.canvas import Drawing
+    from chalkwork.drawings.drawing import Drawing
     from chalkwork.typesetting.writer import Writer
 
 _PARAMETER = re.compile(r"(W|w|b|U|V|theta|Theta|gamma|beta|weight|bias)[0-9]*(_\w+)?")
@@ -214,7 +214,7 @@ class Graph:
         single = (name for name, shape in derivation.shapes().items() if shape == (1, 1) and name not in matrices)
         slopes = {slope.name: Derivative(slope.of, slope.by) for slope in work.given.slopes}
         return Setting(
-            introduction=self._introduction(work, derivation, updated),
+            introduction=lambda: self._introduction(work, derivation, updated),
             givens=(*self.inputs, *slopes, *(["eta"] if updated else [])),
             scalars=frozenset(single),
             drawing=self._drawing if len(self.order) + len(self.inputs) <= MOST_DRAWN else None,

@@ -22,7 +22,7 @@ from chalkwork.solutions.working import Working
 from chalkwork.words import LANGUAGES, Said, Slot, Text
 
 if TYPE_CHECKING:
-    from chalkwork.drawings.canvas import Drawing
+    from chalkwork.drawings.drawing import Drawing
 
 MOST_DRAWN_STEPS = 6
 """Steps of a recurrent network that are drawn; of more there is no drawing."""
@@ -35,12 +35,12 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
 
     >>> from chalkwork import Dense, NeuralNetwork
     >>> net = NeuralNetwork([Dense(3, "tanh", inputs=2), Dense(1, "sigmoid")], loss="binary_cross_entropy")
-    >>> print(net.solve([1, 0]).setting.introduction[0])
+    >>> print(net.solve([1, 0]).setting.introduction()[0])
     The network has 2 inputs, 3 hidden units (tanh) and 1 output (sigmoid).
     """
     names = tuple(name.name for name in derivation.givens)
     return Setting(
-        introduction=introduction(plan, target="y" in names),
+        introduction=lambda: introduction(plan, target="y" in names),
         givens=names,
         layers=plan.depth,
         samples=plan.convention.samples,

@@ -275,10 +275,12 @@ def _ids(value: object) -> list[str]:
 
 def _of_entries(report: Report, part: Exercise) -> Report:
     """The report with no verdict on cells that nobody asked for, where a task asks for single entries."""
+    if not part.entries:
+        return report
     shapes = part.solution.derivation.shapes()
     wanted = {
         whole: {laid_place(place_of(whole, split_entry(name)[1], shapes[whole]), shapes[whole]) for name in names}
-        for whole, names in (part.entries or {}).items()
+        for whole, names in part.entries.items()
         if shapes[whole]
     }
     results = {
@@ -336,10 +338,11 @@ def _told(part: Exercise) -> Iterator[str]:
 
 def hand_in_data(hand_in: HandIn, expected: Expected | None = None) -> dict[str, Any]:
     """A hand-in as plain data, for JSON; with what is expected at every step where that is given."""
+    earned, first_wrong = hand_in.earned, hand_in.first_wrong
     return {
         "title": given_data(hand_in.title),
-        "points": float(hand_in.earned),
-        "exact": str(hand_in.earned),
+        "points": float(earned),
+        "exact": str(earned),
         "of": float(hand_in.points),
         "untouched": hand_in.untouched,
         "unmarked": [
@@ -350,7 +353,7 @@ def hand_in_data(hand_in: HandIn, expected: Expected | None = None) -> dict[str,
             {"line": one.line, "formula": given_data(one.formula), "reason": given_data(one.said)}
             for one in hand_in.working
         ],
-        "first_wrong": list(hand_in.first_wrong) if hand_in.first_wrong else None,
+        "first_wrong": list(first_wrong) if first_wrong else None,
         "tasks": [_task_data(task, expected[task.id] if expected is not None else None) for task in hand_in.tasks],
         "problem": None,
     }

@@ -13,7 +13,7 @@ from chalkwork.words import ENGLISH, LANGUAGES, Said, check_language
 
 if TYPE_CHECKING:
     from chalkwork.documents.model import Block
-    from chalkwork.drawings.canvas import Drawing
+    from chalkwork.drawings.drawing import Drawing
     from chalkwork.solutions.board import Board
     from chalkwork.solutions.solution import Solution
     from chalkwork.solutions.working import Working
@@ -117,7 +117,8 @@ class Setting(NamedTuple):
     Sentences hold `{names}` that are set in the notation.
     """
 
-    introduction: tuple[Said, ...] = ()
+    introduction: Callable[[], tuple[Said, ...]] = tuple
+    """What is said of the exercise, sentence by sentence, when somebody reads it."""
     givens: tuple[str, ...] = ()
     layers: int = 0
     samples: str | None = None
