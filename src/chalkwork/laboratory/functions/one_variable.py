@@ -226,6 +226,15 @@ def check_defined(function: Function, low: float, high: float) -> None:
     raise ChalkworkError(f"{visible(function.text, 60)} has no finite value at {function.variable} = {at:g}")
 
 
+def finite_values(function: Function, points: Array) -> Array:
+    """The values at the points; ChalkworkError, with the place, where one of them is none."""
+    found = function.values(points)
+    if not np.isfinite(found).all():
+        where = f"{function.variable} = {float(points[~np.isfinite(found)][0]):g}"
+        raise ChalkworkError(f"{visible(function.text, 60)} has no finite value at {where}")
+    return found
+
+
 def _plain(at: float, room: float) -> float:
     """The number with the fewest decimals that is no further away than that."""
     return next((round(at, d) for d in range(15) if abs(round(at, d) - at) <= room), at) + 0.0
