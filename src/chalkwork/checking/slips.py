@@ -30,7 +30,6 @@ Builder = Callable[[], Expression]
 FUNCTIONS = ("sigmoid", "tanh", "relu", "step", "exp", "log", "sqrt", "softplus")
 _ENTRY_BY_ENTRY = ("add", "subtract", "multiply", "divide")
 _MOST_PARTS = 15
-_MOST_EACH = 16
 _MOST_NEAR = 3
 
 
@@ -168,7 +167,7 @@ def slips(derivation: Derivation, name: str) -> list[list[Expression]]:
 
     >>> from chalkwork import Graph
     >>> [str(one) for one in slips(Graph("c = a + b").solve(a=1, b=2).derivation, "c")[0]][:3]
-    ['0 * a + 1 + b', '0 * a + b', '-a + b']
+    ['a^2 + b', '1 - a + b', '2 * a + b']
     """
     found: list[list[Expression]] = []
     expression = derivation[name].expression
@@ -177,7 +176,7 @@ def slips(derivation: Derivation, name: str) -> list[list[Expression]]:
     before = [derivation[one].expression for one in into if one in derivation]
     near = dict.fromkeys((*names_in(expression), *(one for each in before for one in names_in(each))))
     for part in islice((one for one in walk(expression) if not isinstance(one, Number)), _MOST_PARTS):
-        one = list(islice(relatives(part), _MOST_EACH))
+        one = [part**2, 1 - part, 2 * part, part / 2, -part, 0 * part, left_out(part)]
         others = [each for each in near if each != part and each.shape == part.shape]
         one += [made for each in others[:_MOST_NEAR] for made in (each, part * each, part + each)]
         one += [part * each for each in near if not each.shape and each != part and part.shape]
