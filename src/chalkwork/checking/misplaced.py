@@ -34,7 +34,7 @@ from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.errors import error_factors, slope_of
 from chalkwork.checking.mistakes.structure import is_operation
 from chalkwork.checking.quantities import quantities, standing_for
-from chalkwork.checking.slips import alike, all_exchanged, left_out, relatives
+from chalkwork.checking.slips import alike, all_exchanged, in_words, relatives
 from chalkwork.checking.summed import summed_otherwise
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
@@ -112,7 +112,7 @@ class _Slip(NamedTuple):
             else Text.of("seen.left_out", old=self.old)
         )
         if self.everywhere:
-            text = Text.own("seen.alike", "<what>, and in all places like that", what=text)
+            text = Text.own("seen.alike", "<what>, and so wherever it stands like that", what=text)
         if self.factor == 1:
             return Text.of("seen.comes_out", what=text)
         return Text.of("seen.comes_out_times", factor=f"{self.factor:.4g}", what=text)
@@ -198,7 +198,7 @@ class _Step:
             for number, relative in enumerate(relatives(parts[0])):
                 whole = all_exchanged(self.expression, parts, number) if self._goes_on(1) else None
                 if whole is not None and self._is_answer(whole):
-                    yield _Slip(1.0, *_in_words(relative, parts[0]), everywhere=True)
+                    yield _Slip(1.0, *in_words(relative, parts[0]), everywhere=True)
         for count in self.context.sizes:
             for factor in (count, 1 / count) if count > 1 else ():
                 scaled = _scaled(self.expression, factor)
@@ -276,7 +276,7 @@ class _Step:
             for factor in self._factors:
                 met = np.all(np.abs(factor * results - self.answer.ravel()) <= self._room, axis=-1)
                 for at in np.flatnonzero(met):
-                    yield _Slip(factor, *_in_words(words[at], place.part))
+                    yield _Slip(factor, *in_words(words[at], place.part))
 
     @cached_property
     def _factors(self) -> tuple[float, ...]:
@@ -351,28 +351,6 @@ class _Step:
                 }
                 if len(made) == len(names) > 1:
                     yield word, f"{letter}_t", exchanged(self.expression, made)
-
-
-def _in_words(new: Expression | str, old: Expression) -> tuple[str, str]:
-    """What stands there in the place of what; nothing in the place of what was left out."""
-    if isinstance(new, str):
-        return new, str(old)
-    if new in (left_out(old), Number(1)):
-        return "", str(old)
-    if is_operation(old, "add", "subtract", "multiply") and new in old.arguments:
-        return "", str(old.arguments[1 - old.arguments.index(new)])
-    if new == 0 * old:
-        return "0", str(old)
-    if is_operation(new, "broadcast") and is_operation(new.arguments[0], "sum", "mean"):
-        return _summed_in_words(new.arguments[0]), str(old)
-    if is_operation(new, "reshape"):
-        return f"{old}, read column by column,", str(old)
-    return str(new).replace(".T.T", ""), str(old)
-
-
-def _summed_in_words(part: Application) -> str:
-    each = {-2: "each column of ", -1: "each row of "}.get(part.parameters[0], "")  # type: ignore[call-overload]
-    return f"the {part.operation.name} of {each}{part.arguments[0]}"
 
 
 def _scaled(expression: Expression, factor: float) -> Expression:

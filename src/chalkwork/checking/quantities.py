@@ -117,7 +117,7 @@ def _whole(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[st
 
 def _spread(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
     """A row or column for every row or column."""
-    if value.shape != shape and value.shape in ((1, shape[-1]), (shape[0], 1)) and value.size > 1:
+    if len(shape) >= 2 and value.shape != shape and value.shape in ((1, shape[-1]), (shape[-2], 1)) and value.size > 1:
         yield word, np.broadcast_to(value, shape)
 
 
