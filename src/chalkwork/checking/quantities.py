@@ -101,7 +101,7 @@ def _with_bias(context: Context, name: str, own: Mapping[str, Any]) -> Iterator[
         weights, bias = (np.asarray(own[one.name], dtype=float) for one in (layer.weights, layer.bias))
         axis = 1 if weights.shape[1] != bias.size or bias.shape[0] > 1 else 0
         bias = bias.reshape((-1, 1) if axis else (1, -1))
-        if bias.shape[1 - axis] != weights.shape[1 - axis]:
+        if weights.ndim > 2 or bias.shape[1 - axis] != weights.shape[1 - axis]:
             continue
         for first in (True, False):
             whole = np.concatenate((bias, weights) if first else (weights, bias), axis)
