@@ -49,7 +49,7 @@ _MOST_TERMS = 5
 """Of so many factors or summands any two and more are taken together."""
 _MOST_WRITTEN_IN = 4
 _MOST_SPENT = 6000
-"""So many parts of equations are gone through for one step."""
+"""So many parts of equations are gone through in one search for one step."""
 _MOST_NODES = 40
 """A form with more parts is not made larger still."""
 _LONGEST = 70
@@ -79,12 +79,13 @@ def misplaced(task: Task, typed: Mapping[str, object], name: str, answer: Answer
     spent = [0]
     forms = list(_forms(context, name, answered))
     searches: tuple[Callable[[_Step], Iterable[_Slip]], ...] = (
-        _Step.slipped, _Step.in_time, _Step.slipped_alike, _Step.summed, _Step.exchanged)  # fmt: skip
+        _Step.in_time, _Step.slipped, _Step.slipped_alike, _Step.summed, _Step.exchanged)  # fmt: skip
     if np.all(answer.value == np.round(answer.value, _FEW_DECIMALS)):  # such numbers come out of much by accident
-        forms, searches = forms[:1], searches[:1]
+        forms, searches = forms[:1], searches[1:2]
     steps = [_Step(context, name, form, known, precision, spent, answer.value) for form in forms]
     with np.errstate(all="ignore"):
         for search in searches:
+            spent[0] = 0
             said = [one for step in steps for one in search(step)]
             if said:
                 return min(said, key=_Slip.size).text
@@ -215,9 +216,7 @@ class _Step:
         """A sum of which only a part was taken."""
         for place in self._places:
             if isinstance(place.part, Application) and np.prod(place.part.shape) <= _MOST_NUMBERS:
-                arguments = [self._value(one) for one in place.part.arguments]
-                if all(one is not None for one in arguments):
-                    yield from self._met(place, summed_otherwise(place.part, arguments))
+                yield from self._met(place, summed_otherwise(place.part, self._value))
 
     def exchanged(self) -> Iterator[_Slip]:
         """One part exchanged for another quantity."""
@@ -225,7 +224,7 @@ class _Step:
             value = self._value(place.part)
             if value is None or value.size > _MOST_NUMBERS:
                 continue
-            tried = standing_for(place.part, value, self._quantities, self.own)
+            tried = standing_for(place.part, value, self._quantities, self.own, self.expression)
             most = max(1, _MOST_NUMBERS // max(value.size, self.answer.size))
             while some := dict(islice(tried, most)):
                 yield from self._met(place, some)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ _MOST_OTHERS, _MOST_CHANGED = 200, 40
 _MOST_NUMBERS = 20_000
 """A part that has more numbers is exchanged for quantities of its own shape alone."""
 _LONGEST = 70
+_MOST_COUNTS = 12
 
 
 def quantities(
@@ -51,11 +53,11 @@ def quantities(
 
 
 def standing_for(
-    part: Expression, value: Array, others: Mapping[str, Array], own: Mapping[str, Any]
+    part: Expression, value: Array, others: Mapping[str, Array], own: Mapping[str, Any], whole: Expression
 ) -> Iterator[tuple[str, Array]]:
     """What may stand in the place of a part, each made when it is asked for: a large part has some hundreds of them."""
     own_word = str(part)
-    yield from _of_itself(part, value, own)
+    yield from _of_itself(part, value, own, whole)
     for fits in (_whole, _spread, _cut, _summed) if value.size <= _MOST_NUMBERS else (_whole,):
         turned = ((f"{word}.T", np.swapaxes(other, -1, -2)) for word, other in others.items())
         ways = (each for pair in zip(others.items(), turned, strict=True) for each in pair)
@@ -69,8 +71,10 @@ def standing_for(
             yield f"{own_word} / {other if _is_one_piece(other) else f'({other})'}", value / one
 
 
-def _of_itself(part: Expression, value: Array, own: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
-    """What people make of a part with its own names: one side of zero left as it is, a mask, a rate once more."""
+def _of_itself(
+    part: Expression, value: Array, own: Mapping[str, Any], whole: Expression
+) -> Iterator[tuple[str, Array]]:
+    """What people make of a part with its own names, and with rates and counts that occur in the whole equation."""
     word, shape = str(part), value.shape
     inner = word if _is_one_piece(word) else f"({word})"
     for one in [each for each in names_in(part) if each != part and each.shape == part.shape != ()][:2]:
@@ -80,6 +84,12 @@ def _of_itself(part: Expression, value: Array, own: Mapping[str, Any]) -> Iterat
     for name, number in own.items():
         if np.ndim(number) < 2 or np.shape(number) == (1, 1):
             yield f"{name} * {inner}", float(np.ravel(number)[0]) * value
+            yield f"(1 - {name}) * {inner}", (1 - float(np.ravel(number)[0])) * value
+    sizes = (shape for one in (part, *names_in(whole)) for shape in (one.shape, one.shape[1:]))
+    for count in islice(dict.fromkeys(size for one in sizes for size in (prod(one), *one) if size > 2), _MOST_COUNTS):
+        yield f"{count} * {inner}", count * value
+        yield f"{inner} / {count}", value / count
+    yield f"the sum of the squares of {word}", np.broadcast_to(np.sum(value**2), shape)
     if is_operation(part, "subtract") and part.arguments[1].shape == part.shape:
         first, mask = (np.asarray(evaluate(one, own), dtype=float) for one in part.arguments)
         if np.shape(first) == shape and np.isin(mask, (0, 1)).all():

@@ -90,6 +90,8 @@ def _of_quantity(part: Expression) -> Iterator[Builder]:
     if len(part.shape) == 2 and part.shape != (1, 1):
         for how in ("sum", "mean"):
             yield from (lambda how=how, axis=axis: apply(how, part, axis=axis) for axis in (-2, -1, None))
+    if len(part.shape) > 2:
+        yield lambda: apply("turned", part)
     if len(part.shape) == 2 and 1 not in part.shape:
         yield lambda: apply("reshape", part.T, shape=part.shape)
 
