@@ -33,7 +33,7 @@ from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.errors import error_factors, slope_of
 from chalkwork.checking.mistakes.structure import is_operation
-from chalkwork.checking.quantities import quantities, standing_for
+from chalkwork.checking.quantities import Batch, batches, made_of_itself, quantities
 from chalkwork.checking.slips import alike, all_exchanged, in_words, relatives
 from chalkwork.checking.summed import summed_otherwise
 from chalkwork.derivation.evaluate import evaluate
@@ -57,6 +57,7 @@ _EXACT, _SINGLE = 1e-9, 1e-5
 """What numbers of double and single precision can be apart, as a part of the largest of them."""
 _MOST_NUMBERS = 200_000
 """Numbers that are worked with at once; a part that has more is left as it is."""
+_MOST_KEPT = 500
 _FEW_DECIMALS = 4
 _PUT = "what is put in its place"
 
@@ -184,6 +185,7 @@ class _Step:
     """How many parts of equations were gone through so far."""
     answer: Array
     _known: dict[Expression, Any] = field(default_factory=dict, compare=False)
+    _batches: dict[tuple[int, ...], list[Batch]] = field(default_factory=dict, compare=False)
 
     # --- what is tried ---------------------------------------------------------------------------------------------
 
@@ -224,10 +226,23 @@ class _Step:
             value = self._value(place.part)
             if value is None or value.size > _MOST_NUMBERS:
                 continue
-            tried = standing_for(place.part, value, self._quantities, self.own, self.expression)
-            most = max(1, _MOST_NUMBERS // max(value.size, self.answer.size))
-            while some := dict(islice(tried, most)):
-                yield from self._met(place, some)
+            if mine := dict(made_of_itself(place.part, value, self.own, self.expression)):
+                yield from self._meeting(place, list(mine).__getitem__, np.stack(list(mine.values())))
+            for batch in self._batches_of(value.shape):
+                if not self._goes_on(len(place.wholes)):
+                    return
+                yield from self._meeting(place, *batch.instead_of(place.part, value))
+
+    def _batches_of(self, shape: tuple[int, ...]) -> Iterable[Batch]:
+        """The quantities that fit there; those of small shapes are kept, as several parts have them."""
+        if shape in self._batches:
+            return self._batches[shape]
+        size = int(np.prod(shape))
+        found = batches(self._quantities, shape, max(1, _MOST_NUMBERS // (2 * max(size, self.answer.size))))
+        if size > _MOST_KEPT:
+            return found
+        self._batches[shape] = list(found)
+        return self._batches[shape]
 
     # --- whether it gives the answer -------------------------------------------------------------------------------
 
@@ -261,21 +276,22 @@ class _Step:
 
     def _met(self, place: _Place, tried: Mapping[Any, Array]) -> Iterator[_Slip]:
         """Which of those tried give the answer, or a multiple of it, in the hole of the equation."""
-        if not tried or not self._goes_on(len(place.wholes)):
-            return
-        words, together = list(tried), np.stack(list(tried.values()))
+        if tried and self._goes_on(len(place.wholes)):
+            yield from self._meeting(place, list(tried).__getitem__, np.stack(list(tried.values())))
+
+    def _meeting(self, place: _Place, word: Callable[[int], Any], together: Array) -> Iterator[_Slip]:
         for whole in place.wholes:
             try:
                 results = np.asarray(evaluate(*self._around(whole, place.hole, together)), dtype=float)
             except (ValueError, IndexError, ChalkworkError):
                 continue
-            if results.size != len(tried) * self.answer.size:
+            if results.size != len(together) * self.answer.size:
                 continue
-            results = results.reshape(len(tried), self.answer.size)
+            results = results.reshape(len(together), self.answer.size)
             for factor in self._factors:
                 met = np.all(np.abs(factor * results - self.answer.ravel()) <= self._room, axis=-1)
                 for at in np.flatnonzero(met):
-                    yield _Slip(factor, *in_words(words[at], place.part))
+                    yield _Slip(factor, *in_words(word(int(at)), place.part))
 
     @cached_property
     def _factors(self) -> tuple[float, ...]:

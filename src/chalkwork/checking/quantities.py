@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,26 +52,49 @@ def quantities(
     return found | dict(_with_bias(context, name, own))
 
 
-def standing_for(
-    part: Expression, value: Array, others: Mapping[str, Array], own: Mapping[str, Any], whole: Expression
-) -> Iterator[tuple[str, Array]]:
-    """What may stand in the place of a part, each made when it is asked for: a large part has some hundreds of them."""
-    own_word = str(part)
-    yield from _of_itself(part, value, own, whole)
-    for fits in (_whole, _spread, _cut, _summed) if value.size <= _MOST_NUMBERS else (_whole,):
+class Batch(NamedTuple):
+    """Quantities that may stand in the place of parts of one shape, together: their words, their values along a first
+    axis, and which of them are there as they are.
+    """
+
+    words: Sequence[str]
+    values: Array
+    plain: Array
+
+    def instead_of(self, part: Expression, value: Array) -> tuple[Callable[[int], str], Array]:
+        """They, each times the part, and the part divided by them; and what each of these is in words."""
+        own, count = str(part), len(self.words)
+
+        def word(at: int) -> str:
+            if at < count:
+                return self.words[at]
+            times = at < 2 * count
+            other = self.words[at - count] if times else self.words[self.plain[at - 2 * count]]
+            return f"{own} {'*' if times else '/'} {other if _is_one_piece(other) else f'({other})'}"
+
+        return word, np.concatenate([self.values, value * self.values, value / self.values[self.plain]])
+
+
+def batches(others: Mapping[str, Array], shape: tuple[int, ...], most: int) -> Iterator[Batch]:
+    """What may stand in the place of a part of a shape, so many at once: there can be some hundreds of them."""
+    tried = _fitting(others, shape)
+    while some := list(islice(tried, most)):
+        words, values, plain = zip(*some, strict=True)
+        yield Batch(words, np.stack(values), np.flatnonzero(plain))
+
+
+def _fitting(others: Mapping[str, Array], shape: tuple[int, ...]) -> Iterator[tuple[str, Array, bool]]:
+    for fits in (_whole, _spread, _cut, _summed) if prod(shape) <= _MOST_NUMBERS else (_whole,):
         turned = ((f"{word}.T", np.swapaxes(other, -1, -2)) for word, other in others.items())
         ways = (each for pair in zip(others.items(), turned, strict=True) for each in pair)
-        fitting = (each for word, other in ways for each in fits(word, other, value.shape))
-        distinct = (each for each in fitting if each[0] != own_word)
-        for count, (other, one) in enumerate(islice(distinct, _MOST_OTHERS)):
-            changed = _made_of(other, one) if count < _MOST_CHANGED and fits is not _summed else ()
-            for put, times in ((other, one), *changed):
-                yield put, times
-                yield f"{own_word} * {put if _is_one_piece(put) else f'({put})'}", value * times
-            yield f"{own_word} / {other if _is_one_piece(other) else f'({other})'}", value / one
+        fitting = (each for word, other in ways for each in fits(word, other, shape))
+        for count, (other, one) in enumerate(islice(fitting, _MOST_OTHERS)):
+            yield other, one, True
+            for put, times in _made_of(other, one) if count < _MOST_CHANGED and fits is not _summed else ():
+                yield put, times, False
 
 
-def _of_itself(
+def made_of_itself(
     part: Expression, value: Array, own: Mapping[str, Any], whole: Expression
 ) -> Iterator[tuple[str, Array]]:
     """What people make of a part with its own names, and with rates and counts that occur in the whole equation."""

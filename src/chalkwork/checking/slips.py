@@ -74,7 +74,8 @@ def in_words(new: Expression | str, old: Expression) -> tuple[str, str]:
 
 
 def _summed_in_words(part: Application) -> str:
-    each = {-2: "each column of ", -1: "each row of "}.get(part.parameters[0], "")  # type: ignore[call-overload]
+    axis = part.parameters[0]
+    each = {-2: "each column of ", -1: "each row of "}.get(axis, "") if isinstance(axis, int) else ""
     return f"the {part.operation.name} of {each}{part.arguments[0]}"
 
 

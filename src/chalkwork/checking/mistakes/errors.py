@@ -8,7 +8,7 @@ from functools import reduce
 from chalkwork.algebra.expression import Application, Expression, apply, names_in, replace, transform, walk
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading import read
-from chalkwork.algebra.simplify import expression_of
+from chalkwork.algebra.terms import expression_of
 from chalkwork.checking.mistakes.context import ACTIVATIONS, Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import has_operation, is_operation, summands

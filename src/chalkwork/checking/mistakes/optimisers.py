@@ -16,7 +16,7 @@ from chalkwork.algebra.expression import (
     transform,
     walk,
 )
-from chalkwork.algebra.simplify import expression_of
+from chalkwork.algebra.terms import expression_of
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation, is_slope, name_alone, summands, updated_parameter

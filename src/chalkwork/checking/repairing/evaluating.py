@@ -139,8 +139,9 @@ class Evaluator:
     def items(self, value: Any, look: int) -> list[Any]:
         """The parts of a list, or the rows of an array."""
         if not isinstance(value, Held):
-            self.pay(np.size(value) // 10)
-            return list(worked_out(list, value))
+            found: list[Any] = worked_out(list, value)
+            self.pay(len(found) // 10)
+            return found
         steps = self.parts[value.scope, value.path]
         known = [self.at((value.scope, (*value.path, one)), look) for one in steps if one[0] == "item"]
         return [one for one in known if one is not _MISSING]
@@ -150,10 +151,10 @@ class Evaluator:
     def value(self, node: ast.AST, frame: Frame) -> Any:
         """The value of an expression; raises Unclear for what is not known here."""
         self.pay()
-        work: Callable[[Any, Frame], Any] | None = getattr(self, f"_{type(node).__name__.lower()}", None)
+        work = _WORK.get(type(node))
         if work is None:
             raise Unclear
-        found = work(node, frame)
+        found = work(self, node, frame)
         if found is _MISSING:
             raise Unclear
         if isinstance(found, np.ndarray):
@@ -258,8 +259,6 @@ class Evaluator:
 
     def _listcomp(self, node: ast.ListComp | ast.GeneratorExp, frame: Frame) -> Any:
         return [self.value(node.elt, inner) for inner in self._rounds(node.generators, frame)]
-
-    _generatorexp = _listcomp
 
     def _rounds(self, loops: list[ast.comprehension], frame: Frame) -> Iterator[Frame]:
         if not loops:
@@ -418,3 +417,24 @@ def _lambda_in(statement: ast.stmt | None, node: ast.Lambda) -> ast.Lambda:
     found = [one for one in ast.walk(statement) if isinstance(one, ast.Lambda)] if statement is not None else []
     return found[0] if len(found) == 1 else node
 
+
+_WORK: dict[type[ast.AST], Callable[[Evaluator, Any, Frame], Any]] = {
+    ast.Constant: Evaluator._constant,
+    ast.Name: Evaluator._name,
+    ast.Attribute: Evaluator._attribute,
+    ast.Subscript: Evaluator._subscript,
+    ast.Slice: Evaluator._slice,
+    ast.Tuple: Evaluator._tuple,
+    ast.List: Evaluator._list,
+    ast.Dict: Evaluator._dict,
+    ast.BinOp: Evaluator._binop,
+    ast.UnaryOp: Evaluator._unaryop,
+    ast.Compare: Evaluator._compare,
+    ast.BoolOp: Evaluator._boolop,
+    ast.IfExp: Evaluator._ifexp,
+    ast.JoinedStr: Evaluator._joinedstr,
+    ast.ListComp: Evaluator._listcomp,
+    ast.GeneratorExp: Evaluator._listcomp,
+    ast.Call: Evaluator._call,
+}
+"""What is worked out, by the kind of node; any other is unclear."""

@@ -13,7 +13,7 @@ from chalkwork.bounds.intervals import Array
 from chalkwork.counting import listed
 from chalkwork.documents.literal import literal, visible
 from chalkwork.documents.model import Block, Display, Paragraph, Table
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.laboratory.approximation.interpolant import Interpolant
 from chalkwork.laboratory.approximation.study import SUBSTITUTION, Compared, Study, study, work_of

@@ -50,6 +50,10 @@ SENTENCES: Sentences = {
     "line.first": "<where><source> berechnet <name>, und hier geht es schief.",
     "line.source": "<where><source> geht in <name> ein (<makes>), und hier geht es schief.",
     "line.called": "Aufgerufen in <where><source>.",
+    "repair.statement": "`<statement>`",
+    "repair.or": "<one> oder `<other>`",
+    "repair.right": "<statement> wäre richtig",
+    "repair.also": "Hier gilt: <words>.",
     # --- what is seen -----------------------------------------------------------------------------------------------
     "seen.right": "das, was richtig ist",
     "seen.of_right": "dem, was richtig ist",
