@@ -157,6 +157,8 @@ def _nudge(scaled: Any) -> Any:
 
 def _aligned(texts: list[str]) -> list[str]:
     """The numbers filled with spaces to the same place after the point; what has a power of ten fills itself."""
+    if len(texts) == 1:
+        return texts
     tails = [0 if "." not in text or "e" in text else len(text) - text.index(".") for text in texts]
     longest = max(tails)
     if longest == min(tails):
