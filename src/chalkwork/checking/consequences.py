@@ -16,7 +16,7 @@ from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import answer_like, read_answer, with_given
 from chalkwork.checking.augmented import taken_apart
 from chalkwork.checking.called import differentiated
-from chalkwork.checking.evidence import same, tells
+from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import bare_name
 from chalkwork.checking.passes import base_of, last_step
 from chalkwork.checking.programs import Names, Reader
@@ -46,7 +46,7 @@ def by_consequence(
     `data` are the program's own givens. Some programs have the error with a minus, or without 1/m.
     """
     known = apart(reader, steps)
-    able = [place for place, value in enumerate(loose) if tells(value)][-_MOST_LOOSE:]
+    able = [place for place, value in enumerate(loose) if tells(value) or _has_several(value)][-_MOST_LOOSE:]
     found: dict[str, int] = {}
     tried = 0
     while able and len(found) < len(reader.context.derivation):
@@ -82,6 +82,12 @@ def by_consequence(
                 known[name] = loose[place]
                 able.remove(place)
     return found
+
+
+def _has_several(value: object) -> bool:
+    """Whether it is an array of few digits, whose place what is worked out with it may tell."""
+    array = np.asarray(value) if hasattr(value, "dtype") else np.empty(0)
+    return array.dtype.kind == "f" and len(np.unique(array[np.isfinite(array)])) > 1 and not is_mask(value)
 
 
 def _kept_alike(
@@ -201,13 +207,21 @@ def _name_parameters(reader: Reader, found: Names, given: Mapping[str, object]) 
         later = sorted(one for one in reader.updates if base_of(one) == name)
         if any(one in found.steps for one in later) or not np.any(reader.values[name]):
             continue
-        words = [word for word in found.unused if word in given and reader.fits(given[word], later[0])]
+        odd = {id(value) for one, value in found.data.items() if not _has_shape(reader, value, one)}
+        words = [word for word, value in given.items() if word in found.unused or id(value) in odd]
+        words = [word for word in words if reader.fits(given[word], later[0])]
         near = [word for word in words if 0 < _apart(given[word], reader.values[name]) < _NEAR]
         near = [word for word in near if not reader.equal(given[word])]
-        if len(near) == 1 and near[0] in found.unused:
+        if len(near) == 1:
             found.steps[later[-1]] = given[near[0]]
-            del found.unused[near[0]]
+            found.unused.pop(near[0], None)
+            for one in [one for one, value in found.data.items() if value is given[near[0]]]:
+                del found.data[one]
             found.notes.append(Text.of("note.taken", word=near[0], name=later[-1]))
+
+
+def _has_shape(reader: Reader, value: object, given: str) -> bool:
+    return read_answer(value, np.shape(reader.values[given])).wrong_shape is None
 
 
 def _apart(value: object, right: Any) -> float:

@@ -34,7 +34,7 @@ from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.errors import error_factors, slope_of
 from chalkwork.checking.mistakes.structure import is_operation
 from chalkwork.checking.quantities import Batch, batches, made_of_itself, quantities
-from chalkwork.checking.slips import alike, all_exchanged, left_out, relatives
+from chalkwork.checking.slips import alike, all_exchanged, in_words, relatives
 from chalkwork.checking.summed import summed_otherwise
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
@@ -49,7 +49,7 @@ _MOST_TERMS = 5
 """Of so many factors or summands any two and more are taken together."""
 _MOST_WRITTEN_IN = 4
 _MOST_SPENT = 6000
-"""So many parts of equations are gone through for one step."""
+"""So many parts of equations are gone through in one search for one step."""
 _MOST_NODES = 40
 """A form with more parts is not made larger still."""
 _LONGEST = 70
@@ -80,12 +80,13 @@ def misplaced(task: Task, typed: Mapping[str, object], name: str, answer: Answer
     spent = [0]
     forms = list(_forms(context, name, answered))
     searches: tuple[Callable[[_Step], Iterable[_Slip]], ...] = (
-        _Step.slipped, _Step.in_time, _Step.slipped_alike, _Step.summed, _Step.exchanged)  # fmt: skip
+        _Step.in_time, _Step.slipped, _Step.slipped_alike, _Step.summed, _Step.exchanged)  # fmt: skip
     if np.all(answer.value == np.round(answer.value, _FEW_DECIMALS)):  # such numbers come out of much by accident
-        forms, searches = forms[:1], searches[:1]
+        forms, searches = forms[:1], searches[1:2]
     steps = [_Step(context, name, form, known, precision, spent, answer.value) for form in forms]
     with np.errstate(all="ignore"):
         for search in searches:
+            spent[0] = 0
             said = [one for step in steps for one in search(step)]
             if said:
                 return min(said, key=_Slip.size).text
@@ -113,7 +114,7 @@ class _Slip(NamedTuple):
             else Text.of("seen.left_out", old=self.old)
         )
         if self.everywhere:
-            text = Text.own("seen.alike", "<what>, and in all places like that", what=text)
+            text = Text.own("seen.alike", "<what>, and so wherever it stands like that", what=text)
         if self.factor == 1:
             return Text.of("seen.comes_out", what=text)
         return Text.of("seen.comes_out_times", factor=f"{self.factor:.4g}", what=text)
@@ -200,7 +201,7 @@ class _Step:
             for number, relative in enumerate(relatives(parts[0])):
                 whole = all_exchanged(self.expression, parts, number) if self._goes_on(1) else None
                 if whole is not None and self._is_answer(whole):
-                    yield _Slip(1.0, *_in_words(relative, parts[0]), everywhere=True)
+                    yield _Slip(1.0, *in_words(relative, parts[0]), everywhere=True)
         for count in self.context.sizes:
             for factor in (count, 1 / count) if count > 1 else ():
                 scaled = _scaled(self.expression, factor)
@@ -217,9 +218,7 @@ class _Step:
         """A sum of which only a part was taken."""
         for place in self._places:
             if isinstance(place.part, Application) and np.prod(place.part.shape) <= _MOST_NUMBERS:
-                arguments = [self._value(one) for one in place.part.arguments]
-                if all(one is not None for one in arguments):
-                    yield from self._met(place, summed_otherwise(place.part, arguments))
+                yield from self._met(place, summed_otherwise(place.part, self._value))
 
     def exchanged(self) -> Iterator[_Slip]:
         """One part exchanged for another quantity."""
@@ -227,7 +226,7 @@ class _Step:
             value = self._value(place.part)
             if value is None or value.size > _MOST_NUMBERS:
                 continue
-            if mine := dict(made_of_itself(place.part, value, self.own)):
+            if mine := dict(made_of_itself(place.part, value, self.own, self.expression)):
                 yield from self._meeting(place, list(mine).__getitem__, np.stack(list(mine.values())))
             for batch in self._batches_of(value.shape):
                 if not self._goes_on(len(place.wholes)):
@@ -292,7 +291,7 @@ class _Step:
             for factor in self._factors:
                 met = np.all(np.abs(factor * results - self.answer.ravel()) <= self._room, axis=-1)
                 for at in np.flatnonzero(met):
-                    yield _Slip(factor, *_in_words(word(int(at)), place.part))
+                    yield _Slip(factor, *in_words(word(int(at)), place.part))
 
     @cached_property
     def _factors(self) -> tuple[float, ...]:
@@ -367,28 +366,6 @@ class _Step:
                 }
                 if len(made) == len(names) > 1:
                     yield word, f"{letter}_t", exchanged(self.expression, made)
-
-
-def _in_words(new: Expression | str, old: Expression) -> tuple[str, str]:
-    """What stands there in the place of what; nothing in the place of what was left out."""
-    if isinstance(new, str):
-        return new, str(old)
-    if new in (left_out(old), Number(1)):
-        return "", str(old)
-    if is_operation(old, "add", "subtract", "multiply") and new in old.arguments:
-        return "", str(old.arguments[1 - old.arguments.index(new)])
-    if new == 0 * old:
-        return "0", str(old)
-    if is_operation(new, "broadcast") and is_operation(new.arguments[0], "sum", "mean"):
-        return _summed_in_words(new.arguments[0]), str(old)
-    if is_operation(new, "reshape"):
-        return f"{old}, read column by column,", str(old)
-    return str(new).replace(".T.T", ""), str(old)
-
-
-def _summed_in_words(part: Application) -> str:
-    each = {-2: "each column of ", -1: "each row of "}.get(part.parameters[0], "")  # type: ignore[call-overload]
-    return f"the {part.operation.name} of {each}{part.arguments[0]}"
 
 
 def _scaled(expression: Expression, factor: float) -> Expression:

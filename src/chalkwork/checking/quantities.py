@@ -21,6 +21,7 @@ _MOST_OTHERS, _MOST_CHANGED = 200, 40
 _MOST_NUMBERS = 20_000
 """A part that has more numbers is exchanged for quantities of its own shape alone."""
 _LONGEST = 70
+_MOST_COUNTS = 12
 
 
 def quantities(
@@ -93,8 +94,10 @@ def _fitting(others: Mapping[str, Array], shape: tuple[int, ...]) -> Iterator[tu
                 yield put, times, False
 
 
-def made_of_itself(part: Expression, value: Array, own: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
-    """What people make of a part with its own names: one side of zero left as it is, a mask, a rate once more."""
+def made_of_itself(
+    part: Expression, value: Array, own: Mapping[str, Any], whole: Expression
+) -> Iterator[tuple[str, Array]]:
+    """What people make of a part with its own names, and with rates and counts that occur in the whole equation."""
     word, shape = str(part), value.shape
     inner = word if _is_one_piece(word) else f"({word})"
     for one in [each for each in names_in(part) if each != part and each.shape == part.shape != ()][:2]:
@@ -104,6 +107,12 @@ def made_of_itself(part: Expression, value: Array, own: Mapping[str, Any]) -> It
     for name, number in own.items():
         if np.ndim(number) < 2 or np.shape(number) == (1, 1):
             yield f"{name} * {inner}", float(np.ravel(number)[0]) * value
+            yield f"(1 - {name}) * {inner}", (1 - float(np.ravel(number)[0])) * value
+    sizes = (shape for one in (part, *names_in(whole)) for shape in (one.shape, one.shape[1:]))
+    for count in islice(dict.fromkeys(size for one in sizes for size in (prod(one), *one) if size > 2), _MOST_COUNTS):
+        yield f"{count} * {inner}", count * value
+        yield f"{inner} / {count}", value / count
+    yield f"the sum of the squares of {word}", np.broadcast_to(np.sum(value**2), shape)
     if is_operation(part, "subtract") and part.arguments[1].shape == part.shape:
         first, mask = (np.asarray(evaluate(one, own), dtype=float) for one in part.arguments)
         if np.shape(first) == shape and np.isin(mask, (0, 1)).all():
@@ -125,7 +134,7 @@ def _with_bias(context: Context, name: str, own: Mapping[str, Any]) -> Iterator[
         weights, bias = (np.asarray(own[one.name], dtype=float) for one in (layer.weights, layer.bias))
         axis = 1 if weights.shape[1] != bias.size or bias.shape[0] > 1 else 0
         bias = bias.reshape((-1, 1) if axis else (1, -1))
-        if bias.shape[1 - axis] != weights.shape[1 - axis]:
+        if weights.ndim > 2 or bias.shape[1 - axis] != weights.shape[1 - axis]:
             continue
         for first in (True, False):
             whole = np.concatenate((bias, weights) if first else (weights, bias), axis)
@@ -141,7 +150,7 @@ def _whole(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[st
 
 def _spread(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
     """A row or column for every row or column."""
-    if value.shape != shape and value.shape in ((1, shape[-1]), (shape[0], 1)) and value.size > 1:
+    if len(shape) >= 2 and value.shape != shape and value.shape in ((1, shape[-1]), (shape[-2], 1)) and value.size > 1:
         yield word, np.broadcast_to(value, shape)
 
 

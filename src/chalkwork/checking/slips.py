@@ -56,6 +56,29 @@ def left_out(part: Expression) -> Expression:
     return 0 * part + 1
 
 
+def in_words(new: Expression | str, old: Expression) -> tuple[str, str]:
+    """What stands there in the place of what; nothing in the place of what was left out."""
+    if isinstance(new, str):
+        return new, str(old)
+    if new in (left_out(old), Number(1)):
+        return "", str(old)
+    if is_operation(old, "add", "subtract", "multiply") and new in old.arguments:
+        return "", str(old.arguments[1 - old.arguments.index(new)])
+    if new == 0 * old:
+        return "0", str(old)
+    if is_operation(new, "broadcast") and is_operation(new.arguments[0], "sum", "mean"):
+        return _summed_in_words(new.arguments[0]), str(old)
+    if is_operation(new, "reshape"):
+        return f"{old}, read column by column,", str(old)
+    return str(new).replace(".T.T", ""), str(old)
+
+
+def _summed_in_words(part: Application) -> str:
+    axis = part.parameters[0]
+    each = {-2: "each column of ", -1: "each row of "}.get(axis, "") if isinstance(axis, int) else ""
+    return f"the {part.operation.name} of {each}{part.arguments[0]}"
+
+
 def _of_quantity(part: Expression) -> Iterator[Builder]:
     """What becomes of a quantity, whatever it is."""
     if isinstance(part, Number):
@@ -68,6 +91,8 @@ def _of_quantity(part: Expression) -> Iterator[Builder]:
     if len(part.shape) == 2 and part.shape != (1, 1):
         for how in ("sum", "mean"):
             yield from (lambda how=how, axis=axis: apply(how, part, axis=axis) for axis in (-2, -1, None))
+    if len(part.shape) > 2:
+        yield lambda: apply("turned", part)
     if len(part.shape) == 2 and 1 not in part.shape:
         yield lambda: apply("reshape", part.T, shape=part.shape)
 
