@@ -86,7 +86,7 @@ def through_time(
     derivation = reader.context.derivation
     found: dict[str, tuple[str, Made]] = {}
     own = followed(reader, steps, data) if longest(derivation) else {}
-    for target in [name for name in steps if derivation[name].derivative and own]:
+    for target in [name for name in steps if name in derivation and derivation[name].derivative and own]:
         expression = derivation[target].expression
         families: dict[str, list[str]] = {}
         for name in [one.name for one in names_in(expression) if one.name in derivation and one.name not in steps]:
