@@ -13,6 +13,7 @@ from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Expression, Name, walk
 from chalkwork.algebra.expression import replace as exchanged
 from chalkwork.checking.answers import answer_like, with_given
+from chalkwork.checking.consequences import put
 from chalkwork.checking.data import OTHER_DATA
 from chalkwork.checking.evidence import same
 from chalkwork.checking.mistakes import equivalents
@@ -20,15 +21,19 @@ from chalkwork.checking.mistakes.errors import error_factors, slope_of
 from chalkwork.checking.recorded import Recorded
 from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.recording.places import is_product
+from chalkwork.checking.repairing import Repair, repaired
 from chalkwork.checking.report import Line, Report, Result
+from chalkwork.checking.seen import UNEXPLAINED
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.words import ENGLISH, say
+from chalkwork.words import ENGLISH, Text, say
 
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
 
+_RIGHT = (Verdict.CORRECT.word, Verdict.ROUNDING.word)
+_MOST_SHOWN = 160
 _BAD = (Verdict.MISTAKE.word, Verdict.WRONG.word)
 _OF_THE_CALL = frozenset(("other-activation", "activation-forgotten"))
 """What is wrong where a function was called, and not in the function."""
@@ -49,7 +54,7 @@ def with_lines(report: Report, run: Recording, found: Recorded, task: Task) -> R
         if made is None or made.line is None:
             results[name] = result
         elif name == first:
-            results[name] = _first(result, made, run, found, task, right, report.language)
+            results[name] = _first(result, made, run, found, task, right, report)
         else:
             at = _at(run, _calling(run, made) if result.verdict not in _BAD else _wrong_in(run, found, made, right))
             said = f"{_where(at, run, report.language)}: {_small(result.message)}"
@@ -65,8 +70,9 @@ _PLAIN = ("Correct", "Wrong", "This")
 
 
 def _first(
-    result: Result, made: Made, run: Recording, found: Recorded, task: Task, right: set[int], language: str
+    result: Result, made: Made, run: Recording, found: Recorded, task: Task, right: set[int], report: Report
 ) -> Result:
+    language = report.language
     source = _source_of(result.name, made, run.source(made.file, made.line or 0)[0], found, task)
     place = _wrong_in(run, found, source or made, right)
     if source is None and _OF_THE_CALL.intersection(result.mistakes):
@@ -78,6 +84,12 @@ def _first(
         place = callers[0] if len(callers) == 1 else own if own in callers else place
     elif source is None and _AXIS in result.mistakes and "axis" in run.source(*_calling(run, made))[0]:
         place = _calling(run, made)  # the axis is an argument there
+    repairs = _repairs(result.name, made, run, found, task, report)
+    if repairs:
+        outside = bool((_OF_THE_ARGUMENT | _OF_THE_CALL).intersection(result.mistakes))
+        led = source is not None
+        repair = min(repairs, key=lambda one: (outside and one.is_helper, led and one.line != place))
+        place, source = repair.line, repair.source
     at = _at(run, place)
     slots = {"where": _where(at, run, language), "source": _quoted(at), "name": result.name}
     if source is not None:
@@ -88,7 +100,78 @@ def _first(
     if call is not None and place == ((source or made).file, (source or made).line) and "return " in at.source:
         by = _at(run, (call.file, call.line))
         more = f" {say(language, 'line.called', where=_within(by, run, language), source=_quoted(by))}"
-    return replace(result, at=at, message=f"{said}{more} {result.message}")
+    statements = repair.statements if repairs else ()
+    seen = _seen(result, statements, language)
+    return replace(result, at=at, message=f"{said}{more} {seen}", repair=statements)
+
+
+def _seen(result: Result, statements: tuple[str, ...], language: str) -> str:
+    """What is said of the step, with the statement that would be right where no entry of the table explains it."""
+    if result.mistakes or not statements or len("".join(statements)) > _MOST_SHOWN:
+        return result.message
+    shown = Text.own("repair.statement", "`<statement>`", statement=statements[0])
+    for other in statements[1:]:
+        shown = Text.own("repair.or", "<one> or `<other>`", one=shown, other=other)
+    words = Text.own("repair.right", "<statement> would be right", statement=shown)
+    for name in UNEXPLAINED:
+        if result.message.startswith(start := say(language, name)):
+            return say(language, "step.seen", words=words) + result.message.removeprefix(start)
+    also = Text.own("repair.also", "Here <words>.", words=words)
+    return f"{result.message} {also.written(language)}"
+
+
+def _repairs(name: str, made: Made, run: Recording, found: Recorded, task: Task, report: Report) -> list[Repair]:
+    """The smallest edits of a line with which a step follows from what the program has before it."""
+    if name not in found.makers:
+        return []
+    by = report.by or task
+    own = {given.name: _given(given.name, found, task, by) for given in by.derivation.givens}
+    with np.errstate(all="ignore"):
+        following = {}
+        for equation in by.derivation:
+            following[equation] = evaluate(by.derivation[equation].expression, own)
+            one = found.makers.get(equation)
+            own[equation] = following[equation] if one is None else put(one.value, following[equation])
+    goal = next((one for one in run.everything() if one.order == made.order), made)
+    if goal.value.size * task.context.sizes[0] == made.value.size and task.context.samples is not None:
+        following = {one: _last_sample(value, task) for one, value in following.items()}
+    targets = [*following.values(), *found.between]
+
+    def meets(value: Any, target: Any) -> bool:
+        value = np.asarray(value)
+        if value.dtype.kind not in "fiu":
+            return False
+        value, size = value.astype(made.value.dtype), np.size(target)
+        ways = [value]
+        if value.ndim == 2 and value.size > size:  # a bias is a row or column more
+            ways = [one for one in (value[1:], value[:-1], value[:, 1:], value[:, :-1]) if one.size == size]
+        return any(same(one, target) for one in ways)
+
+    well = {found.makers[one].order: found.makers[one] for one in found.makers if _is_right(report, one)}
+    return repaired(
+        run,
+        goal,
+        lambda value: meets(value, following[name]),
+        lambda value: any(np.size(value) == np.size(target) and meets(value, target) for target in targets),
+        well,
+        task.context.sizes[0],
+    )
+
+
+def _given(name: str, found: Recorded, task: Task, by: Task) -> Any:
+    """What the program has of a given, as the convention has it by which it is marked."""
+    return by.values[name] if same(found.own[name], task.values[name]) else put(found.own[name], by.values[name])
+
+
+def _last_sample(value: Any, task: Task) -> Any:
+    """What a program that takes one sample after the other has of it last."""
+    count, axis = task.context.sizes[0], task.context.samples
+    able = np.ndim(value) == 2 and axis is not None and np.shape(value)[axis] == count
+    return np.take(value, [-1], axis) if able else value
+
+
+def _is_right(report: Report, name: str) -> bool:
+    return name in report and report[name].verdict in _RIGHT
 
 
 def _quoted(at: Line) -> str:

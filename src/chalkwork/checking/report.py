@@ -7,7 +7,7 @@ from collections.abc import Collection, ItemsView, Iterator, Mapping, Sequence, 
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from chalkwork.checking.mistakes import TABLE, in_language
 from chalkwork.checking.verdicts import ACCEPTED, BAD, Verdict
 from chalkwork.documents.literal import visible
 from chalkwork.words import ENGLISH, Said, Text, say, written
+
+if TYPE_CHECKING:
+    from chalkwork.checking.check import Task
 
 WIDTH = 80
 _WORDS = [verdict.word for verdict in sorted(Verdict)]
@@ -57,6 +60,8 @@ class Result:
     """The earlier step, itself not answered, in which the mistake was made."""
     at: Line | None = None
     """The line of a recorded program that made it, or in which it goes wrong."""
+    repair: tuple[str, ...] = ()
+    """The statement in the place of that line with which the step would be right; two where both are as near."""
 
     @property
     def together(self) -> bool:
@@ -106,7 +111,7 @@ class Report(Mapping[str, Result]):
     `first_wrong` is the first step that is neither accepted nor blank, `score` the credit from 0 to 1.
     """
 
-    __slots__ = ("_credits", "_results", "follows", "language", "notes", "unused")  # a class has thousands
+    __slots__ = ("_credits", "_results", "by", "follows", "language", "notes", "unused")  # a class has thousands
 
     def __init__(
         self,
@@ -116,6 +121,7 @@ class Report(Mapping[str, Result]):
         notes: Sequence[str] = (),
         *,
         language: str = ENGLISH,
+        by: Task | None = None,
     ) -> None:
         self._results = dict(results)
         self.follows = follows
@@ -126,6 +132,8 @@ class Report(Mapping[str, Result]):
         """What is to be said before the steps: other data, another convention, names that were taken as steps."""
         self.language = language
         """What its messages are written in."""
+        self.by = by
+        """What it is held against, where that is another convention's."""
         self._credits: dict[Fraction, Fraction] = {}
 
     def __getitem__(self, name: str) -> Result:
@@ -157,7 +165,7 @@ class Report(Mapping[str, Result]):
 
     def having(self, results: Mapping[str, Result]) -> Report:
         """The same report with these results."""
-        return Report(results, self.unused, self.follows, self.notes, language=self.language)
+        return Report(results, self.unused, self.follows, self.notes, language=self.language, by=self.by)
 
     def noting_first(self, note: Said) -> Report:
         """The same report with something to be said before everything else."""
@@ -174,7 +182,7 @@ class Report(Mapping[str, Result]):
         return note if self.language == ENGLISH else say(self.language, "note.in_english", note=note)
 
     def _with_notes(self, notes: Sequence[str]) -> Report:
-        return Report(self._results, self.unused, self.follows, notes, language=self.language)
+        return Report(self._results, self.unused, self.follows, notes, language=self.language, by=self.by)
 
     @property
     def first_wrong(self) -> str | None:
@@ -364,6 +372,7 @@ def as_data(report: Report) -> dict[str, Any]:
                 "together": result.together,
                 "made_in": result.made_in,
                 **(asdict(result.at) if result.at else {}),
+                **({"repair": list(result.repair)} if result.repair else {}),
             }
             for result in report.values()
         ],

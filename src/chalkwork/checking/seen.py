@@ -40,7 +40,7 @@ _MOST_STEPS = 20
 """Wrong steps of one hand-in that are looked at: a sentence on each later one would cost as much, and say less."""
 _MOST_SLIPS = 2
 """Of so many it is asked what stands in them in the place of what."""
-_UNEXPLAINED = ("step.wrong", "step.stopped")
+UNEXPLAINED = ("step.wrong", "step.stopped")
 
 
 def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
@@ -59,7 +59,7 @@ def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
             if looked == _MOST_STEPS:
                 continue
             looked += 1
-            look, starts = _Look.at(task, typed, name), (say(report.language, one) for one in _UNEXPLAINED)
+            look, starts = _Look.at(task, typed, name), (say(report.language, one) for one in UNEXPLAINED)
             unexplained = next((one for one in starts if result.message.startswith(one)), None)
             words = (
                 look.words(looked <= _MOST_SLIPS)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.checking.adopting import Way, count_of_wrong, in_convention
+from chalkwork.checking.adopting import count_of_wrong, in_convention
 from chalkwork.checking.conventions import conventions_of, values_of
 from chalkwork.checking.report import Report
 from chalkwork.checking.seen import seen_in
 from chalkwork.checking.variables import numbers_of
+from chalkwork.checking.ways import Way
 
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task
@@ -43,7 +44,7 @@ def on_turned_weights(
     other = replace(task, derivation=way.derivation, context=way.context, values=values_of(task.values, found.forms))
     again = other.adopted([typed], [report.unused], declared)[0]
     return (
-        in_convention(seen_in(other, typed, again), found, report)
+        in_convention(seen_in(other, typed, again), found, report, other)
         if count_of_wrong(again) < count_of_wrong(report)
         else report
     )

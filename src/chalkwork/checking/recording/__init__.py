@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from chalkwork.checking.recording.places import cell_of, source_of, statement_at
+from chalkwork.checking.recording.places import cell_of, source_of, statement_in
 from chalkwork.checking.recording.rebuilding import Versions, rebuilt
 from chalkwork.checking.recording.tracing import PARTS, Tracing, is_own, tracing
 from chalkwork.checking.recording.watching import Array, Aside, Made, Path, leaves, same_numbers
@@ -62,6 +62,7 @@ class Call(NamedTuple):
 
     file: str
     line: int
+    code: CodeType
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Recording(Mapping[str, object]):
         """For the lines that gave something back, from where they were called."""
         self._numbers = 0
         self._left_out: set[str] = set()
-        self._sources: dict[tuple[str, int], tuple[str, int | None]] = {}
+        self._cells: dict[str, int | None] = {}
         self._names: dict[str, dict[str, Any]] = {}
         self._tracing: Tracing | None = None
         self._frame: FrameType | None = None
@@ -143,11 +144,10 @@ class Recording(Mapping[str, object]):
 
     def _done(self) -> None:
         """Keep the sources of what was made, and nothing else of the program."""
-        lines = {(made.file, made.line) for made in self.everything() if made.line is not None}
-        for file, line in lines | {(call.file, call.line) for call in self.calls.values()}:
+        files = {made.file for made in self.everything() if made.line is not None}
+        for file in files | {call.file for call in self.calls.values()}:
             names = self._names.get(file, {})
-            self._sources[file, line] = statement_at(file, line, names), cell_of(file, names)
-            self.texts.setdefault(file, source_of(file, names))
+            self.texts[file], self._cells[file] = source_of(file, names), cell_of(file, names)
         if self._left_out:
             names_of = ", ".join(sorted(self._left_out)[:10])
             self.notes.append(f"More than {self.largest} entries, so not kept: {names_of}.")
@@ -205,7 +205,7 @@ class Recording(Mapping[str, object]):
         self._look_at(value, frame.f_code, frame.f_code, self._at(frame), frame.f_code)
         if caller is None or id(caller) not in self._lines:
             return
-        call = Call(caller.f_code.co_filename, self._lines[id(caller)][1])
+        call = Call(caller.f_code.co_filename, self._lines[id(caller)][1], caller.f_code)
         for _, kept, array in leaves(value, self.largest):
             known = self._arrays.get(id(kept)) if isinstance(array, np.ndarray) else None
             if known is not None and known[0] is kept and known[1].line is not None:
@@ -315,7 +315,7 @@ class Recording(Mapping[str, object]):
 
     def source(self, file: str, line: int) -> tuple[str, int | None]:
         """The statement on a line, and the number of its cell in a notebook."""
-        return self._sources.get((file, line), ("", None))
+        return statement_in(self.texts.get(file, ""), line), self._cells.get(file)
 
     def __getitem__(self, name: str) -> object:
         found = [one for one in self.assignments if one.name == name]

@@ -26,9 +26,8 @@ def source_of(file: str, names: dict[str, Any] | None = None) -> str:
     return "".join(linecache.getlines(file, names))
 
 
-def statement_at(file: str, line: int, names: dict[str, Any] | None = None) -> str:
-    """The statement that a line belongs to, on one line; nothing where the source is not known."""
-    text = source_of(file, names)
+def statement_in(text: str, line: int) -> str:
+    """The statement that a line of a file belongs to, on one line; nothing where there is no such line."""
     lines = text.splitlines()
     if not 0 < line <= len(lines):
         return ""
@@ -44,6 +43,7 @@ def _on_one_line(lines: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def parsed(source: str) -> ast.Module:
     """The source as Python reads it; empty where it does not."""
     try:

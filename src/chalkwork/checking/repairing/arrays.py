@@ -15,6 +15,8 @@ import numpy as np
 MOST_ENTRIES = 300_000
 MOST_PRODUCTS = 30_000_000
 _MOST_POWER = 64
+_FEW = 1_000
+"""So few numbers together make no large result, entry by entry."""
 
 
 class Unclear(Exception):
@@ -28,7 +30,8 @@ def _fits(*shape: int) -> None:
 
 def _entrywise(function: Callable[..., Any]) -> Callable[..., Any]:
     def bounded(*values: Any) -> Any:
-        _fits(*np.broadcast_shapes(*(np.shape(one) for one in values)))
+        if sum(map(np.size, values)) > _FEW:
+            _fits(*np.broadcast_shapes(*map(np.shape, values)))
         return function(*values)
 
     return bounded
@@ -38,6 +41,12 @@ def _power(base: Any, exponent: Any) -> Any:
     if isinstance(base, int) and isinstance(exponent, int) and not -_MOST_POWER <= exponent <= _MOST_POWER:
         raise Unclear
     return operator.pow(float(base) if isinstance(base, int) and exponent < 0 else base, exponent)
+
+
+def _matrices(one: Any, other: Any) -> Any:
+    if not np.ndim(one) or not np.ndim(other):
+        raise Unclear
+    return _product(one, other)
 
 
 def _product(one: Any, other: Any) -> Any:
@@ -55,7 +64,9 @@ def _outer(one: Any, other: Any) -> Any:
 
 def _einsum(form: str, *values: Any) -> Any:
     names = form.replace(" ", "").split("->")[0].split(",")
-    sizes = {letter: size for name, one in zip(names, values, strict=True) for letter, size in zip(name, np.shape(one), strict=True)}  # fmt: skip
+    sizes: dict[str, int] = {}
+    for letters, one in zip(names, values, strict=True):
+        sizes |= dict(zip(letters, np.shape(one), strict=True))
     if math.prod(sizes.values()) > MOST_PRODUCTS:
         raise Unclear
     return np.einsum(form, *values)
@@ -106,8 +117,8 @@ def _softmax(one: Any, axis: Any = -1) -> Any:
     return powers / powers.sum(axis=axis, keepdims=True)
 
 
-def _total(values: Any, **how: Any) -> Any:
-    return np.sum(np.asarray(values), **how)
+def _total(values: Any, *axis: Any, **how: Any) -> Any:
+    return np.sum(np.asarray(values), *axis, **how)
 
 
 def _extreme(function: Callable[..., Any], entrywise: Callable[..., Any]) -> Callable[..., Any]:
@@ -143,14 +154,28 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     **{
         name: _entrywise(getattr(operator, function))
         for name, function in {
-            "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod",
-            "Gt": "gt", "Lt": "lt", "GtE": "ge", "LtE": "le", "Eq": "eq", "NotEq": "ne",
-            "BitAnd": "and_", "BitOr": "or_", "USub": "neg", "UAdd": "pos", "Invert": "invert",
+            "Add": "add",
+            "Sub": "sub",
+            "Mult": "mul",
+            "Div": "truediv",
+            "FloorDiv": "floordiv",
+            "Mod": "mod",
+            "Gt": "gt",
+            "Lt": "lt",
+            "GtE": "ge",
+            "LtE": "le",
+            "Eq": "eq",
+            "NotEq": "ne",
+            "BitAnd": "and_",
+            "BitOr": "or_",
+            "USub": "neg",
+            "UAdd": "pos",
+            "Invert": "invert",
         }.items()
     },  # fmt: skip
     "Not": operator.not_,
     "Pow": _power,
-    "MatMult": _product,
+    "MatMult": _matrices,
 }
 """What signs stand for, by the names that Python's syntax trees have for them."""
 
@@ -161,11 +186,11 @@ _ENTRYWISE = (
 )
 _WHOLE = (
     "mean var std prod argmax argmin cumsum any all squeeze ravel swapaxes stack vstack hstack diag diagflat trace "
-    "roll flip expand_dims atleast_2d take argsort unravel_index clip broadcast_to column_stack linalg cross rot90"
+    "roll flip expand_dims atleast_2d take argsort unravel_index clip column_stack"
 )
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: _entrywise(getattr(np, name)) for name in _ENTRYWISE.split()},
-    **{name: getattr(np, name) for name in _WHOLE.split() if name not in ("linalg", "cross", "rot90")},
+    **{name: getattr(np, name) for name in _WHOLE.split()},
     "sum": _total, "nansum": np.nansum, "power": _power, "pow": _power,
     "max": _extreme(np.max, _entrywise(np.maximum)), "min": _extreme(np.min, _entrywise(np.minimum)),
     "amax": np.amax, "amin": np.amin, "mul": OPERATORS["Mult"], "sub": OPERATORS["Sub"], "div": OPERATORS["Div"],
@@ -211,10 +236,9 @@ def called(name: str, values: list[Any], keywords: dict[str, Any]) -> Any:
 def worked_out(function: Callable[..., Any], *values: Any, **how: Any) -> Any:
     """The value, where the shapes fit and the result is not too large."""
     try:
-        with np.errstate(all="ignore"):
-            value = function(*values, **how)
+        value = function(*values, **how)
     except (TypeError, ValueError, IndexError, KeyError, ArithmeticError, AttributeError, MemoryError):
         raise Unclear from None
-    if np.size(value) > MOST_ENTRIES if isinstance(value, np.ndarray) else False:
+    if isinstance(value, np.ndarray) and value.size > MOST_ENTRIES:
         raise Unclear
     return value

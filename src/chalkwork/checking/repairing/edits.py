@@ -6,8 +6,6 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from chalkwork.checking.repairing.arrays import FUNCTIONS
-
 _TURNED: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.MatMult, ast.Div), ast.Div: (ast.Mult,),
     ast.MatMult: (ast.Mult,),
@@ -69,7 +67,7 @@ def _of_statement(
         target = statement.targets[0]
         for sign in (ast.Add(), ast.Sub(), ast.Mult()) if not isinstance(target, ast.Tuple) else ():
             new = ast.AugAssign(target=target, op=sign, value=statement.value, lineno=1, col_offset=0)
-            yield (1 if isinstance(sign, ast.Add) else 2), new, statement, new
+            yield (1 if isinstance(sign, ast.Add) else 3), new, statement, new
     elif isinstance(statement, ast.AugAssign):
         plain = ast.Assign(targets=[statement.target], value=statement.value, lineno=1, col_offset=0)
         yield 1, plain, statement, plain
@@ -95,7 +93,8 @@ def _within(
             if isinstance(node, (ast.Attribute, ast.Subscript)) and name == "value" and _is_operand(node):
                 continue
             inner = _indices(value) if isinstance(node, ast.Subscript) and name == "slice" else None
-            for one in inner if inner is not None else _within(value, operands, functions):
+            branch = isinstance(node, ast.IfExp) and name != "test"
+            for one in inner if inner is not None else _within(value, operands, functions, whole=branch):
                 yield one._replace(statement=_with(node, name, one.statement))
         elif isinstance(value, list):
             for place, part in enumerate(value):
@@ -124,8 +123,7 @@ def _own(
     elif isinstance(node, ast.Call):
         yield from _of_call(node, functions)
     elif isinstance(node, ast.Constant) and type(node.value) is int and not whole:
-        for value in (node.value - 1, node.value + 1):
-            yield 1, ast.Constant(value)
+        yield from ((1, ast.Constant(value)) for value in (node.value - 1, node.value + 1) if value > 0)
     elif isinstance(node, ast.Tuple):
         return
     quantity = not isinstance(node, (ast.Constant, ast.Tuple, ast.Slice, ast.List, ast.GeneratorExp, ast.ListComp))
@@ -136,20 +134,32 @@ def _own(
     elif not isinstance(node, ast.Call) or whole:
         yield 1 if _is_operand(node) else 2, ast.Attribute(node, "T", ast.Load())
     if whole:
-        yield 1, ast.UnaryOp(ast.USub(), node)
-    own = ast.dump(node)
+        yield 2, ast.UnaryOp(ast.USub(), node)
+    own, parts = ast.dump(node), {ast.dump(one) for one in ast.walk(node) if isinstance(one, ast.expr)}
     for other in operands:
-        if ast.dump(other) == own:
+        if (text := ast.dump(other)) == own:
             continue
-        yield 2 if _is_operand(node) else 3, other
+        if isinstance(other, ast.Constant):
+            if whole or isinstance(node, (ast.BinOp, ast.Call)):
+                yield 2 if whole else 3, ast.BinOp(node, ast.Div(), other)
+                yield 3, ast.BinOp(node, ast.Mult(), other)
+            continue
+        small = _is_operand(node) or (
+            isinstance(node, ast.BinOp) and _is_operand(node.left) and _is_operand(node.right)
+        )
+        yield 2 if small else 3, other
+        if whole:
+            yield from ((3, ast.BinOp(node, ast.Mult(), slope)) for slope in _slopes(other))
         if whole or isinstance(node, (ast.BinOp, ast.Call)):
             size = 2 if whole else 3
-            for sign in (ast.Mult(), ast.Div(), ast.Add(), ast.Sub()):
-                yield size, ast.BinOp(node, sign, other)
+            for sign in (ast.Mult(), ast.Add(), ast.Sub(), ast.Div()):
+                usual = isinstance(sign, ast.Mult) or (text not in parts and not isinstance(sign, ast.Div))
+                yield size if usual else 3, ast.BinOp(node, sign, other)
         elif _is_operand(node):
             for sign in (ast.Mult(), ast.Add(), ast.Sub(), ast.Div()):
                 yield 3, ast.BinOp(node, sign, other)
     if _is_operand(node) or whole:
+        yield from ((3, slope) for slope in _slopes(node))
         for name in functions:
             yield 2, ast.Call(ast.Name(name, ast.Load()), [node], [])
         yield 3, ast.BinOp(ast.Constant(1), ast.Sub(), node)
@@ -184,6 +194,13 @@ def _of_operation(node: ast.BinOp) -> Iterator[tuple[int, ast.expr]]:
         yield 2, ast.Call(left.func, [ast.BinOp(left.args[0], sign, right)], [])
     if isinstance(right, ast.Call) and len(right.args) == 1 and not right.keywords:
         yield 2, ast.Call(right.func, [ast.BinOp(left, sign, right.args[0])], [])
+
+
+def _slopes(node: ast.expr) -> Iterator[ast.expr]:
+    """Derivatives that people write: of the sigmoid and tanh by what they give, and of ReLU."""
+    yield ast.BinOp(node, ast.Mult(), ast.BinOp(ast.Constant(1), ast.Sub(), node))
+    yield ast.BinOp(ast.Constant(1), ast.Sub(), ast.BinOp(node, ast.Pow(), ast.Constant(2)))
+    yield ast.Compare(node, [ast.Gt()], [ast.Constant(0)])
 
 
 def _transposed(node: ast.expr) -> ast.expr:
@@ -242,6 +259,8 @@ def _indices(node: ast.expr) -> Iterator[_Part]:
             return
         for step in (1, -1):
             if isinstance(node, ast.Constant):
+                if node.value + step < 0:
+                    continue
                 new: ast.expr = ast.Constant(node.value + step)
             else:
                 new = ast.BinOp(node, ast.Add() if step > 0 else ast.Sub(), ast.Constant(1))
@@ -269,7 +288,7 @@ def _is_operand(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
         return node.attr != "T" and _is_operand(node.value)
     if isinstance(node, ast.Subscript):
-        return _is_operand(node.value) and not any(isinstance(one, (ast.Call, ast.Slice)) for one in ast.walk(node.slice))
+        return _is_operand(node.value) and not any(isinstance(one, ast.Call) for one in ast.walk(node.slice))
     return isinstance(node, ast.Name)
 
 

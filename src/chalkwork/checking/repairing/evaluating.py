@@ -1,4 +1,4 @@
-"""A recorded line worked out once more: by its syntax tree, over a table of functions of arrays. Nothing is executed."""
+"""A recorded line worked out once more, by its syntax tree, over a table of functions of arrays: nothing is run."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from chalkwork.checking.recording import Recording
-from chalkwork.checking.recording.places import parsed, statements
+from chalkwork.checking.recording.places import parsed
 from chalkwork.checking.recording.watching import Aside, Made, Path
 from chalkwork.checking.repairing.arrays import ATTRIBUTES, CONSTANTS, FUNCTIONS, OPERATORS, Unclear, called, worked_out
 
 Place = tuple[object, Path]
 Function = ast.FunctionDef | ast.Lambda
-MOST_WORK = 60_000
+MOST_WORK = 40_000
 """What one search may cost, in operations on few numbers."""
 _PER_WORK = 500
 """So many numbers more cost as much as an operation."""
@@ -139,8 +139,9 @@ class Evaluator:
     def items(self, value: Any, look: int) -> list[Any]:
         """The parts of a list, or the rows of an array."""
         if not isinstance(value, Held):
-            self.pay(np.size(value) // 10)
-            return list(worked_out(list, value))
+            found: list[Any] = worked_out(list, value)
+            self.pay(len(found) // 10)
+            return found
         steps = self.parts[value.scope, value.path]
         known = [self.at((value.scope, (*value.path, one)), look) for one in steps if one[0] == "item"]
         return [one for one in known if one is not _MISSING]
@@ -150,10 +151,10 @@ class Evaluator:
     def value(self, node: ast.AST, frame: Frame) -> Any:
         """The value of an expression; raises Unclear for what is not known here."""
         self.pay()
-        work: Callable[[Any, Frame], Any] | None = getattr(self, f"_{type(node).__name__.lower()}", None)
+        work = _WORK.get(type(node))
         if work is None:
             raise Unclear
-        found = work(node, frame)
+        found = work(self, node, frame)
         if found is _MISSING:
             raise Unclear
         if isinstance(found, np.ndarray):
@@ -259,8 +260,6 @@ class Evaluator:
     def _listcomp(self, node: ast.ListComp | ast.GeneratorExp, frame: Frame) -> Any:
         return [self.value(node.elt, inner) for inner in self._rounds(node.generators, frame)]
 
-    _generatorexp = _listcomp
-
     def _rounds(self, loops: list[ast.comprehension], frame: Frame) -> Iterator[Frame]:
         if not loops:
             yield frame
@@ -335,7 +334,8 @@ class Evaluator:
         defaults = dict(zip(names[::-1], node.args.defaults[::-1], strict=False))
         within = Frame(file, frame.look, depth=frame.depth + 1)
         for one in names:
-            within.names[one] = given[one] if one in given else self.value(defaults[one], within) if one in defaults else _MISSING  # fmt: skip
+            if one in given or one in defaults:
+                within.names[one] = given[one] if one in given else self.value(defaults[one], within)
         if len(values) > len(names) or node.args.vararg or node.args.kwarg:
             raise Unclear
         if isinstance(node, ast.Lambda):
@@ -407,9 +407,9 @@ def _root(node: ast.expr) -> str:
 def _function_at(text: str, code: CodeType) -> Function | None:
     """The function that begins at the line where its code does."""
     for node in ast.walk(parsed(text)):
-        if isinstance(node, (ast.FunctionDef, ast.Lambda)) and node.lineno == code.co_firstlineno:
-            if isinstance(node, ast.Lambda) == (code.co_name == "<lambda>"):
-                return node
+        kind = ast.Lambda if code.co_name == "<lambda>" else ast.FunctionDef
+        if isinstance(node, kind) and node.lineno == code.co_firstlineno:
+            return node
     return None
 
 
@@ -418,3 +418,24 @@ def _lambda_in(statement: ast.stmt | None, node: ast.Lambda) -> ast.Lambda:
     found = [one for one in ast.walk(statement) if isinstance(one, ast.Lambda)] if statement is not None else []
     return found[0] if len(found) == 1 else node
 
+
+_WORK: dict[type[ast.AST], Callable[[Evaluator, Any, Frame], Any]] = {
+    ast.Constant: Evaluator._constant,
+    ast.Name: Evaluator._name,
+    ast.Attribute: Evaluator._attribute,
+    ast.Subscript: Evaluator._subscript,
+    ast.Slice: Evaluator._slice,
+    ast.Tuple: Evaluator._tuple,
+    ast.List: Evaluator._list,
+    ast.Dict: Evaluator._dict,
+    ast.BinOp: Evaluator._binop,
+    ast.UnaryOp: Evaluator._unaryop,
+    ast.Compare: Evaluator._compare,
+    ast.BoolOp: Evaluator._boolop,
+    ast.IfExp: Evaluator._ifexp,
+    ast.JoinedStr: Evaluator._joinedstr,
+    ast.ListComp: Evaluator._listcomp,
+    ast.GeneratorExp: Evaluator._listcomp,
+    ast.Call: Evaluator._call,
+}
+"""What is worked out, by the kind of node; any other is unclear."""

@@ -1,4 +1,4 @@
-"""What a recorded program would have made with another line in it: every value that goes back to the line, worked out."""
+"""What a recorded program would have made with another line in it: all that goes back to the line, worked out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from chalkwork.checking.evidence import same
 from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.recording.places import statements
-from chalkwork.checking.repairing.arrays import Unclear
+from chalkwork.checking.repairing.arrays import Unclear, worked_out
 from chalkwork.checking.repairing.evaluating import Evaluator, Frame, Held, Place
 
 _MOST_BEFORE = 400
@@ -29,11 +29,11 @@ class Rerun:
         self.made = {one.order: one for one in run.everything()}
         self.places: dict[int, list[Place]] = {}
         for place, entries in run.history.items():
-            for look, entry in entries:
-                if isinstance(entry, Made) and look == entry.look:
+            for _, entry in entries:
+                if isinstance(entry, Made):
                     self.places.setdefault(entry.order, []).append(place)
         self._sources: dict[int, frozenset[object] | None] = {}
-        self._between: dict[tuple[Line, int], list[Made]] = {}
+        self._between: dict[tuple[Line, int, bool], list[Made]] = {}
 
     def statement(self, made: Made) -> ast.stmt | None:
         """The statement that made a value."""
@@ -44,9 +44,22 @@ class Rerun:
         node = self.statement(made)
         return (made.file, node.lineno) if node is not None else None
 
-    def frame(self, made: Made) -> Frame:
-        """Where it was run."""
+    def frame(self, made: Made, line: Line | None = None) -> Frame:
+        """Where it was run; for the line of a call, the function that this is in."""
+        call = self.run.calls.get(made.order)
+        if call is not None and line is not None and self.line(made) != line == self.call(made):
+            return Frame(call.file, made.look, call.code)
         return Frame(made.file, made.look, made.within or made.code)
+
+    def call(self, made: Made) -> Line | None:
+        """Where the statement begins that called the function that gave it back."""
+        call = self.run.calls.get(made.order)
+        node = statements(self.run.texts.get(call.file, "")).get(call.line) if call is not None else None
+        return (call.file, node.lineno) if call is not None and node is not None else None
+
+    def is_of(self, made: Made, line: Line) -> bool:
+        """Whether a value was made in a line, or given back to it."""
+        return line in (self.line(made), self.call(made))
 
     def sources(self, made: Made) -> frozenset[object] | None:
         """What a value was made of: earlier values by number, and lines of functions; None where that is not known."""
@@ -74,7 +87,9 @@ class Rerun:
             found.append(made)
             known = {one.order for one in found}
             waiting |= {
-                one for one in self.sources(made) or () if isinstance(one, int) and one not in well and one not in known
+                one
+                for one in self.sources(made) or ()
+                if isinstance(one, int) and one not in known and (one not in well or self.made[one].of is not None)
             }
         return found
 
@@ -82,14 +97,21 @@ class Rerun:
         """The lines that these were made in, each with what it made, and those of the functions they call."""
         found: dict[Line, list[Made]] = {}
         for made in self.history(goal, right):
-            sources = self.sources(made)
-            at = self.line(made)
-            if sources is None or made.of is not None or at is None:
-                continue
-            for line in (at, *(one for one in sources if isinstance(one, tuple))):
-                if line in found or len(found) < MOST_LINES:
+            sources = self.sources(made) or ()
+            lines = [one for one in (self.line(made), self.call(made)) if one and self._is_understood(made, one)]
+            for line in (*lines, *(one for one in sources if isinstance(one, tuple))):
+                known = line[1] in statements(self.run.texts.get(line[0], ""))
+                if line in found or (known and len(found) < MOST_LINES):
                     found.setdefault(line, []).append(made)
         return found
+
+    def _is_understood(self, made: Made, line: Line) -> bool:
+        """Whether the statement, worked out once more, gives what was recorded."""
+        node = statements(self.run.texts[line[0]]).get(line[1])
+        try:
+            return node is not None and same(np.asarray(self.remade(made, node, line)), made.value)
+        except Unclear:
+            return False
 
     # --- with another line -----------------------------------------------------------------------------------------
 
@@ -98,30 +120,38 @@ class Rerun:
         ev = self.evaluator
         ev.changed, ev.edited = {}, {line: statement}
         try:
-            for made in self.between(line, goal):
-                if made.of is not None:
+            before = statements(self.run.texts[line[0]]).get(line[1])
+            adds = isinstance(statement, ast.AugAssign) and not isinstance(before, ast.AugAssign)
+            for made in self.between(line, goal, adds):
+                if made.of is not None and made.of.order in ev.changed:
                     ev.changed[made.order] = ev.changed[made.of.order]
                     continue
-                node = statement if self.line(made) == line else self.statement(made)
+                node = statement if self.is_of(made, line) else self.statement(made)
                 if node is None:
                     raise Unclear
-                ev.changed[made.order] = self.remade(made, node)
+                ev.changed[made.order] = self.remade(made, node, line)
             return ev.changed.get(goal.order, goal.value)
         finally:
             ev.changed, ev.edited = {}, {}
 
-    def between(self, line: Line, goal: Made) -> list[Made]:
-        """What the goal goes back to and the line had a part in, in the order of time, and the goal itself."""
-        if (line, goal.order) not in self._between:
+    def between(self, line: Line, goal: Made, adds: bool = False) -> list[Made]:
+        """What the goal goes back to and the line had a part in, in the order of time, and the goal itself.
+
+        A line that `adds` goes on from what it has made before.
+        """
+        if (line, goal.order, adds) not in self._between:
             reached: set[object] = {line}
             found = []
-            for order in sorted(self._before(goal)):
+            before = self._before(goal)
+            if adds:
+                before |= {one for one, made in self.made.items() if one < goal.order and self.is_of(made, line)}
+            for order in sorted(before):
                 made = self.made[order]
-                if self.line(made) == line or reached.intersection(self.sources(made) or ()):
+                if self.is_of(made, line) or reached.intersection(self.sources(made) or ()):
                     reached.add(order)
                     found.append(made)
-            self._between[line, goal.order] = found
-        return self._between[line, goal.order]
+            self._between[line, goal.order, adds] = found
+        return self._between[line, goal.order, adds]
 
     def _before(self, goal: Made) -> set[int]:
         found, waiting = set(), [goal.order]
@@ -132,17 +162,22 @@ class Rerun:
                 waiting += [one for one in self.sources(self.made[order]) or () if isinstance(one, int)]
         return found
 
-    def remade(self, made: Made, statement: ast.stmt) -> Any:
+    def remade(self, made: Made, statement: ast.stmt, line: Line | None = None) -> Any:
         """What a statement makes, in the place where a value was."""
-        frame = self.frame(made)
+        frame = self.frame(made, line)
         ev = self.evaluator
         places = self.places.get(made.order, [])
-        if made.within is not None:
+        if made.within is not None and frame.code is made.within:
             return self._argument(made, statement, frame, places)
+        if frame.code is not None and frame.code.co_name == "<lambda>":
+            bodies = [one.body for one in ast.walk(statement) if isinstance(one, ast.Lambda)]
+            if len(bodies) != 1:
+                raise Unclear
+            return self._part(ev.value(bodies[0], frame), (), made)
         if isinstance(statement, ast.Return) and statement.value is not None:
             value = ev.value(statement.value, frame)
             for scope, path in places:
-                if scope is made.code and str(path[0][1]).endswith("()"):
+                if scope is frame.code and str(path[0][1]).endswith("()"):
                     return self._part(value, path[1:], made)
             return self._part(value, (), made)
         if isinstance(statement, ast.AugAssign):
@@ -187,9 +222,10 @@ class Rerun:
                 value = value[key]
             except (IndexError, KeyError, TypeError):
                 raise Unclear from None
-        if isinstance(value, (Held, str)) or np.size(value) != made.value.size:
+        array = worked_out(np.asarray, value) if not isinstance(value, (Held, str)) else None
+        if array is None or array.size != made.value.size:
             raise Unclear
-        return value
+        return array
 
     def _argument(self, made: Made, statement: ast.stmt, frame: Frame, places: list[Place]) -> Any:
         """What a function was called with."""
@@ -213,16 +249,16 @@ class Rerun:
             of, key = ev.value(node.args[0], frame), ev.value(node.args[1], frame)
             if isinstance(of, Held) and (of.scope, (*of.path, ("attribute", key))) in places:
                 return self._part(ev.value(node.args[2], frame), (), made)
-        if name == "append" and len(node.args) == 1 and isinstance(node.func, ast.Attribute):
+        if name in ("append", "insert") and node.args and isinstance(node.func, ast.Attribute):
             place = ev.place_of(node.func.value, frame)
-            value = ev.value(node.args[0], frame)
+            value = ev.value(node.args[-1], frame)
             for scope, path in places if place is not None else ():
                 if scope == place[0] and path[:-1][: len(place[1])] == place[1]:  # type: ignore[index]
                     return self._part(value, path[len(place[1]) + 1 :], made)  # type: ignore[index]
                 if (scope, path) == place:
-                    before = ev.at(place, frame.look) if made.value.size > np.size(value) else np.empty((0,))
-                    rows = [np.asarray(one) for one in before] if not isinstance(before, Held) else []
-                    return self._part(np.asarray([*rows, value], dtype=float), (), made)
+                    before = ev.at(place, frame.look)
+                    rows = list(before) if isinstance(before, np.ndarray) else []
+                    return self._part([*rows, value] if name == "append" else [value, *rows], (), made)
         raise Unclear
 
 

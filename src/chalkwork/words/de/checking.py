@@ -50,6 +50,10 @@ SENTENCES: Sentences = {
     "line.first": "<where><source> berechnet <name>, und hier geht es schief.",
     "line.source": "<where><source> geht in <name> ein (<makes>), und hier geht es schief.",
     "line.called": "Aufgerufen in <where><source>.",
+    "repair.statement": "`<statement>`",
+    "repair.or": "<one> oder `<other>`",
+    "repair.right": "<statement> wäre richtig",
+    "repair.also": "Hier gilt: <words>.",
     # --- what is seen -----------------------------------------------------------------------------------------------
     "seen.right": "das, was richtig ist",
     "seen.of_right": "dem, was richtig ist",
@@ -59,6 +63,7 @@ SENTENCES: Sentences = {
     "seen.factor_of_one": "es ist <times> <of>",
     "seen.step": "der Schritt ist <times> des richtigen",
     "seen.left_out": "das, was ohne <old> herauskommt",
+    "seen.alike": "<what>, und so überall, wo es ebenso steht",
     "seen.misplaced": "das, was mit <new> an der Stelle von <old> herauskommt",
     "seen.comes_out": "es ist <what>",
     "seen.comes_out_times": "es ist <factor> mal <what>",
