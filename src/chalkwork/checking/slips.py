@@ -117,6 +117,9 @@ def _of_operation(part: Expression) -> Iterator[Builder]:
         yield lambda: arguments[0]
         yield from (lambda axis=axis: apply(name, arguments[0], axis=axis) for axis in (-1, -2))
         yield lambda: apply("exp", arguments[0])
+    elif name == "causal_softmax":  # of what comes after, or of all
+        yield lambda: apply("turned", rebuild(part, (apply("turned", arguments[0]),)))
+        yield lambda: apply("softmax", arguments[0], axis=-1)
     if name in ("multiply", "xlogy") and has_operation(part, "log", "xlogy"):
         yield lambda: part + exchanged(part, {one: 1 - one for one in names_in(part)})
 

@@ -9,6 +9,7 @@ from chalkwork.algebra.expression import Application, Expression, apply, names_i
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading import read
 from chalkwork.algebra.terms import expression_of
+from chalkwork.algebra.times import last_step, step_of
 from chalkwork.checking.mistakes.context import ACTIVATIONS, Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import has_operation, is_operation, summands
@@ -170,6 +171,9 @@ def _path_forgotten(equation: Equation, context: Context) -> Iterator[Expression
     inside = {argument for node in sums for argument in node.arguments}
     for node in dict.fromkeys((equation.expression, *(one for one in sums if one not in inside))):
         terms = [expression_of(term) for term in summands(node)]
+        steps = [last_step(term) for term in terms]
+        if step_of(equation.name) is None and len(set(steps)) == len(steps) and None not in steps:
+            continue  # the steps of a sequence are no paths
         if 1 < len(terms) <= MOST_PATHS and all(map(context.uses_derivative, terms)):
             for left_out in terms:
                 rest = reduce(Expression.__add__, [term for term in terms if term is not left_out])
