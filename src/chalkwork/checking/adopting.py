@@ -84,12 +84,12 @@ def adopted(
                 least[place] = wrong
                 chosen[place] = way, other
                 if not wrong[0]:  # nothing is left to be explained
-                    found[place] = in_convention(report, way.found, reports[place], way.derivation)
+                    found[place] = in_convention(report, way.found, reports[place], other)
         open_ = [place for place in open_ if least[place][0]]
     for place, (way, other) in chosen.items():
         if least[place][0]:
             again = seen_in(other, typed[place], other.reports([typed[place]], [reports[place].unused])[0])
-            found[place] = in_convention(again, way.found, reports[place], way.derivation)
+            found[place] = in_convention(again, way.found, reports[place], other)
     return found
 
 
@@ -351,7 +351,7 @@ def _with_sources(report: Report, derivation: Derivation) -> Iterator[tuple[Resu
         yield report[name], sources
 
 
-def in_convention(again: Report, way: Found, before: Report, by: Mapping[str, Equation]) -> Report:
+def in_convention(again: Report, way: Found, before: Report, by: Task) -> Report:
     """The report with the convention named: before all, and at every step that is not as in the solution."""
     language = before.language
     words = way.words(language)

@@ -138,7 +138,7 @@ def check_class(
             typed[place], data[place], guessed[place] = one.names.steps, one.names.data, one.names.guessed
             unused[place] = {word: written(why, language) for word, why in one.names.unused.items()}
             continue
-        free = {word: one for word, one in given[place].items() if word not in (names or {})}
+        free = {word: reader.upright(one) for word, one in given[place].items() if word not in (names or {})}
         numbers = {word: one for word, one in free.items() if isinstance(one, float)}
         whole = wholes(reader, numbers) if len(numbers) > 1 else {}
         single = {word for words in whole.values() for word in words}

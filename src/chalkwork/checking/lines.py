@@ -87,7 +87,8 @@ def _first(
     repairs = _repairs(result.name, made, run, found, task, report)
     if repairs:
         outside = bool((_OF_THE_ARGUMENT | _OF_THE_CALL).intersection(result.mistakes))
-        repair = min(repairs, key=lambda one: (one.is_helper == outside, one.line != place))
+        led = source is not None
+        repair = min(repairs, key=lambda one: (outside and one.is_helper, led and one.line != place))
         place, source = repair.line, repair.source
     at = _at(run, place)
     slots = {"where": _where(at, run, language), "source": _quoted(at), "name": result.name}
@@ -119,18 +120,16 @@ def _seen(result: Result, statements: tuple[str, ...], language: str) -> str:
     return f"{result.message} {also.written(language)}"
 
 
-def _repairs(
-    name: str, made: Made, run: Recording, found: Recorded, task: Task, report: Report
-) -> list[Repair]:
+def _repairs(name: str, made: Made, run: Recording, found: Recorded, task: Task, report: Report) -> list[Repair]:
     """The smallest edits of a line with which a step follows from what the program has before it."""
     if name not in found.makers:
         return []
-    derivation = report.by or task.derivation
-    own = {given.name: found.own[given.name] for given in task.derivation.givens}
+    by = report.by or task
+    own = {given.name: _given(given.name, found, task, by) for given in by.derivation.givens}
     with np.errstate(all="ignore"):
         following = {}
-        for equation in task.derivation:
-            following[equation] = evaluate(derivation[equation].expression, own)
+        for equation in by.derivation:
+            following[equation] = evaluate(by.derivation[equation].expression, own)
             one = found.makers.get(equation)
             own[equation] = following[equation] if one is None else put(one.value, following[equation])
     goal = next((one for one in run.everything() if one.order == made.order), made)
@@ -143,9 +142,10 @@ def _repairs(
         if value.dtype.kind not in "fiu":
             return False
         value, size = value.astype(made.value.dtype), np.size(target)
+        ways = [value]
         if value.ndim == 2 and value.size > size:  # a bias is a row or column more
-            return any(one.size == size and same(one, target) for one in (value[1:], value[:-1], value[:, 1:], value[:, :-1]))  # fmt: skip
-        return same(value, target)
+            ways = [one for one in (value[1:], value[:-1], value[:, 1:], value[:, :-1]) if one.size == size]
+        return any(same(one, target) for one in ways)
 
     well = {found.makers[one].order: found.makers[one] for one in found.makers if _is_right(report, one)}
     return repaired(
@@ -156,6 +156,11 @@ def _repairs(
         well,
         task.context.sizes[0],
     )
+
+
+def _given(name: str, found: Recorded, task: Task, by: Task) -> Any:
+    """What the program has of a given, as the convention has it by which it is marked."""
+    return by.values[name] if same(found.own[name], task.values[name]) else put(found.own[name], by.values[name])
 
 
 def _last_sample(value: Any, task: Task) -> Any:

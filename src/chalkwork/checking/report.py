@@ -7,7 +7,7 @@ from collections.abc import Collection, ItemsView, Iterator, Mapping, Sequence, 
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,9 +17,11 @@ from chalkwork.checking.explaining import NOTHING, Explanation
 from chalkwork.checking.marking import Marked
 from chalkwork.checking.mistakes import TABLE, in_language
 from chalkwork.checking.verdicts import ACCEPTED, BAD, Verdict
-from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.literal import visible
 from chalkwork.words import ENGLISH, Said, Text, say, written
+
+if TYPE_CHECKING:
+    from chalkwork.checking.check import Task
 
 WIDTH = 80
 _WORDS = [verdict.word for verdict in sorted(Verdict)]
@@ -119,7 +121,7 @@ class Report(Mapping[str, Result]):
         notes: Sequence[str] = (),
         *,
         language: str = ENGLISH,
-        by: Mapping[str, Equation] | None = None,
+        by: Task | None = None,
     ) -> None:
         self._results = dict(results)
         self.follows = follows
@@ -131,7 +133,7 @@ class Report(Mapping[str, Result]):
         self.language = language
         """What its messages are written in."""
         self.by = by
-        """The equations by which it is marked, where they are another convention's."""
+        """What it is held against, where that is another convention's."""
         self._credits: dict[Fraction, Fraction] = {}
 
     def __getitem__(self, name: str) -> Result:

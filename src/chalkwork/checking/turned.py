@@ -44,7 +44,7 @@ def on_turned_weights(
     other = replace(task, derivation=way.derivation, context=way.context, values=values_of(task.values, found.forms))
     again = other.adopted([typed], [report.unused], declared)[0]
     return (
-        in_convention(seen_in(other, typed, again), found, report, way.derivation)
+        in_convention(seen_in(other, typed, again), found, report, other)
         if count_of_wrong(again) < count_of_wrong(report)
         else report
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,14 @@ from chalkwork.checking.recording import Made
 from chalkwork.checking.scalars import whole_of, wholes
 
 Words = Mapping[str, Sequence[Made]]
+
+
+def upright(reader: Reader, words: Words) -> Words:
+    """The words with what holds the samples the other way round turned."""
+    return {
+        word: [made if (own := reader.upright(made.value)) is made.value else replace(made, value=own) for made in versions]
+        for word, versions in words.items()
+    }
 
 
 def samples_together(reader: Reader, words: Words) -> Words:

@@ -43,6 +43,7 @@ def _on_one_line(lines: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def parsed(source: str) -> ast.Module:
     """The source as Python reads it; empty where it does not."""
     try:

@@ -48,7 +48,7 @@ def repaired(
     samples: int,
 ) -> list[Repair]:
     """The smallest edits that make a value right, `is_right`, and leaves those that are `right` already as they are;
-    the latest line first.
+    the earliest line first.
 
     `is_known` says whether a value on the way is a quantity of the exercise: what leads to the goal through many lines
     is tried for such values alone. Programs divide by the number of `samples`.
@@ -76,7 +76,7 @@ class _Search:
         """The edits of every line, the smallest first; those of one size are all tried, as far as that goes."""
         with contextlib.suppress(Spent, RecursionError), np.errstate(all="ignore"):
             self._look()
-        return [self._repair(line) for line in self.lines if line in self.met]
+        return [self._repair(line) for line in reversed(self.lines) if line in self.met]
 
     def _repair(self, line: Line) -> Repair:
         widest = max(_extent(edit.before) for edit in self.met[line])  # a factor has many places in a product
@@ -139,9 +139,9 @@ class _Search:
         between = self.rerun.between(line, self.goal)
         try:
             own = [made for made in between if self.rerun.is_of(made, line)]
-            if len(between) > _MANY and 0 < len(own) <= _FEW:
-                if not self.is_known(self.rerun.with_line(line, edit.statement, own[-1])):
-                    return False
+            far = len(between) > _MANY and 0 < len(own) <= _FEW
+            if far and not self.is_known(self.rerun.with_line(line, edit.statement, own[-1])):
+                return False
             value = self.rerun.with_line(line, edit.statement, self.goal)
         except Unclear:
             return False

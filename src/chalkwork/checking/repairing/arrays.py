@@ -64,7 +64,9 @@ def _outer(one: Any, other: Any) -> Any:
 
 def _einsum(form: str, *values: Any) -> Any:
     names = form.replace(" ", "").split("->")[0].split(",")
-    sizes = {letter: size for name, one in zip(names, values, strict=True) for letter, size in zip(name, np.shape(one), strict=True)}  # fmt: skip
+    sizes: dict[str, int] = {}
+    for letters, one in zip(names, values, strict=True):
+        sizes |= dict(zip(letters, np.shape(one), strict=True))
     if math.prod(sizes.values()) > MOST_PRODUCTS:
         raise Unclear
     return np.einsum(form, *values)
@@ -152,9 +154,23 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     **{
         name: _entrywise(getattr(operator, function))
         for name, function in {
-            "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod",
-            "Gt": "gt", "Lt": "lt", "GtE": "ge", "LtE": "le", "Eq": "eq", "NotEq": "ne",
-            "BitAnd": "and_", "BitOr": "or_", "USub": "neg", "UAdd": "pos", "Invert": "invert",
+            "Add": "add",
+            "Sub": "sub",
+            "Mult": "mul",
+            "Div": "truediv",
+            "FloorDiv": "floordiv",
+            "Mod": "mod",
+            "Gt": "gt",
+            "Lt": "lt",
+            "GtE": "ge",
+            "LtE": "le",
+            "Eq": "eq",
+            "NotEq": "ne",
+            "BitAnd": "and_",
+            "BitOr": "or_",
+            "USub": "neg",
+            "UAdd": "pos",
+            "Invert": "invert",
         }.items()
     },  # fmt: skip
     "Not": operator.not_,

@@ -6,8 +6,6 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from chalkwork.checking.repairing.arrays import FUNCTIONS
-
 _TURNED: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.MatMult, ast.Div), ast.Div: (ast.Mult,),
     ast.MatMult: (ast.Mult,),
@@ -146,14 +144,16 @@ def _own(
                 yield 2 if whole else 3, ast.BinOp(node, ast.Div(), other)
                 yield 3, ast.BinOp(node, ast.Mult(), other)
             continue
-        small = _is_operand(node) or (isinstance(node, ast.BinOp) and _is_operand(node.left) and _is_operand(node.right))
+        small = _is_operand(node) or (
+            isinstance(node, ast.BinOp) and _is_operand(node.left) and _is_operand(node.right)
+        )
         yield 2 if small else 3, other
         if whole:
             yield from ((3, ast.BinOp(node, ast.Mult(), slope)) for slope in _slopes(other))
         if whole or isinstance(node, (ast.BinOp, ast.Call)):
             size = 2 if whole else 3
             for sign in (ast.Mult(), ast.Add(), ast.Sub(), ast.Div()):
-                usual = text not in parts and not isinstance(sign, ast.Div)
+                usual = isinstance(sign, ast.Mult) or (text not in parts and not isinstance(sign, ast.Div))
                 yield size if usual else 3, ast.BinOp(node, sign, other)
         elif _is_operand(node):
             for sign in (ast.Mult(), ast.Add(), ast.Sub(), ast.Div()):

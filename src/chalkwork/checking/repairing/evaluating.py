@@ -1,4 +1,4 @@
-"""A recorded line worked out once more: by its syntax tree, over a table of functions of arrays. Nothing is executed."""
+"""A recorded line worked out once more, by its syntax tree, over a table of functions of arrays: nothing is run."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from chalkwork.checking.recording import Recording
-from chalkwork.checking.recording.places import parsed, statements
+from chalkwork.checking.recording.places import parsed
 from chalkwork.checking.recording.watching import Aside, Made, Path
 from chalkwork.checking.repairing.arrays import ATTRIBUTES, CONSTANTS, FUNCTIONS, OPERATORS, Unclear, called, worked_out
 
 Place = tuple[object, Path]
 Function = ast.FunctionDef | ast.Lambda
-MOST_WORK = 60_000
+MOST_WORK = 40_000
 """What one search may cost, in operations on few numbers."""
 _PER_WORK = 500
 """So many numbers more cost as much as an operation."""
@@ -334,7 +334,8 @@ class Evaluator:
         defaults = dict(zip(names[::-1], node.args.defaults[::-1], strict=False))
         within = Frame(file, frame.look, depth=frame.depth + 1)
         for one in names:
-            within.names[one] = given[one] if one in given else self.value(defaults[one], within) if one in defaults else _MISSING  # fmt: skip
+            if one in given or one in defaults:
+                within.names[one] = given[one] if one in given else self.value(defaults[one], within)
         if len(values) > len(names) or node.args.vararg or node.args.kwarg:
             raise Unclear
         if isinstance(node, ast.Lambda):
@@ -406,9 +407,9 @@ def _root(node: ast.expr) -> str:
 def _function_at(text: str, code: CodeType) -> Function | None:
     """The function that begins at the line where its code does."""
     for node in ast.walk(parsed(text)):
-        if isinstance(node, (ast.FunctionDef, ast.Lambda)) and node.lineno == code.co_firstlineno:
-            if isinstance(node, ast.Lambda) == (code.co_name == "<lambda>"):
-                return node
+        kind = ast.Lambda if code.co_name == "<lambda>" else ast.FunctionDef
+        if isinstance(node, kind) and node.lineno == code.co_firstlineno:
+            return node
     return None
 
 

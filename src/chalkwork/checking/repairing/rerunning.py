@@ -1,4 +1,4 @@
-"""What a recorded program would have made with another line in it: every value that goes back to the line, worked out."""
+"""What a recorded program would have made with another line in it: all that goes back to the line, worked out."""
 
 from __future__ import annotations
 
@@ -120,7 +120,8 @@ class Rerun:
         ev = self.evaluator
         ev.changed, ev.edited = {}, {line: statement}
         try:
-            adds = isinstance(statement, ast.AugAssign) and isinstance(statements(self.run.texts[line[0]]).get(line[1]), ast.Assign)  # fmt: skip
+            before = statements(self.run.texts[line[0]]).get(line[1])
+            adds = isinstance(statement, ast.AugAssign) and not isinstance(before, ast.AugAssign)
             for made in self.between(line, goal, adds):
                 if made.of is not None and made.of.order in ev.changed:
                     ev.changed[made.order] = ev.changed[made.of.order]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import reduce
 from typing import Any, Literal, Protocol
 
@@ -15,7 +14,7 @@ from chalkwork.algebra.operations import Shape
 from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_each
-from chalkwork.errors import ChalkworkError, ValueProblem
+from chalkwork.errors import ChalkworkError, ValueProblem, meant
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.optimisers import AHEAD, RULES, Optimiser, constant_of, worked_lines
@@ -90,8 +89,7 @@ class Method:
         word = str(name).strip().lower().replace("-", "_").replace(" ", "_")[:60]
         word = _ALSO.get(word, word)
         if word not in METHODS:
-            near = get_close_matches(word, METHODS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"the methods are {', '.join(METHODS)}"
+            hint = meant(word, METHODS, f"the methods are {', '.join(METHODS)}")
             raise ChalkworkError(f"there is no method {word!r}", hint=hint)
         eta = real(rate, "the rate", 0, 1e6, low_open=True, high_open=False)
         tau = real(damping, "the damping", 0, 1e6, high_open=False)
