@@ -23,7 +23,7 @@ from chalkwork.algebra.expression import (
 )
 from chalkwork.algebra.expression import replace as exchanged
 from chalkwork.checking.mistakes.products import attempts
-from chalkwork.checking.mistakes.structure import has_operation, is_operation
+from chalkwork.checking.mistakes.structure import has_operation, is_function, is_operation
 from chalkwork.checking.passes import base_of
 from chalkwork.derivation.derivation import Derivation, Stage
 
@@ -119,13 +119,11 @@ def _of_operation(part: Expression) -> Iterator[Builder]:
         yield lambda: arguments[0]
         yield from (lambda axis=axis: apply(name, arguments[0], axis=axis) for axis in (-1, -2))
         yield lambda: apply("exp", arguments[0])
+    elif name == "causal_softmax":  # of what comes after, or of all
+        yield lambda: apply("turned", rebuild(part, (apply("turned", arguments[0]),)))
+        yield lambda: apply("softmax", arguments[0], axis=-1)
     if name in ("multiply", "xlogy") and has_operation(part, "log", "xlogy"):
         yield lambda: part + exchanged(part, {one: 1 - one for one in names_in(part)})
-
-
-def is_function(part: Expression) -> bool:
-    """Whether it is a function of every entry of one argument."""
-    return isinstance(part, Application) and len(part.arguments) == 1 and part.operation.entrywise
 
 
 def _of_function(part: Application) -> Iterator[Builder]:
