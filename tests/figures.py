@@ -7,7 +7,8 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 from chalkwork.drawings.blocks import Block, Weights, draw_blocks
-from chalkwork.drawings.canvas import Box, Drawing, Point, text_width
+from chalkwork.drawings.canvas import Box, Point, text_width
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.graph import GraphEdge, GraphNode, draw_graph
 from chalkwork.drawings.network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.typesetting.notation import subscript, superscript

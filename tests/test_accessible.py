@@ -16,7 +16,7 @@ from looks import unheard
 
 from chalkwork.documents.model import Code, Display, Document, Heading, Marked, Paragraph, Table
 from chalkwork.documents.pandoc import to_html, to_html_pages, to_one_pdf, to_pdf
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.sheets.check import check_class
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import read_sheet

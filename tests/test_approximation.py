@@ -15,7 +15,7 @@ from scipy.linalg import solve_triangular
 from shipped import SHEETS
 
 from chalkwork.documents.model import Table
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.laboratory.approximation import relu_approximation
 from chalkwork.laboratory.approximation.interpolant import Interpolant, adapted_points

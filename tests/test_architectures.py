@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from shipped import SHEETS
 
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.architecture import KINDS, Architecture
 from chalkwork.sheets.format import parse_sheet, read_sheet

@@ -21,8 +21,7 @@ from chalkwork.laboratory.claims.domain import Domain, Range, candidates, read_r
 from chalkwork.laboratory.claims.precise import TooLarge, evaluate
 from chalkwork.laboratory.claims.symbolic import as_quotient, symbols_of
 from chalkwork.laboratory.claims.verify import pieces_that_prove
-from chalkwork.laboratory.claims.wire import packed, unpacked
-from chalkwork.laboratory.claims.worker import prove_within
+from chalkwork.laboratory.claims.worker import packed, prove_within, unpacked
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import work_parts

@@ -12,7 +12,7 @@ from shipped import TEXTS
 
 from chalkwork import Graph
 from chalkwork.documents.model import Block, Display, Marked, Paragraph, Table
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet
 from chalkwork.sheets.schema import Prose

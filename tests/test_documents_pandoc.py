@@ -13,7 +13,7 @@ from chalkwork.documents import pandoc
 from chalkwork.documents.figures import png
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Code, Display, Document, Heading, Paragraph
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError
 
 SVG = (

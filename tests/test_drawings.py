@@ -23,7 +23,8 @@ from figures import (
     written,
 )
 
-from chalkwork.drawings.canvas import Box, Drawing, Spot, chosen_spots, number, text_width, wrapped
+from chalkwork.drawings.canvas import Box, Spot, chosen_spots, number, text_width, wrapped
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.graph import MOST_NODES, GraphEdge, GraphNode, draw_graph
 from chalkwork.drawings.layout import in_order, layered
 from chalkwork.drawings.network import LayerPicture, draw_network, shown_units

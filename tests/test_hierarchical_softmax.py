@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from in_numpy import in_numpy
 
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.laboratory.outputs import HierarchicalSoftmax
 from chalkwork.laboratory.outputs.tree import Tree, huffman

@@ -20,7 +20,7 @@ from shipped import SHEETS
 from chalkwork.algebra.expression import Application, Expression, Name, Number
 from chalkwork.algebra.reading import read
 from chalkwork.documents.model import Table
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.likelihood import divergence, maximum_likelihood
 from chalkwork.laboratory.likelihood.estimate import slope

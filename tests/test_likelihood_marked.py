@@ -17,7 +17,7 @@ from test_likelihood import CASES, COIN, COUNTS, REALS, TIMES
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.checking.mistakes.estimates import MISTAKES
 from chalkwork.documents.terminal import to_text
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.laboratory.likelihood import divergence, maximum_likelihood, network_likelihood
 from chalkwork.networks.layers import BatchNorm

@@ -8,7 +8,7 @@ import pytest
 from in_numpy import in_numpy
 
 from chalkwork import Dense, NeuralNetwork
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation import (
     condition,
@@ -19,7 +19,7 @@ from chalkwork.laboratory.optimisation import (
     optimise_network,
     step_size,
 )
-from chalkwork.laboratory.optimisation.methods import Method, absolute, index_of, run
+from chalkwork.laboratory.optimisation.methods import Method, index_of, run
 from chalkwork.laboratory.optimisation.network import NetworkLoss
 from chalkwork.laboratory.optimisation.surface import Surface
 
@@ -110,9 +110,12 @@ def test_the_minimum_is_that_of_scipy():
     assert answer["ending"] == "critical"
 
 
-def test_absolute_and_index():
-    matrix = np.array([[1.0, 2.0], [2.0, -1.0]])
-    np.testing.assert_allclose(absolute(matrix) @ absolute(matrix), matrix @ matrix, atol=1e-12)
+def test_the_step_of_absolute_values_and_the_index():
+    matrix, start = np.array([[1.0, 2.0], [2.0, -1.0]]), np.array([1.0, 3.0])  # its square is 5 times the identity
+    answer = optimise("x^2/2 + 2*x*y - y^2/2", {"x": 1, "y": 3}, "saddle_free_newton", steps=1)
+    np.testing.assert_allclose(answer["point"], start - matrix @ start / np.sqrt(5), atol=1e-12)
+    damped = optimise("x^2/2 + 2*x*y - y^2/2", {"x": 1, "y": 3}, "saddle_free_newton", steps=1, damping=0.5)
+    np.testing.assert_allclose(damped["point"], start - matrix @ start / (np.sqrt(5) + 0.5), atol=1e-12)
     assert [index_of(np.diag(d))[0] for d in ([1, 2], [-1, -2], [1, -2], [1, 0])] == [
         "minimum", "maximum", "saddle", "degenerate",
     ]  # fmt: skip

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from chalkwork.documents.terminal import to_text
-from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.contour import contour_lines, levels_of
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.plot import Axis, line_plot
 from chalkwork.errors import ChalkworkError, ReadError, SheetError, ValueProblem
 from chalkwork.laboratory.optimisation import condition, critical_points, escape, newton_cost, optimise, step_size

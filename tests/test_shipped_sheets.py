@@ -19,7 +19,7 @@ from students import sigmoid
 
 from chalkwork.documents.model import Block, Document, Marked
 from chalkwork.documents.terminal import to_text
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.sheets.document import Show, workbook
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.solve import solve_sheet

@@ -15,7 +15,7 @@ from chalkwork.algebra.expression import Name
 from chalkwork.algebra.reading import read
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.markdown import to_markdown
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.laboratory.functions.one_variable import Function, check_defined, constant, smooth_branch

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from chalkwork.checking.answered import Answers
 from chalkwork.checking.digits import Array, Digits, Flags
-from chalkwork.checking.work import Answers, Known
+from chalkwork.checking.work import Known
 
 MOST = 0.25
 """Where a larger part of the cells is accepted, nobody asks."""

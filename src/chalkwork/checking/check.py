@@ -135,11 +135,10 @@ def check_class(
         assert reader is not None
         if place in runs:
             one = made[place] = recorded(reader, runs[place], *matches[place])
-            typed[place] = {name: _whole_digits(value) for name, value in one.names.steps.items()}
-            data[place], guessed[place] = one.names.data, one.names.guessed
+            typed[place], data[place], guessed[place] = one.names.steps, one.names.data, one.names.guessed
             unused[place] = {word: written(why, language) for word, why in one.names.unused.items()}
             continue
-        free = {word: one for word, one in given[place].items() if word not in (names or {})}
+        free = {word: reader.upright(one) for word, one in given[place].items() if word not in (names or {})}
         numbers = {word: one for word, one in free.items() if isinstance(one, float)}
         whole = wholes(reader, numbers) if len(numbers) > 1 else {}
         single = {word for words in whole.values() for word in words}
@@ -166,11 +165,6 @@ def check_class(
     for place, one in made.items():
         reports[place] = with_lines(reports[place], records[place], one, task)
     return [report.noting(said) if said else report for report, said in zip(reports, notes, strict=True)]
-
-
-def _whole_digits(value: object) -> object:
-    """What a program has, which is no number that somebody typed with some of its digits."""
-    return np.asarray(value) if isinstance(value, float) else value
 
 
 def _data_in(

@@ -19,12 +19,10 @@ from chalkwork.bounds.intervals import Interval, rounds, widened
 from chalkwork.checking.explaining import Array, Asked, Pair, enclosed, exchanges, possible
 from chalkwork.checking.laid import enclosed_laid, laid_shape
 from chalkwork.checking.mistakes import exchanged, exchanges_of
-from chalkwork.checking.work import Known
+from chalkwork.checking.work import Ways
 
 MOST_BY_ACCIDENT = 0.05
 _SPREAD = (10, 90)
-Ways = tuple[Known, ...]
-"""The values of names: all that they can be first, then exact ones."""
 
 
 @dataclass(frozen=True, slots=True)

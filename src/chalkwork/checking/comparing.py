@@ -16,11 +16,12 @@ from functools import cached_property, reduce
 import numpy as np
 
 from chalkwork.bounds.intervals import Interval, rounds
+from chalkwork.checking.answered import Answers
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.explaining import Array, is_telling
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.verdicts import Verdict
-from chalkwork.checking.work import Answers, Work
+from chalkwork.checking.work import Work
 from chalkwork.derivation.derivation import Equation, Stage
 
 BY_ACCIDENT = 0.02

@@ -7,6 +7,7 @@ place of a step that has none: then it is that step, whatever it is called.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import answer_like, read_answer, with_given
 from chalkwork.checking.augmented import taken_apart
 from chalkwork.checking.called import differentiated
-from chalkwork.checking.evidence import same, tells
+from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import bare_name
 from chalkwork.checking.passes import base_of, last_step
 from chalkwork.checking.programs import Names, Reader
@@ -25,7 +26,7 @@ from chalkwork.words import Text
 
 _ANY = "any parameter"
 _MOST_LOOSE = 80
-_MOST_TRIED = 1000
+_MOST_TRIED, _NUMBERS_TOGETHER = 1000, 1 << 18
 _NO_ANSWER = read_answer(None, ())
 _NEAR = 0.5
 """Weights that are no further from where they began than this part of them have been updated."""
@@ -45,7 +46,7 @@ def by_consequence(
     `data` are the program's own givens. Some programs have the error with a minus, or without 1/m.
     """
     known = apart(reader, steps)
-    able = [place for place, value in enumerate(loose) if tells(value)][-_MOST_LOOSE:]
+    able = [place for place, value in enumerate(loose) if tells(value) or _has_several(value)][-_MOST_LOOSE:]
     found: dict[str, int] = {}
     tried = 0
     while able and len(found) < len(reader.context.derivation):
@@ -57,17 +58,21 @@ def by_consequence(
             known[name] = loose[place]
             able.remove(place)
             continue
-        for target, name, place, made in _guesses(reader, known, own, loose, able):
-            tried += 1
-            if tried > _MOST_TRIED:
-                return found
-            if same(known[target], made()):
-                for one, at in ((name, place), *_kept_alike(reader, known, made.factor, loose, able)):
+        for target, name, tries, then in _guesses(reader, known, own, loose, able):
+            tries = tries[: _MOST_TRIED - tried]
+            tried += len(tries)
+            made = _made(reader, own, name, (factor * put(loose[place], own[name]) for place, factor in tries), then)
+            met = next((one for one, value in zip(tries, made, strict=False) if same(known[target], value)), None)
+            if met is not None:
+                place, factor = met
+                for one, at in ((name, place), *_kept_alike(reader, known, factor, loose, able)):
                     if at in able and one not in known:
                         found[one] = at
                         known[one] = loose[at]
                         able.remove(at)
                 break
+            if tried == _MOST_TRIED:
+                return found
         else:
             pair = _one_with_the_other(reader, known, own, loose, able)
             if pair is None:
@@ -77,6 +82,12 @@ def by_consequence(
                 known[name] = loose[place]
                 able.remove(place)
     return found
+
+
+def _has_several(value: object) -> bool:
+    """Whether it is an array of few digits, whose place what is worked out with it may tell."""
+    array = np.asarray(value) if hasattr(value, "dtype") else np.empty(0)
+    return array.dtype.kind == "f" and len(np.unique(array[np.isfinite(array)])) > 1 and not is_mask(value)
 
 
 def _kept_alike(
@@ -112,10 +123,9 @@ def _one_with_the_other(
         size = np.size(reader.values[later])
         able_to = [place for place in able if np.size(np.asarray(loose[place])) == size]
         for name in [one for one in made_of if one in derivation and one not in known] if able_to else ():
-            for place in able:
-                if np.size(np.asarray(loose[place])) != np.size(own[name]) or not reader.fits(loose[place], name):
-                    continue
-                made = _Made(reader, own, name, 1.0, loose[place], (later,))()
+            tried = _fitting(reader, own, name, loose, able)
+            all_made = _made(reader, own, name, (put(loose[place], own[name]) for place in tried), (later,))
+            for place, made in zip(tried, all_made, strict=True):
                 if same(loose[place], made) or same(own[later], made):
                     continue
                 for other in able_to:
@@ -197,13 +207,21 @@ def _name_parameters(reader: Reader, found: Names, given: Mapping[str, object]) 
         later = sorted(one for one in reader.updates if base_of(one) == name)
         if any(one in found.steps for one in later) or not np.any(reader.values[name]):
             continue
-        words = [word for word in found.unused if word in given and reader.fits(given[word], later[0])]
+        odd = {id(value) for one, value in found.data.items() if not _has_shape(reader, value, one)}
+        words = [word for word, value in given.items() if word in found.unused or id(value) in odd]
+        words = [word for word in words if reader.fits(given[word], later[0])]
         near = [word for word in words if 0 < _apart(given[word], reader.values[name]) < _NEAR]
         near = [word for word in near if not reader.equal(given[word])]
-        if len(near) == 1 and near[0] in found.unused:
+        if len(near) == 1:
             found.steps[later[-1]] = given[near[0]]
-            del found.unused[near[0]]
+            found.unused.pop(near[0], None)
+            for one in [one for one, value in found.data.items() if value is given[near[0]]]:
+                del found.data[one]
             found.notes.append(Text.of("note.taken", word=near[0], name=later[-1]))
+
+
+def _has_shape(reader: Reader, value: object, given: str) -> bool:
+    return read_answer(value, np.shape(reader.values[given])).wrong_shape is None
 
 
 def _apart(value: object, right: Any) -> float:
@@ -226,8 +244,10 @@ def followed(reader: Reader, known: Mapping[str, object], data: Mapping[str, obj
 
 def _guesses(
     reader: Reader, known: Mapping[str, object], own: Mapping[str, Any], loose: Sequence[object], able: Sequence[int]
-) -> Iterator[tuple[str, str, int, Any]]:
-    """A step that does not follow, a step without a value before it, and a value that may be that one's."""
+) -> Iterator[tuple[str, str, list[tuple[int, float]], tuple[str, ...]]]:
+    """A step that does not follow, a step without a value before it, the values that may be that one's, so many times,
+    and the steps from there.
+    """
     derivation = reader.context.derivation
     divisors = {float(reader.context.sizes[0]), 1.0}
     in_play = _in_play(reader)
@@ -247,12 +267,17 @@ def _guesses(
             factors = [1.0]
             if derivation[name].derivative is not None:
                 factors = [sign / divisor for divisor in sorted(divisors) for sign in (1.0, -1.0)]
-            for place in able:
-                value = loose[place]
-                if np.size(np.asarray(value)) != np.size(own[name]) or not reader.fits(value, name):
-                    continue
-                for factor in factors:
-                    yield equation.name, name, place, _Made(reader, own, name, factor, value, (*between, equation.name))
+            tries = [(place, factor) for place in _fitting(reader, own, name, loose, able) for factor in factors]
+            if tries:
+                yield equation.name, name, tries, (*between, equation.name)
+
+
+def _fitting(
+    reader: Reader, own: Mapping[str, Any], name: str, loose: Sequence[object], able: Iterable[int]
+) -> list[int]:
+    """The places of the values that have the shape of a step."""
+    sized = (place for place in able if np.size(np.asarray(loose[place])) == np.size(own[name]))
+    return [place for place in sized if reader.fits(loose[place], name)]
 
 
 def _is_multiple(reader: Reader, value: object, name: str, divisors: Iterable[float]) -> bool:
@@ -263,24 +288,21 @@ def _is_multiple(reader: Reader, value: object, name: str, divisors: Iterable[fl
     return any(same(value, sign * factor * right) for factor in divisors for sign in (1.0, -1.0))
 
 
-class _Made:
-    """What a step comes to with a value in the place of another step."""
-
-    def __init__(
-        self, reader: Reader, own: Mapping[str, Any], name: str, factor: float, value: object, then: Sequence[str]
-    ) -> None:
-        self.reader, self.own, self.name, self.factor, self.value, self.then = reader, own, name, factor, value, then
-
-    def __call__(self) -> Any:
-        own = {**self.own, self.name: self.factor * put(self.value, self.own[self.name])}
-        reached = {self.name}
-        for name in self.then:
-            expression = self.reader.context.derivation[name].expression
-            if any(one.name in reached for one in names_in(expression)):
-                reached.add(name)
+def _made(
+    reader: Reader, own: Mapping[str, Any], name: str, values: Iterable[Any], then: Sequence[str]
+) -> Iterator[Any]:
+    """What the last of the steps comes to with each of the values in the place of a step, many of them at once."""
+    values = iter(values)
+    while some := list(islice(values, max(1, _NUMBERS_TOGETHER // np.size(own[name])))):
+        together = {**own, name: np.stack(some)}
+        reached = {name}
+        for one in then:
+            expression = reader.context.derivation[one].expression
+            if any(part.name in reached for part in names_in(expression)):
+                reached.add(one)
                 with np.errstate(all="ignore"):
-                    own[name] = evaluate(expression, own)
-        return own[self.then[-1]]
+                    together[one] = evaluate(expression, together)
+        yield from together[then[-1]] if then[-1] in reached else [own[then[-1]]] * len(some)
 
 
 def _open_before(reader: Reader, name: str, known: Mapping[str, object]) -> list[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import Name, names_in
+from chalkwork.checking.evidence import same
 from chalkwork.checking.report import Report
 from chalkwork.checking.variables import numbers_of
-from chalkwork.checking.verdicts import BAD, RIGHT
+from chalkwork.checking.verdicts import BAD, RIGHT, Verdict
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.words import Text, written
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
 _MOST_ROUNDS = 3
 
 
-def contradicted(derivation: Derivation, report: Report) -> dict[str, str]:
-    """The wrong steps of a program with which only what is right was made.
+def contradicted(derivation: Derivation, report: Report, turned: Collection[str] = ()) -> dict[str, str]:
+    """The wrong steps of a program with which only what is right was made; of those `turned`, nothing that follows.
 
     A program goes on with what it has worked out: what it goes on from with right numbers is something else than the
-    wrong value under that name.
+    wrong value under that name. Who has minus a derivative and goes on otherwise subtracts what others add.
     """
     found = {}
     for name, result in report.items():
@@ -35,6 +36,8 @@ def contradicted(derivation: Derivation, report: Report) -> dict[str, str]:
             right = [one for one, verdict in zip(made, verdicts, strict=True) if verdict in RIGHT]
             if right and len(right) == len(made):
                 found[name] = right[0]
+            elif name in turned and made and Verdict.FOLLOWS.word not in verdicts:
+                found[name] = made[0]
     return found
 
 
@@ -53,6 +56,11 @@ def _made_with(derivation: Derivation, name: str, report: Mapping[str, object]) 
                 reached.add(equation.name)
 
 
+def _is_minus(given: object, right: Any) -> bool:
+    own = np.asarray(numbers_of(given))
+    return own.dtype.kind == "f" and same(-own, right)
+
+
 def _has_numbers(given: object) -> bool:
     """Whether every number is one: what is none has gone wrong by itself."""
     array = np.asarray(numbers_of(given))
@@ -64,7 +72,8 @@ def without_contradicted(
 ) -> Report:
     """The report without such steps among those whose names were `guessed`; they are taken out of what was typed."""
     for _ in range(_MOST_ROUNDS if guessed else 0):
-        found = contradicted(task.derivation, report)
+        turned = [name for name in guessed if name in typed and _is_minus(typed[name], task.values[name])]
+        found = contradicted(task.derivation, report, turned)
         found = {name: made for name, made in found.items() if name in guessed}
         found = {name: made for name, made in found.items() if _has_numbers(typed[name])}
         if not found:
@@ -72,6 +81,9 @@ def without_contradicted(
         unused = dict(report.unused)
         for name, made in found.items():
             del typed[name]
-            unused[name] = written(Text.of("unused.goes_on_right", name=made), task.language)
+            why = Text.of("unused.goes_on_right", name=made)
+            if name in turned:
+                why = Text.of("unused.no_step", what=Text.of("unused.minus_derivative", name=name[1:]))
+            unused[name] = written(why, task.language)
         report = task.adopted([typed], [unused], conventions)[0]
     return report

@@ -73,6 +73,27 @@ class Evidence:
         names = (*self.givens.known, *self.context.derivation)
         return {name: (np.size(self.values[name]), float(np.sum(np.abs(self.values[name])))) for name in names}
 
+    def upright(self, value: Any) -> Any:
+        """A program's value, turned where the samples are its columns and stand in rows here, or the other way round:
+        no quantity has its shape, and something of a layer has the turned one.
+        """
+        lies = isinstance(value, np.ndarray) and value.ndim == 2 and value.dtype.kind == "f"
+        if not lies or value.shape in self._of_layers[1] or value.shape[::-1] not in self._of_layers[0]:
+            return value
+        return value.T
+
+    @cached_property
+    def _of_layers(self) -> tuple[set[tuple[int, ...]], set[tuple[int, ...]]]:
+        """The shapes of what layers hold for several samples, and of all there is, weights with their biases too."""
+        if self.context.samples is None or self.context.sizes[0] < 2:
+            return set(), set()
+        steps = [one.name for one in self.context.derivation.equations if self.context.layer(one)]
+        shapes = {np.shape(value) for value in self.values.values()}
+        weights = _flat(np.shape(self.values[f"W{number}"]) for number in self.biased)
+        more = {(rows + by, columns + 1 - by) for rows, columns in weights for by in (0, 1)}
+        more |= {shape[::-1] for shape in (*weights, *more)}
+        return {shape for shape in _flat(np.shape(self.values[one]) for one in steps) if 1 not in shape}, shapes | more
+
     def are_entries(self, values: Sequence[Any]) -> bool:
         """Whether a word goes through the entries or rows of something larger, or through sums that end so."""
         sizes = {np.size(value) for value in values}
@@ -268,6 +289,10 @@ class Evidence:
         return self.fits(value, name) or (clear and hasattr(value, "dtype"))
 
 
+def _flat(shapes: Iterable[tuple[int, ...]]) -> list[tuple[int, int]]:
+    return [(shape[0], shape[1]) for shape in shapes if len(shape) == 2]
+
+
 def _read(value: object, shape: tuple[int, ...]) -> Answer:
     return read_answer(value, shape)
 
@@ -284,9 +309,9 @@ def same(value: object, right: Any) -> bool:
         return same(np.nan_to_num(own), np.nan_to_num(right))
     slack = 1e-5 if getattr(value, "dtype", None) == np.float32 else 1e-9
     room = slack * np.max(np.abs(right), initial=0.0) + 1e-15
-    if isinstance(value, np.ndarray) and value.dtype.kind == "f":  # most are neither of its size nor as large
-        if value.size != right.size or (value.size and abs(value.max() - right.max()) > room):
-            return False
+    is_float = isinstance(value, np.ndarray) and value.dtype.kind == "f"
+    if is_float and (value.size != right.size or (value.size and abs(value.max() - right.max()) > room)):
+        return False  # as most are: of another size, or not as large
     if isinstance(value, np.ndarray) and value.dtype == np.float64 and value.shape == right.shape and value.ndim == 2:
         return bool(np.all(np.abs(value - right) <= room))  # as it stands: nothing in it is to be read
     answer = answer_like(value, right)

@@ -41,6 +41,7 @@ class Explanation:
     """Whether the search ended before everything was tried."""
 
 
+EARLY = ("rounded-early",)
 NOTHING = Explanation()
 SWAPPED = Explanation(("entries-swapped",))
 NOT_UPDATED = Explanation(("not-updated",))
@@ -241,10 +242,3 @@ def together_ids(found: Sequence[Match]) -> tuple[str, ...]:
     """
     ids = tuple(dict.fromkeys(name for one in found for name in one.ids))
     return tuple(name for name in ids if not set(TABLE[name].unless) & set(ids))
-
-
-def rounded_to(interval: Interval, decimals: int) -> Interval:
-    """All that the numbers can be after rounding; untouched where they are no finer already."""
-    finer = interval.high - interval.low < 0.5 * 10.0**-decimals
-    low, high = np.round(interval.low, decimals), np.round(interval.high, decimals)
-    return Interval.of(np.where(finer, low, interval.low), np.where(finer, high, interval.high))

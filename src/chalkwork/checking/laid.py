@@ -69,7 +69,7 @@ def enclosed_laid(expression: Expression, known: Known, *, tight: bool = True) -
 
 
 def worked_out_laid(expression: Expression, known: Known, parts: dict[Expression, Any] | None = None) -> Interval:
-    """What the expression comes to in the middle of values that are laid, laid again; see `evaluate` for the `parts`."""
+    """What the expression comes to in the middle of values that are laid, laid again; `parts` see `evaluate`."""
     with np.errstate(all="ignore"):
         values = {
             name: one.low if one.low is one.high else one.low / 2 + one.high / 2

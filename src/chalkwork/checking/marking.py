@@ -16,6 +16,7 @@ import numpy as np
 
 from chalkwork.bounds.intervals import Interval
 from chalkwork.checking.accidents import MOST, by_accident
+from chalkwork.checking.answered import Answers
 from chalkwork.checking.comparing import Compared, Remark
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.explaining import NOT_UPDATED, NOTHING, Explanation, is_telling
@@ -23,7 +24,7 @@ from chalkwork.checking.laid import enclosed_laid
 from chalkwork.checking.mistakes import Context, equivalents
 from chalkwork.checking.suspecting import Search
 from chalkwork.checking.verdicts import Verdict
-from chalkwork.checking.work import Answers, Array, Work
+from chalkwork.checking.work import Array, Work
 from chalkwork.derivation.derivation import Derivation, Equation
 
 OFTEN = 0.1

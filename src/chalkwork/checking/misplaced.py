@@ -33,8 +33,8 @@ from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.errors import error_factors, slope_of
 from chalkwork.checking.mistakes.structure import is_operation
-from chalkwork.checking.quantities import quantities, standing_for
-from chalkwork.checking.slips import alike, all_exchanged, left_out, relatives
+from chalkwork.checking.quantities import Batch, batches, made_of_itself, quantities
+from chalkwork.checking.slips import alike, all_exchanged, in_words, relatives
 from chalkwork.checking.summed import summed_otherwise
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
@@ -49,7 +49,7 @@ _MOST_TERMS = 5
 """Of so many factors or summands any two and more are taken together."""
 _MOST_WRITTEN_IN = 4
 _MOST_SPENT = 6000
-"""So many parts of equations are gone through for one step."""
+"""So many parts of equations are gone through in one search for one step."""
 _MOST_NODES = 40
 """A form with more parts is not made larger still."""
 _LONGEST = 70
@@ -57,6 +57,7 @@ _EXACT, _SINGLE = 1e-9, 1e-5
 """What numbers of double and single precision can be apart, as a part of the largest of them."""
 _MOST_NUMBERS = 200_000
 """Numbers that are worked with at once; a part that has more is left as it is."""
+_MOST_KEPT = 500
 _FEW_DECIMALS = 4
 _PUT = "what is put in its place"
 
@@ -79,12 +80,13 @@ def misplaced(task: Task, typed: Mapping[str, object], name: str, answer: Answer
     spent = [0]
     forms = list(_forms(context, name, answered))
     searches: tuple[Callable[[_Step], Iterable[_Slip]], ...] = (
-        _Step.slipped, _Step.in_time, _Step.slipped_alike, _Step.summed, _Step.exchanged)  # fmt: skip
+        _Step.in_time, _Step.slipped, _Step.slipped_alike, _Step.summed, _Step.exchanged)  # fmt: skip
     if np.all(answer.value == np.round(answer.value, _FEW_DECIMALS)):  # such numbers come out of much by accident
-        forms, searches = forms[:1], searches[:1]
+        forms, searches = forms[:1], searches[1:2]
     steps = [_Step(context, name, form, known, precision, spent, answer.value) for form in forms]
     with np.errstate(all="ignore"):
         for search in searches:
+            spent[0] = 0
             said = [one for step in steps for one in search(step)]
             if said:
                 return min(said, key=_Slip.size).text
@@ -112,7 +114,7 @@ class _Slip(NamedTuple):
             else Text.of("seen.left_out", old=self.old)
         )
         if self.everywhere:
-            text = Text.own("seen.alike", "<what>, and in all places like that", what=text)
+            text = Text.own("seen.alike", "<what>, and so wherever it stands like that", what=text)
         if self.factor == 1:
             return Text.of("seen.comes_out", what=text)
         return Text.of("seen.comes_out_times", factor=f"{self.factor:.4g}", what=text)
@@ -183,6 +185,7 @@ class _Step:
     """How many parts of equations were gone through so far."""
     answer: Array
     _known: dict[Expression, Any] = field(default_factory=dict, compare=False)
+    _batches: dict[tuple[int, ...], list[Batch]] = field(default_factory=dict, compare=False)
 
     # --- what is tried ---------------------------------------------------------------------------------------------
 
@@ -198,7 +201,7 @@ class _Step:
             for number, relative in enumerate(relatives(parts[0])):
                 whole = all_exchanged(self.expression, parts, number) if self._goes_on(1) else None
                 if whole is not None and self._is_answer(whole):
-                    yield _Slip(1.0, *_in_words(relative, parts[0]), everywhere=True)
+                    yield _Slip(1.0, *in_words(relative, parts[0]), everywhere=True)
         for count in self.context.sizes:
             for factor in (count, 1 / count) if count > 1 else ():
                 scaled = _scaled(self.expression, factor)
@@ -215,9 +218,7 @@ class _Step:
         """A sum of which only a part was taken."""
         for place in self._places:
             if isinstance(place.part, Application) and np.prod(place.part.shape) <= _MOST_NUMBERS:
-                arguments = [self._value(one) for one in place.part.arguments]
-                if all(one is not None for one in arguments):
-                    yield from self._met(place, summed_otherwise(place.part, arguments))
+                yield from self._met(place, summed_otherwise(place.part, self._value))
 
     def exchanged(self) -> Iterator[_Slip]:
         """One part exchanged for another quantity."""
@@ -225,10 +226,23 @@ class _Step:
             value = self._value(place.part)
             if value is None or value.size > _MOST_NUMBERS:
                 continue
-            tried = standing_for(place.part, value, self._quantities, self.own)
-            most = max(1, _MOST_NUMBERS // max(value.size, self.answer.size))
-            while some := dict(islice(tried, most)):
-                yield from self._met(place, some)
+            if mine := dict(made_of_itself(place.part, value, self.own, self.expression)):
+                yield from self._meeting(place, list(mine).__getitem__, np.stack(list(mine.values())))
+            for batch in self._batches_of(value.shape):
+                if not self._goes_on(len(place.wholes)):
+                    return
+                yield from self._meeting(place, *batch.instead_of(place.part, value))
+
+    def _batches_of(self, shape: tuple[int, ...]) -> Iterable[Batch]:
+        """The quantities that fit there; those of small shapes are kept, as several parts have them."""
+        if shape in self._batches:
+            return self._batches[shape]
+        size = int(np.prod(shape))
+        found = batches(self._quantities, shape, max(1, _MOST_NUMBERS // (2 * max(size, self.answer.size))))
+        if size > _MOST_KEPT:
+            return found
+        self._batches[shape] = list(found)
+        return self._batches[shape]
 
     # --- whether it gives the answer -------------------------------------------------------------------------------
 
@@ -262,21 +276,22 @@ class _Step:
 
     def _met(self, place: _Place, tried: Mapping[Any, Array]) -> Iterator[_Slip]:
         """Which of those tried give the answer, or a multiple of it, in the hole of the equation."""
-        if not tried or not self._goes_on(len(place.wholes)):
-            return
-        words, together = list(tried), np.stack(list(tried.values()))
+        if tried and self._goes_on(len(place.wholes)):
+            yield from self._meeting(place, list(tried).__getitem__, np.stack(list(tried.values())))
+
+    def _meeting(self, place: _Place, word: Callable[[int], Any], together: Array) -> Iterator[_Slip]:
         for whole in place.wholes:
             try:
                 results = np.asarray(evaluate(*self._around(whole, place.hole, together)), dtype=float)
             except (ValueError, IndexError, ChalkworkError):
                 continue
-            if results.size != len(tried) * self.answer.size:
+            if results.size != len(together) * self.answer.size:
                 continue
-            results = results.reshape(len(tried), self.answer.size)
+            results = results.reshape(len(together), self.answer.size)
             for factor in self._factors:
                 met = np.all(np.abs(factor * results - self.answer.ravel()) <= self._room, axis=-1)
                 for at in np.flatnonzero(met):
-                    yield _Slip(factor, *_in_words(words[at], place.part))
+                    yield _Slip(factor, *in_words(word(int(at)), place.part))
 
     @cached_property
     def _factors(self) -> tuple[float, ...]:
@@ -351,28 +366,6 @@ class _Step:
                 }
                 if len(made) == len(names) > 1:
                     yield word, f"{letter}_t", exchanged(self.expression, made)
-
-
-def _in_words(new: Expression | str, old: Expression) -> tuple[str, str]:
-    """What stands there in the place of what; nothing in the place of what was left out."""
-    if isinstance(new, str):
-        return new, str(old)
-    if new in (left_out(old), Number(1)):
-        return "", str(old)
-    if is_operation(old, "add", "subtract", "multiply") and new in old.arguments:
-        return "", str(old.arguments[1 - old.arguments.index(new)])
-    if new == 0 * old:
-        return "0", str(old)
-    if is_operation(new, "broadcast") and is_operation(new.arguments[0], "sum", "mean"):
-        return _summed_in_words(new.arguments[0]), str(old)
-    if is_operation(new, "reshape"):
-        return f"{old}, read column by column,", str(old)
-    return str(new).replace(".T.T", ""), str(old)
-
-
-def _summed_in_words(part: Application) -> str:
-    each = {-2: "each column of ", -1: "each row of "}.get(part.parameters[0], "")  # type: ignore[call-overload]
-    return f"the {part.operation.name} of {each}{part.arguments[0]}"
 
 
 def _scaled(expression: Expression, factor: float) -> Expression:

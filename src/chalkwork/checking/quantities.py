@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,7 @@ _MOST_OTHERS, _MOST_CHANGED = 200, 40
 _MOST_NUMBERS = 20_000
 """A part that has more numbers is exchanged for quantities of its own shape alone."""
 _LONGEST = 70
+_MOST_COUNTS = 12
 
 
 def quantities(
@@ -50,27 +52,52 @@ def quantities(
     return found | dict(_with_bias(context, name, own))
 
 
-def standing_for(
-    part: Expression, value: Array, others: Mapping[str, Array], own: Mapping[str, Any]
-) -> Iterator[tuple[str, Array]]:
-    """What may stand in the place of a part, each made when it is asked for: a large part has some hundreds of them."""
-    own_word = str(part)
-    yield from _of_itself(part, value, own)
-    for fits in (_whole, _spread, _cut, _summed) if value.size <= _MOST_NUMBERS else (_whole,):
+class Batch(NamedTuple):
+    """Quantities that may stand in the place of parts of one shape, together: their words, their values along a first
+    axis, and which of them are there as they are.
+    """
+
+    words: Sequence[str]
+    values: Array
+    plain: Array
+
+    def instead_of(self, part: Expression, value: Array) -> tuple[Callable[[int], str], Array]:
+        """They, each times the part, and the part divided by them; and what each of these is in words."""
+        own, count = str(part), len(self.words)
+
+        def word(at: int) -> str:
+            if at < count:
+                return self.words[at]
+            times = at < 2 * count
+            other = self.words[at - count] if times else self.words[self.plain[at - 2 * count]]
+            return f"{own} {'*' if times else '/'} {other if _is_one_piece(other) else f'({other})'}"
+
+        return word, np.concatenate([self.values, value * self.values, value / self.values[self.plain]])
+
+
+def batches(others: Mapping[str, Array], shape: tuple[int, ...], most: int) -> Iterator[Batch]:
+    """What may stand in the place of a part of a shape, so many at once: there can be some hundreds of them."""
+    tried = _fitting(others, shape)
+    while some := list(islice(tried, most)):
+        words, values, plain = zip(*some, strict=True)
+        yield Batch(words, np.stack(values), np.flatnonzero(plain))
+
+
+def _fitting(others: Mapping[str, Array], shape: tuple[int, ...]) -> Iterator[tuple[str, Array, bool]]:
+    for fits in (_whole, _spread, _cut, _summed) if prod(shape) <= _MOST_NUMBERS else (_whole,):
         turned = ((f"{word}.T", np.swapaxes(other, -1, -2)) for word, other in others.items())
         ways = (each for pair in zip(others.items(), turned, strict=True) for each in pair)
-        fitting = (each for word, other in ways for each in fits(word, other, value.shape))
-        distinct = (each for each in fitting if each[0] != own_word)
-        for count, (other, one) in enumerate(islice(distinct, _MOST_OTHERS)):
-            changed = _made_of(other, one) if count < _MOST_CHANGED and fits is not _summed else ()
-            for put, times in ((other, one), *changed):
-                yield put, times
-                yield f"{own_word} * {put if _is_one_piece(put) else f'({put})'}", value * times
-            yield f"{own_word} / {other if _is_one_piece(other) else f'({other})'}", value / one
+        fitting = (each for word, other in ways for each in fits(word, other, shape))
+        for count, (other, one) in enumerate(islice(fitting, _MOST_OTHERS)):
+            yield other, one, True
+            for put, times in _made_of(other, one) if count < _MOST_CHANGED and fits is not _summed else ():
+                yield put, times, False
 
 
-def _of_itself(part: Expression, value: Array, own: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:
-    """What people make of a part with its own names: one side of zero left as it is, a mask, a rate once more."""
+def made_of_itself(
+    part: Expression, value: Array, own: Mapping[str, Any], whole: Expression
+) -> Iterator[tuple[str, Array]]:
+    """What people make of a part with its own names, and with rates and counts that occur in the whole equation."""
     word, shape = str(part), value.shape
     inner = word if _is_one_piece(word) else f"({word})"
     for one in [each for each in names_in(part) if each != part and each.shape == part.shape != ()][:2]:
@@ -80,6 +107,12 @@ def _of_itself(part: Expression, value: Array, own: Mapping[str, Any]) -> Iterat
     for name, number in own.items():
         if np.ndim(number) < 2 or np.shape(number) == (1, 1):
             yield f"{name} * {inner}", float(np.ravel(number)[0]) * value
+            yield f"(1 - {name}) * {inner}", (1 - float(np.ravel(number)[0])) * value
+    sizes = (shape for one in (part, *names_in(whole)) for shape in (one.shape, one.shape[1:]))
+    for count in islice(dict.fromkeys(size for one in sizes for size in (prod(one), *one) if size > 2), _MOST_COUNTS):
+        yield f"{count} * {inner}", count * value
+        yield f"{inner} / {count}", value / count
+    yield f"the sum of the squares of {word}", np.broadcast_to(np.sum(value**2), shape)
     if is_operation(part, "subtract") and part.arguments[1].shape == part.shape:
         first, mask = (np.asarray(evaluate(one, own), dtype=float) for one in part.arguments)
         if np.shape(first) == shape and np.isin(mask, (0, 1)).all():
@@ -101,7 +134,7 @@ def _with_bias(context: Context, name: str, own: Mapping[str, Any]) -> Iterator[
         weights, bias = (np.asarray(own[one.name], dtype=float) for one in (layer.weights, layer.bias))
         axis = 1 if weights.shape[1] != bias.size or bias.shape[0] > 1 else 0
         bias = bias.reshape((-1, 1) if axis else (1, -1))
-        if bias.shape[1 - axis] != weights.shape[1 - axis]:
+        if weights.ndim > 2 or bias.shape[1 - axis] != weights.shape[1 - axis]:
             continue
         for first in (True, False):
             whole = np.concatenate((bias, weights) if first else (weights, bias), axis)
@@ -117,7 +150,7 @@ def _whole(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[st
 
 def _spread(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
     """A row or column for every row or column."""
-    if value.shape != shape and value.shape in ((1, shape[-1]), (shape[0], 1)) and value.size > 1:
+    if len(shape) >= 2 and value.shape != shape and value.shape in ((1, shape[-1]), (shape[-2], 1)) and value.size > 1:
         yield word, np.broadcast_to(value, shape)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, names_in
-from chalkwork.checking.adopting import ways
 from chalkwork.checking.answers import answer_like, with_given
 from chalkwork.checking.conventions import values_of
 from chalkwork.checking.evidence import same, tells
@@ -19,6 +18,7 @@ from chalkwork.checking.passes import after, base_of, last_step
 from chalkwork.checking.report import Report
 from chalkwork.checking.seen import seen_in
 from chalkwork.checking.slips import slips
+from chalkwork.checking.ways import ways
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text, say

@@ -30,7 +30,6 @@ Builder = Callable[[], Expression]
 FUNCTIONS = ("sigmoid", "tanh", "relu", "step", "exp", "log", "sqrt", "softplus")
 _ENTRY_BY_ENTRY = ("add", "subtract", "multiply", "divide")
 _MOST_PARTS = 15
-_MOST_EACH = 16
 _MOST_NEAR = 3
 
 
@@ -57,6 +56,29 @@ def left_out(part: Expression) -> Expression:
     return 0 * part + 1
 
 
+def in_words(new: Expression | str, old: Expression) -> tuple[str, str]:
+    """What stands there in the place of what; nothing in the place of what was left out."""
+    if isinstance(new, str):
+        return new, str(old)
+    if new in (left_out(old), Number(1)):
+        return "", str(old)
+    if is_operation(old, "add", "subtract", "multiply") and new in old.arguments:
+        return "", str(old.arguments[1 - old.arguments.index(new)])
+    if new == 0 * old:
+        return "0", str(old)
+    if is_operation(new, "broadcast") and is_operation(new.arguments[0], "sum", "mean"):
+        return _summed_in_words(new.arguments[0]), str(old)
+    if is_operation(new, "reshape"):
+        return f"{old}, read column by column,", str(old)
+    return str(new).replace(".T.T", ""), str(old)
+
+
+def _summed_in_words(part: Application) -> str:
+    axis = part.parameters[0]
+    each = {-2: "each column of ", -1: "each row of "}.get(axis, "") if isinstance(axis, int) else ""
+    return f"the {part.operation.name} of {each}{part.arguments[0]}"
+
+
 def _of_quantity(part: Expression) -> Iterator[Builder]:
     """What becomes of a quantity, whatever it is."""
     if isinstance(part, Number):
@@ -69,6 +91,8 @@ def _of_quantity(part: Expression) -> Iterator[Builder]:
     if len(part.shape) == 2 and part.shape != (1, 1):
         for how in ("sum", "mean"):
             yield from (lambda how=how, axis=axis: apply(how, part, axis=axis) for axis in (-2, -1, None))
+    if len(part.shape) > 2:
+        yield lambda: apply("turned", part)
     if len(part.shape) == 2 and 1 not in part.shape:
         yield lambda: apply("reshape", part.T, shape=part.shape)
 
@@ -168,7 +192,7 @@ def slips(derivation: Derivation, name: str) -> list[list[Expression]]:
 
     >>> from chalkwork import Graph
     >>> [str(one) for one in slips(Graph("c = a + b").solve(a=1, b=2).derivation, "c")[0]][:3]
-    ['0 * a + 1 + b', '0 * a + b', '-a + b']
+    ['a^2 + b', '1 - a + b', '2 * a + b']
     """
     found: list[list[Expression]] = []
     expression = derivation[name].expression
@@ -177,7 +201,7 @@ def slips(derivation: Derivation, name: str) -> list[list[Expression]]:
     before = [derivation[one].expression for one in into if one in derivation]
     near = dict.fromkeys((*names_in(expression), *(one for each in before for one in names_in(each))))
     for part in islice((one for one in walk(expression) if not isinstance(one, Number)), _MOST_PARTS):
-        one = list(islice(relatives(part), _MOST_EACH))
+        one = [part**2, 1 - part, 2 * part, part / 2, -part, 0 * part, left_out(part)]
         others = [each for each in near if each != part and each.shape == part.shape]
         one += [made for each in others[:_MOST_NEAR] for made in (each, part * each, part + each)]
         one += [part * each for each in near if not each.shape and each != part and part.shape]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Application, Name, apply, rebuild
+from chalkwork.algebra.expression import Application, Expression, Name, apply, rebuild
 from chalkwork.algebra.operations.partners import PARTNERS
+from chalkwork.checking.mistakes.structure import is_operation
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 
@@ -17,15 +19,18 @@ _MOST_NUMBERS = 1_000_000
 _SETTINGS = (("stride", 1), ("padding", 0))
 
 
-def summed_otherwise(part: Application, arguments: list[Array]) -> dict[str, Array]:
+def summed_otherwise(part: Application, value_of: Callable[[Expression], Array | None]) -> dict[str, Array]:
     """What a part is if its sums hold less than they should, by words for it.
 
     >>> x, y = Name("x", (2, 2)), Name("y", (2, 2))
-    >>> one, two = np.array([[1.0, 0], [0, 1]]), np.array([[1.0, 2], [3, 4]])
-    >>> summed_otherwise(x @ y, [one, two])["the last summand of x @ y"].tolist()
+    >>> values = {x: np.array([[1.0, 0], [0, 1]]), y: np.array([[1.0, 2], [3, 4]])}
+    >>> summed_otherwise(x @ y, values.get)["the last summand of x @ y"].tolist()
     [[0.0, 0.0], [3.0, 4.0]]
     """
-    found = {}
+    arguments = [one for one in map(value_of, part.arguments) if one is not None]
+    if len(arguments) < len(part.arguments):
+        return {}
+    found = dict(_of_all(part, value_of))
     for of, summands in _summands(part, arguments):
         if not 1 < len(summands) <= _MOST_SUMMANDS:
             continue
@@ -41,6 +46,22 @@ def summed_otherwise(part: Application, arguments: list[Array]) -> dict[str, Arr
         if other is not None:
             found[f"{part} with {setting} {usual}, cut off,"] = other
     return found
+
+
+def _of_all(part: Application, value_of: Callable[[Expression], Array | None]) -> Iterator[tuple[str, Array]]:
+    """The first and the last of all that is added up in sums within sums."""
+    axes: list[int] = []
+    inner: Expression = part
+    while is_operation(inner, "sum") and isinstance(inner.parameters[0], int):
+        axes.append(inner.parameters[0])
+        inner = inner.arguments[0]
+    value = value_of(inner) if len(axes) > 1 else None
+    for at, word in ((0, "first"), (-1, "last")) if value is not None else ():
+        assert value is not None
+        one = value
+        for axis in reversed(axes):
+            one = np.take(one, [at], axis) if axis >= -2 else np.take(one, at, axis)
+        yield f"the {word} of all summands of {part}", one
 
 
 def _summands(part: Application, arguments: list[Array]) -> list[tuple[str, Array]]:

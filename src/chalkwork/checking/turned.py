@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.checking.adopting import Way, count_of_wrong, in_convention
+from chalkwork.checking.adopting import count_of_wrong, in_convention
 from chalkwork.checking.conventions import conventions_of, values_of
 from chalkwork.checking.report import Report
 from chalkwork.checking.seen import seen_in
 from chalkwork.checking.variables import numbers_of
+from chalkwork.checking.ways import Way
 
 if TYPE_CHECKING:
     from chalkwork.checking.check import Task

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from chalkwork.checking.called import kinds_called
-from chalkwork.checking.evidence import same
+from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import Made
 from chalkwork.checking.scalars import whole_of, wholes
 
 Words = Mapping[str, Sequence[Made]]
+
+
+def upright(reader: Reader, words: Words) -> Words:
+    """The words with what holds the samples the other way round turned."""
+    return {
+        word: [made if (own := reader.upright(made.value)) is made.value else replace(made, value=own) for made in versions]
+        for word, versions in words.items()
+    }
 
 
 def samples_together(reader: Reader, words: Words) -> Words:
@@ -42,6 +51,7 @@ def samples_together(reader: Reader, words: Words) -> Words:
     able = {word for word, one in together.items() if one.value.size in sizes}
     sums = [name for name in reader.values if name not in steps]
     kept = {word for word in able if any(same(words[word][-1].value, values[name]) for name in sums)}
+    kept |= {word for word in able if any(tells(one.value) and reader.equal(one.value) for one in words[word])}
     plain = {word for word in able if {"dW", "db", "W", "b", "L"} & set(kinds_called(word))}
     return {word: [together[word]] if word in able - kept - plain else versions for word, versions in words.items()}
 

@@ -5,8 +5,7 @@ All students stand side by side: every array has their number as its first axis.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.bounds.intervals import Interval, rounds
-from chalkwork.checking.answers import Answer
+from chalkwork.checking.answered import Answers
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.laid import laid, worked_out_laid
 from chalkwork.checking.mistakes import Context
@@ -23,87 +22,15 @@ from chalkwork.derivation.derivation import Derivation, Equation, Stage
 
 Array = np.ndarray[Any, Any]
 Known = dict[str, Interval]
+Ways = tuple[Known, ...]
+"""The values of names: all that they can be first, then exact ones."""
 TIE = 1e-6
 """How near to a half, in units of the last digit, a value counts as halfway: rounding errors decide nothing."""
-EXACT = 1e-12
-"""A program's numbers are no further off, as a part of the largest of them."""
+EXACT, EXACT_BESIDE = 1e-12, 1e-3
+"""A program's numbers are no further off, as a part of the largest of them, or of this beside zeros."""
+_EARLY_DECIMALS = (3, 2, 1)
 NARROW = 1e-9
 """What follows from such numbers and is no narrower is not one number: it jumps, or nearly does."""
-MOST_HALVES = 3
-"""Half units of the last digit by which a right answer can miss what was calculated: one for rounding, and one unit."""
-
-
-@dataclass(frozen=True)
-class Answers:
-    """The answers of all students to one name, stacked: arrays of the shape (students, rows, columns)."""
-
-    low: Array
-    high: Array
-    blank: Array
-    unreadable: Array
-    misshapen: Mapping[int, Answer] = field(default_factory=dict)
-    """The students whose answer has another shape, with what it says in that shape."""
-    impossible: Mapping[int, Array] = field(default_factory=dict)
-    """For these students which cells hold what can be no answer, though it was read."""
-    computed: Array = field(default_factory=lambda: np.zeros((0, 1, 1), dtype=bool))
-    """Whether a program wrote them, with all digits."""
-    tolerance: float = 0.0
-    alike: Answers | None = None
-    """The same where floats have lost their last zeros."""
-
-    @classmethod
-    def stacked(cls, answers: Sequence[Answer | None], shape: tuple[int, int]) -> Answers:
-        """The answers of every student; None where a student gave none."""
-        empty = np.full(shape, np.nan)
-        yes, no = np.ones(shape, dtype=bool), np.zeros(shape, dtype=bool)
-        given = [(student, answer) for student, answer in enumerate(answers) if answer is not None]
-        found = cls(
-            np.stack([empty if answer is None else answer.low for answer in answers]),
-            np.stack([empty if answer is None else answer.high for answer in answers]),
-            np.stack([yes if answer is None else answer.blank for answer in answers]),
-            np.stack([no if answer is None else answer.unreadable for answer in answers]),
-            {student: answer.as_given for student, answer in given if answer.as_given is not None},
-            {student: answer.impossible for student, answer in given if answer.impossible is not None},
-            np.array([answer is not None and answer.computed for answer in answers])[:, None, None],
-        )
-        alike = {student: answer.alike for student, answer in given if answer.alike is not None}
-        if not alike:
-            return found
-        half = found.half.copy()
-        for student, one in alike.items():
-            half[student] = one
-        room = half * (1 + 1e-10) + np.spacing(np.abs(found.value))
-        return replace(found, alike=replace(found, low=found.value - room, high=found.value + room))
-
-    def within(self, tolerance: float) -> Answers:
-        """The answers with so much room on both sides of what was typed."""
-        alike = self.alike and replace(self.alike, tolerance=tolerance)
-        return replace(self, tolerance=tolerance, alike=alike)
-
-    @cached_property
-    def value(self) -> Array:
-        """What was typed."""
-        return self.low / 2 + self.high / 2
-
-    @cached_property
-    def half(self) -> Array:
-        """Half a unit of the last digit."""
-        return self.high / 2 - self.low / 2
-
-    @cached_property
-    def typed(self) -> Interval:
-        """All that can be meant."""
-        return Interval.of(self.low - self.tolerance, self.high + self.tolerance)
-
-    @cached_property
-    def given(self) -> Array:
-        """Where there is a number."""
-        return ~(self.blank | self.unreadable)
-
-    def near(self, other: Interval) -> Array:
-        """Whether they are no more than a unit of their last digit away from rounding these numbers."""
-        room = MOST_HALVES * (self.half + self.tolerance) * (1 + 1e-9)
-        return np.asarray((self.value >= other.low - room) & (self.value <= other.high + room))
 
 
 class Work:
@@ -145,10 +72,11 @@ class Work:
 
     @cached_property
     def _has_all_digits(self) -> bool:
-        sizes = ((one, np.abs(np.where(one.given, one.value, 0.0))) for one in self.answers.values())
-        return all(
-            np.all((one.half <= EXACT * (1e-3 + np.max(size, axis=(-2, -1), keepdims=True))) | ~one.given) for one, size in sizes
-        )
+        for one in self.answers.values():
+            size = np.max(np.abs(np.where(one.given, one.value, 0.0)), axis=(-2, -1), keepdims=True)
+            if np.any(one.given & (one.half > EXACT * (size + EXACT_BESIDE))):
+                return False
+        return True
 
     def _evidence(self, name: str) -> Array:
         """Which cells show the digits that a student writes: not those of a parameter as it was before its update,
@@ -324,6 +252,28 @@ class Work:
         own = np.where(answers.given, answers.value, np.where(np.isfinite(noted), noted, values))
         return Interval(own, own)
 
+    def ways(self, expression: Expression, rows: Array) -> Ways:
+        """What the names can be, the digits written, and the numbers that these round, with all their digits."""
+        own = self.known(expression, rows, True)
+        written = {name: Interval.point(one.low / 2 + one.high / 2) for name, one in own.items()}
+        exact = dict(written)
+        for name in own.keys() & self.sound.keys():
+            sound, right = self.sound[name][rows, None, None], self.right[name]
+            exact[name] = Interval.point(np.where(sound, right.low, written[name].low))
+        return own, written, exact
+
+    def coarser(self, equation: Equation, expression: Expression, rows: Array) -> Iterator[tuple[Ways, Array]]:
+        """The same with fewer and fewer decimals: what was computed, or used instead; and for whom that is less."""
+        ways = self.ways(expression, rows)
+        names = {name.name for name in names_in(expression)}
+        names = (names & set(self.context.derivation)) | (names - {name.name for name in names_in(equation.expression)})
+        for decimals in _EARLY_DECIMALS if names else ():
+            fewer = tuple(way | {name: _rounded_to(way[name], decimals) for name in names} for way in ways)
+            less = np.zeros(rows.size, dtype=bool)
+            for name in names:
+                less |= (fewer[1][name].low != ways[1][name].low).any(axis=(-2, -1))
+            yield fewer, less
+
     def adopt(self, name: str, student: int, value: Interval, place: int) -> None:
         """Go on with what a student must have had."""
         for known in (self.own, self.noted):
@@ -337,6 +287,13 @@ class Work:
         self.sound[name][student] = False
         self.unproven[name] = self.unproven[name].copy()
         self.unproven[name][student] = False
+
+
+def _rounded_to(interval: Interval, decimals: int) -> Interval:
+    """All that the numbers can be after rounding; untouched where they are no finer already."""
+    finer = interval.high - interval.low < 0.5 * 10.0**-decimals
+    low, high = np.round(interval.low, decimals), np.round(interval.high, decimals)
+    return Interval.of(np.where(finer, low, interval.low), np.where(finer, high, interval.high))
 
 
 def _halves_away(counts: Array) -> Array:

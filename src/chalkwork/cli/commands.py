@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from chalkwork import __version__
-from chalkwork.cli import library, page, predict, preview, train, vary, verify
 from chalkwork.cli.door import (
     A_SHEET,
     BAD_INPUT,
@@ -31,8 +31,15 @@ MARGIN = 4
 """Columns of the page that equations leave free."""
 
 
-def parser_of_all() -> Parser:
-    """The parser of the whole command line."""
+_FILES = {
+    "verify": "verify", "sheets": "library", "new": "library", "preview": "preview", "train": "train",
+    "predict": "predict", "vary": "vary", "export": "vary", "page": "page", "practice": "page",
+}  # fmt: skip
+"""The file of this room that each command is in; those that are not named here are in this one."""
+
+
+def parser_of(arguments: Sequence[str]) -> Parser:
+    """The parser of the command that the arguments name; of the whole command line where they name none."""
     parser = Parser(prog="chalkwork", description="The neural network that shows its work.")
     parser.add_argument("--traceback", action="store_true", help="show where a fault of Chalkwork is, to report it")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -96,13 +103,10 @@ def parser_of_all() -> Parser:
         "(without -o in SHEET.journal, and only with this option)",
     )
     check.set_defaults(run=_check, inputs=("sheet", "answers"))
-    verify.add(commands)
-    library.add(commands)
-    preview.add(commands)
-    train.add(commands)
-    predict.add(commands)
-    vary.add(commands)
-    page.add(commands)
+    named = next((word for word in arguments if not word.startswith("-")), "")
+    wanted = [_FILES[named]] if named in _FILES else [] if named in commands.choices else _FILES.values()
+    for file in dict.fromkeys(wanted):
+        import_module(f"chalkwork.cli.{file}").add(commands)
     for command in commands.choices.values():  # understood after the command as well
         command.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return parser

@@ -7,7 +7,6 @@ import io
 import os
 import signal
 import sys
-import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -64,20 +63,21 @@ def enter(parser: Parser, arguments: Sequence[str] | None) -> int:
 @contextmanager
 def _noting(interrupts: list[int]) -> Iterator[None]:
     """Note the interrupts that come, beside what Python does with them."""
-    alone = threading.current_thread() is threading.main_thread()
-    if not alone or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield
-        return
 
     def note_it(number: int, frame: FrameType | None) -> None:
         interrupts.append(number)
         signal.default_int_handler(number, frame)
 
-    signal.signal(signal.SIGINT, note_it)
+    noting = False
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        with suppress(ValueError):  # of a thread that is not the main one
+            signal.signal(signal.SIGINT, note_it)
+            noting = True
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if noting:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _inputs(options: argparse.Namespace) -> Iterator[Path]:

@@ -16,16 +16,19 @@ Relation = Literal["=", "≤", "<", "≥", ">", "≈", "≠"]
 """How a name stands to its expression; its value is that of the expression, so a bound is worth what bounds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class _Stage(NamedTuple):
+    id: str
+    title: Said
+
+
+class Stage(_Stage):
     """The part of the work that an equation belongs to, and the heading above it; a room may name its own.
 
     >>> str(Stage.FORWARD.title), Stage("newton", "Newton's step").id
     ('Forward pass', 'newton')
     """
 
-    id: str
-    title: Said
+    __slots__ = ()
 
     FORWARD: ClassVar[Stage]
     BACKWARD: ClassVar[Stage]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from chalkwork.documents.model import Block, Code, Display, Marked, Painted, Paragraph, Table
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.typesetting.decimal_mark import commas_in_maths, commas_in_prose, commas_in_text
 from chalkwork.typesetting.notation import Notation
 
@@ -25,7 +25,7 @@ def _with_commas(block: Block) -> Block:
         case Display():
             return Display(lambda: commas_in_maths(block.latex), lambda: _painted_with_commas(block.board))
         case Paragraph():
-            return Paragraph(commas_in_prose(block.markdown), commas_in_text(block.text))
+            return Paragraph(lambda: commas_in_prose(block.markdown), lambda: commas_in_text(block.text))
         case Table():
             rows = tuple(tuple(map(commas_in_prose, row)) for row in block.rows)
             return block._replace(head=tuple(map(commas_in_prose, block.head)), rows=rows)

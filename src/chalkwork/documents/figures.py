@@ -6,7 +6,7 @@ import struct
 import zlib
 from base64 import b64encode
 
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.packages import DOCUMENTS, package
 

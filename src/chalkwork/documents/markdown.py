@@ -7,7 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 
 from chalkwork.documents.model import Block, Code, Display, Document, Heading, Marked, Paragraph, Table
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 
 FigureTarget = Callable[[int, Drawing], str]
 """Says where an image points, given the number of the figure (from 1) and the figure."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import NamedTuple
 
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 
 
 class Heading(NamedTuple):
@@ -24,16 +24,40 @@ class Heading(NamedTuple):
     level: int
 
 
-class Paragraph(NamedTuple):
+Made = str | Callable[[], str]
+"""A text, or what makes it when it is asked for."""
+
+
+def _made(text: Made) -> str:
+    return text if isinstance(text, str) else text()
+
+
+class Paragraph:
     """Prose in Markdown, which may hold $maths$, lists and tables; it may come from a stranger's sheet.
 
     >>> Paragraph("The loss is $L = 0.79$.").markdown
     'The loss is $L = 0.79$.'
     """
 
-    markdown: str
-    text: str = ""
-    """The same for a terminal, where it is known; else the Markdown serves."""
+    def __init__(self, markdown: Made, text: Made = "") -> None:
+        self._markdown = markdown
+        self._text = text
+
+    @cached_property
+    def markdown(self) -> str:
+        """The Markdown."""
+        return _made(self._markdown)
+
+    @cached_property
+    def text(self) -> str:
+        """The same for a terminal, where it is known; else the Markdown serves."""
+        return _made(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Paragraph) and (self.markdown, self.text) == (other.markdown, other.text)
+
+    def __hash__(self) -> int:
+        return hash(self.markdown)
 
 
 Painted = tuple[tuple[tuple[str, str], ...], ...]
@@ -43,20 +67,18 @@ Painted = tuple[tuple[tuple[str, str], ...], ...]
 class Display:
     r"""An equation on lines of its own: LaTeX without the dollars, and the same for a terminal.
 
-    Either is given, or made when it is asked for.
-
     >>> Display(r"z_1 = W_1^{\top} x", "z₁ = W₁ᵀ x").text
     'z₁ = W₁ᵀ x'
     """
 
-    def __init__(self, latex: str | Callable[[], str], text: str | Callable[[], Painted]) -> None:
+    def __init__(self, latex: Made, text: str | Callable[[], Painted]) -> None:
         self._latex = latex
         self._text = text
 
     @cached_property
     def latex(self) -> str:
         """The LaTeX."""
-        return self._latex if isinstance(self._latex, str) else self._latex()
+        return _made(self._latex)
 
     @cached_property
     def board(self) -> Painted:

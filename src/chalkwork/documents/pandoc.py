@@ -28,7 +28,7 @@ from chalkwork.documents.mathml import tidied
 from chalkwork.documents.model import Block, Document, Heading, Paragraph, Table
 from chalkwork.documents.nesting import check_nesting
 from chalkwork.documents.terminal import in_parts, plain_prose
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside
 from chalkwork.packages import DOCUMENTS, package

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from chalkwork.documents.literal import shown
 from chalkwork.documents.model import Block, Code, Display, Document, Heading, Marked, Paragraph, Table
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.typesetting.boxes import width_of
 from chalkwork.typesetting.unicode_maths import maths_lines, plain_maths
 
@@ -43,7 +43,8 @@ def to_text(document: Document, width: int = WIDTH) -> str:
     <BLANKLINE>
       a = b
     """
-    return "\n".join("".join(text for _, text in line).rstrip() for line in styled_lines(document, width))
+    lines = ["".join([characters for _, characters in line]) for line in _lines(document, width)]
+    return "\n".join([shown(line).rstrip() for line in lines])
 
 
 def print_document(document: Document, width: int | None = None) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalkwork.drawings.canvas import GREY, INK, Box, Canvas, Drawing, Point, number, text_width
+from chalkwork.drawings.canvas import GREY, INK, Box, Canvas, Point, number, text_width
+from chalkwork.drawings.drawing import Drawing
 
 _SIZE = 14
 _LONGEST = 320

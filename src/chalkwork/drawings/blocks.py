@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalkwork.drawings.canvas import GRADIENT, GREY, INK, Box, Canvas, Drawing, Point, number, text_width
+from chalkwork.drawings.canvas import GRADIENT, GREY, INK, Box, Canvas, Point, number, text_width
+from chalkwork.drawings.drawing import Drawing
 
 _NAME, _SMALL, _HIGH, _APART = 14, 12, 30.0, 20.0
 _CELL, _BESIDE, _LANE = 30.0, 64.0, 18.0

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from chalkwork.drawings.drawing import Drawing
+
 INK = "#222222"
 GREY = "#666666"
 PALE = "#a8a8a8"
@@ -25,24 +27,6 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]|[\ud800-\udfff\ufffe\uffff]"
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
 _NARROW = frozenset(".,;:'|!()[]ijlt/ ·₁₂₃₄₅₆₇₈₉₀ᵢⱼ⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾₍₎⁻₋")
 _WIDE = frozenset("mwMW@%…—⟶→")
-
-
-class Drawing(NamedTuple):
-    """A figure: standalone SVG, the same in words for those who cannot see it, and its caption in inline Markdown.
-
-    The description stands in for the drawing where there is none, so it is never empty.
-
-    >>> Drawing("<svg/>", "Two inputs feed three units.", "The network").caption
-    'The network'
-    """
-
-    svg: str
-    description: str
-    caption: str = ""
-
-    def titled(self, caption: str) -> Drawing:
-        """The same with a caption."""
-        return self._replace(caption=caption)
 
 
 class Point(NamedTuple):

@@ -13,7 +13,6 @@ from chalkwork.drawings.canvas import (
     VALUE,
     Box,
     Canvas,
-    Drawing,
     Point,
     Spot,
     chosen_spots,
@@ -21,6 +20,7 @@ from chalkwork.drawings.canvas import (
     number,
     text_width,
 )
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.layout import Layout, in_order, layered
 from chalkwork.errors import ChalkworkError
 from chalkwork.words import ENGLISH, Text, say

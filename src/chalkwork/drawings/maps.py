@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalkwork.drawings.canvas import GRADIENT, INK, VALUE, Box, Canvas, Drawing, Point, number, text_width
+from chalkwork.drawings.canvas import GRADIENT, INK, VALUE, Box, Canvas, Point, number, text_width
+from chalkwork.drawings.drawing import Drawing
 
 _SIZE, _CELL, _GAP = 14, 26, 16
 _SHADE = "#f3e3d9"

@@ -13,7 +13,6 @@ from chalkwork.drawings.canvas import (
     VALUE,
     Box,
     Canvas,
-    Drawing,
     Point,
     Spot,
     chosen_spots,
@@ -21,6 +20,7 @@ from chalkwork.drawings.canvas import (
     text_width,
     wrapped,
 )
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.words import ENGLISH, Text, say
 

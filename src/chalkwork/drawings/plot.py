@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import count, pairwise
 from math import ceil, floor, isfinite, log10
 
-from chalkwork.drawings.canvas import GRADIENT, GREY, INK, PALE, VALUE, Box, Canvas, Drawing, Point, number, text_width
+from chalkwork.drawings.canvas import GRADIENT, GREY, INK, PALE, VALUE, Box, Canvas, Point, number, text_width
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.typesetting.notation import superscript
 
 WIDTH, HEIGHT = 440.0, 270.0

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
-from chalkwork.drawings.canvas import GREY, INK, VALUE, Box, Canvas, Drawing, Point, number, text_width, wrapped
+from chalkwork.drawings.canvas import GREY, INK, VALUE, Box, Canvas, Point, number, text_width, wrapped
+from chalkwork.drawings.drawing import Drawing
 
 _SIZE, _LINE = 13, 17.0
 _WIDEST, _APART, _BETWEEN = 770.0, 24.0, 34.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalkwork.drawings.canvas import GREY, VALUE, Box, Canvas, Drawing, Point, number, text_width
+from chalkwork.drawings.canvas import GREY, VALUE, Box, Canvas, Point, number, text_width
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.words import ENGLISH, say
 
 _NAME, _NUMBER, _HEIGHT = 15, 13, 44.0

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside
 from chalkwork.networks.network import NeuralNetwork

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from chalkwork.algebra.expression import Expression, apply
 from chalkwork.algebra.operations import TABLE, Operation, Parameter, Unit
@@ -19,8 +19,7 @@ KINDS: dict[str, Operation] = {name: operation for name, operation in TABLE.item
 _ALSO = {word: name for name, operation in KINDS.items() if operation.unit for word in operation.unit.also}
 
 
-@dataclass(frozen=True, slots=True)
-class Activation:
+class Activation(NamedTuple):
     """An activation with its parameters.
 
     >>> activation = Activation.of("leaky_relu(0.01)")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from chalkwork.algebra.expression import Application, Expression, apply, rebuild
-from chalkwork.algebra.simplify import Term, expression_of, simplify, term_of
+from chalkwork.algebra.simplify import simplify
+from chalkwork.algebra.terms import Term, expression_of, term_of
 from chalkwork.algebra.times import in_time
 
 

@@ -29,7 +29,7 @@ from chalkwork.typesetting.notation import Notation
 from chalkwork.words import ENGLISH, LANGUAGES, Said, Text
 
 if TYPE_CHECKING:
-    from chalkwork.drawings.canvas import Drawing
+    from chalkwork.drawings.drawing import Drawing
     from chalkwork.typesetting.writer import Writer
 
 _PARAMETER = re.compile(r"(W|w|b|U|V|theta|Theta|gamma|beta|weight|bias)[0-9]*(_\w+)?")

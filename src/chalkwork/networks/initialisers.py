@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import NamedTuple
 
@@ -70,8 +69,7 @@ _ALSO = {"xavier_normal": "glorot_normal", "xavier_uniform": "glorot_uniform", "
          "kaiming_uniform": "he_uniform"}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Initialiser:
+class Initialiser(NamedTuple):
     """A rule of the table with its parameter.
 
     >>> Initialiser.of("he_normal").draw(3, 2, np.random.default_rng(0)).shape

@@ -10,7 +10,7 @@ import numpy as np
 from chalkwork.algebra.operations.windows import Sweep, sweep
 from chalkwork.algebra.times import at_time
 from chalkwork.drawings.blocks import Block, Weights, draw_blocks
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.maps import Map, draw_maps
 from chalkwork.drawings.network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.drawings.unrolled import Cell, Row, draw_unrolled

@@ -22,7 +22,7 @@ from chalkwork.solutions.working import Working
 from chalkwork.words import LANGUAGES, Said, Slot, Text
 
 if TYPE_CHECKING:
-    from chalkwork.drawings.canvas import Drawing
+    from chalkwork.drawings.drawing import Drawing
 
 MOST_DRAWN_STEPS = 6
 """Steps of a recurrent network that are drawn; of more there is no drawing."""

@@ -23,7 +23,7 @@ from chalkwork.documents.figures import inline_svg
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Block, Code, Document, Heading
 from chalkwork.documents.pandoc import to_fragments
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.files import write_aside
 from chalkwork.page.data import Data, Derivations, Tasks, values_of
 from chalkwork.page.formulas import OPERATIONS, formula_data

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from chalkwork.budget import RUN_SECONDS, within
 from chalkwork.documents.model import Block, Document, Heading, Paragraph
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.sheets.forms import form
 from chalkwork.sheets.parts import part_of

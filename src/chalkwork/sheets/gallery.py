@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph
-from chalkwork.drawings.canvas import Drawing, escaped
+from chalkwork.drawings.canvas import escaped
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.files import make_folder, write_together
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import read_sheet

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -23,8 +22,7 @@ class Range(NamedTuple):
     wholes: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Varying:
+class Varying(NamedTuple):
     """What an author says of variants.
 
     `ranges` are by the name of the given, `keep` what stays, `words` the numbers in texts that are no givens.
@@ -32,7 +30,7 @@ class Varying:
     how far, as a part, the difficulty may be from the middle.
     """
 
-    ranges: Mapping[str, Range] = field(default_factory=dict)
+    ranges: Mapping[str, Range] = {}
     keep: tuple[str, ...] = ()
     words: tuple[Fraction, ...] = ()
     inactive: str = "usual"
@@ -40,7 +38,7 @@ class Varying:
     vanishing: bool = False
     winner: float | None = None
     band: float = 0.15
-    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+    lines: Mapping[str, int] = {}
 
     def check(self, givens: Sequence[Given]) -> None:
         """Raise SheetError, with the line, for a name that the sheet does not give, or a list of another length."""

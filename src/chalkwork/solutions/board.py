@@ -268,7 +268,7 @@ def _spaced(line: Sequence[Piece], gap: Piece) -> Piece:
 
 def paragraph(sentence: Said, writer: Writer) -> Paragraph:
     """A sentence of ours with its `{names}` in the notation."""
-    return Paragraph(fill(sentence, writer, latex=True), fill(sentence, writer, latex=False))
+    return Paragraph(lambda: fill(sentence, writer, latex=True), lambda: fill(sentence, writer, latex=False))
 
 
 def lines(rows: Iterable[tuple[str, str]]) -> Display:

@@ -12,7 +12,7 @@ from chalkwork.algebra.times import step_of
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.decimal_mark import in_decimals_of
 from chalkwork.documents.model import Block, Display, Document, Heading, Marked, Paragraph, Table
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.solutions.board import Board, boxed, display, in_lines, paragraph
 from chalkwork.solutions.recurring import for_all_steps, for_any_step, run_blocks, runs
 from chalkwork.solutions.steps import Column, step_table
@@ -178,9 +178,9 @@ def _worked_blocks(
             blocks += run_blocks(Board(solution), run)
         else:
             work = typeset(equation, writer)
-            before, said = said, work.reason_latex
+            before, said = said, written(equation.reason, writer.language)
             if said and said != before:
-                blocks.append(Paragraph(said, work.reason_text))
+                blocks.append(paragraph(said, writer))
             blocks += [display(one) for one in (work, *(typeset(one, writer) for one in solution.samples_of(equation)))]
         shown = [one for step in run for one in step]
         if first_held is not None and first_held in shown:

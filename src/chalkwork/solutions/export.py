@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import write_aside, write_together
 from chalkwork.solutions.workbook import Answered, SolvedTask, Workbook

@@ -62,8 +62,8 @@ def _task(task: SolvedTask, several: bool) -> list[dict[str, Any]]:
         cells.append(text_cell(to_markdown(Document(task.title, tuple(solution_blocks(solution))))))
     elif several:
         cells.append(text_cell(f"## {task.title}"))
-    if solution.setting.script is None and (said := solution.setting.introduction()):
-        sentences = [written(sentence, writer.language) for sentence in said]
+    if solution.setting.script is None and (posed := solution.setting.introduction()):
+        sentences = [written(sentence, writer.language) for sentence in posed]
         cells.append(text_cell(fill(" ".join(sentences), writer, latex=True)))
     equations = _whole(task)
     used = {name for equation in equations for name in _names(equation)}

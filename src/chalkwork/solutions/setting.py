@@ -13,7 +13,7 @@ from chalkwork.words import ENGLISH, LANGUAGES, Said, check_language
 
 if TYPE_CHECKING:
     from chalkwork.documents.model import Block
-    from chalkwork.drawings.canvas import Drawing
+    from chalkwork.drawings.drawing import Drawing
     from chalkwork.solutions.board import Board
     from chalkwork.solutions.solution import Solution
     from chalkwork.solutions.working import Working

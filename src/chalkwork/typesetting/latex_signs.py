@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from string import ascii_lowercase, ascii_uppercase, digits
-
 from chalkwork.typesetting.notation import GREEK
 
 LETTERS = GREEK | {
@@ -58,14 +56,17 @@ ACCENTS = {
 }  # fmt: skip
 
 
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
 def _alphabet(start: int, exceptions: str = "") -> dict[str, str]:
     """The capital and small letters from a place of Unicode on; some have older places."""
-    found = {letter: chr(start + place) for place, letter in enumerate(ascii_uppercase + ascii_lowercase)}
+    found = {letter: chr(start + place) for place, letter in enumerate(_LETTERS)}
     return found | dict(zip(exceptions[::2], exceptions[1::2], strict=True))
 
 
 ALPHABETS = {
-    "mathbb": _alphabet(0x1D538, "CℂHℍNℕPℙQℚRℝZℤ") | {digit: chr(0x1D7D8 + int(digit)) for digit in digits},
+    "mathbb": _alphabet(0x1D538, "CℂHℍNℕPℙQℚRℝZℤ") | {digit: chr(0x1D7D8 + int(digit)) for digit in "0123456789"},
     "mathcal": _alphabet(0x1D49C, "BℬEℰFℱHℋIℐLℒMℳRℛeℯgℊoℴ"),
     "mathscr": _alphabet(0x1D49C, "BℬEℰFℱHℋIℐLℒMℳRℛeℯgℊoℴ"),
     "mathfrak": _alphabet(0x1D504, "CℭHℌIℑRℜZℨ"),

@@ -12,14 +12,13 @@ from chalkwork.typesetting.notation import primes, subscript, superscript
 
 BETWEEN = frozenset("·×∘⊙≤≥≠≈∈∉∋→←↔⇒⇐⇔⟹⟺↦⟶⟼±∓|∥⊥∼≃≅≡∝≪≫⊂⊆⊃⊇∪∩∖∗⋆•÷⊕⊖⊗∧∨≔⊢⊨≺≻") - {"|"}
 """Signs with a space on either side, unless nothing stands before them."""
-_ONE_WORD = re.compile(r"[\w.\ue000-\uf8ff\u0300-\u036f\u20d7′″‴∂∇∞ₐ-ₜ₀-₎⁰-ⁿᵀ²³¹]+")
+# the patterns that are strings are seldom needed, and compiled when they are
+_ONE_WORD = r"[\w.\ue000-\uf8ff\u0300-\u036f\u20d7′″‴∂∇∞ₐ-ₜ₀-₎⁰-ⁿᵀ²³¹]+"
 _MARKS = r"[\u0300-\u036f\u20d7′″‴₀-₎ₐ-ₜⱼ⁰-ⁿ²³¹ʰ-ʸᴬ-ᶿ]*(?:\[\w+\])?"
-_ONE_FACTOR = re.compile(
-    rf"\d[\d.]*{_MARKS}|[d∇Δ]?(?:[^\W\d_]|[∞\ue000-\uf8ff]){_MARKS}|(?:∂{_MARKS}[\w\ue000-\uf8ff]{_MARKS})+"
-)
+_ONE_FACTOR = rf"\d[\d.]*{_MARKS}|[d∇Δ]?(?:[^\W\d_]|[∞\ue000-\uf8ff]){_MARKS}|(?:∂{_MARKS}[\w\ue000-\uf8ff]{_MARKS})+"
 _WORD_BELOW = re.compile(r"[A-Za-z]{3,}|[A-Z]{2}")
 _LARGE = ("∑", "∏", "∫", "∮")
-_CALL = re.compile(r"([fghpqFGPQσφϕΦ∂]|[a-z]{2,})[′″‴₀-₉ₐ-ₜ]*\([^()]*\)")
+_CALL = r"([fghpqFGPQσφϕΦ∂]|[a-z]{2,})[′″‴₀-₉ₐ-ₜ]*\([^()]*\)"
 _SIGNED = re.compile(r"(^|[(\[{])[±∓]$")
 """A sign of what follows, as in f(±x), rather than one between two things."""
 _DERIVATIVE = re.compile(r"[∂d][^ +−]*/[∂d][^ +−]*")
@@ -52,7 +51,7 @@ class Part(NamedTuple):
 
 def is_word(text: str) -> bool:
     """Whether it is one letter, number or name with what stands above and below it."""
-    return _ONE_WORD.fullmatch(text) is not None
+    return re.fullmatch(_ONE_WORD, text) is not None
 
 
 def joined(row: Sequence[Part]) -> str:
@@ -120,8 +119,8 @@ def grouped(part: str, above: bool = False) -> str:
     ('(2n)', '2n', 'x²', '∂x∂y')
     """
     part = part.strip()
-    one = is_word(part) if above else _ONE_FACTOR.fullmatch(part)
-    if one or enclosed(part) or _CALL.fullmatch(part):
+    one = is_word(part) if above else re.fullmatch(_ONE_FACTOR, part)
+    if one or enclosed(part) or re.fullmatch(_CALL, part):
         return part
     if above and not re.search(r"[+−/;,=]", part) and not part.startswith("√"):
         return part

@@ -11,7 +11,13 @@ from chalkwork.checking.mistakes.context import ACTIVATIONS, Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.errors import error_factors, slope_of
 from chalkwork.checking.mistakes.products import attempts
-from chalkwork.checking.mistakes.structure import coefficient_of, has_operation, is_operation, untransposed
+from chalkwork.checking.mistakes.structure import (
+    coefficient_of,
+    has_operation,
+    is_operation,
+    untransposed,
+    updated_parameter,
+)
 from chalkwork.checking.mistakes.updates import rate_of
 from chalkwork.derivation.derivation import Equation, Stage
 
@@ -130,6 +136,11 @@ def _below_zero(equation: Equation, context: Context) -> Iterator[Expression]:
 def _slope_signs(equation: Equation, context: Context) -> Iterator[Expression]:
     """a (a - 1) for a (1 - a), and 1 + a^2 for 1 - a^2."""
     found = error_factors(equation, context)
+    if found is None and equation.derivative is not None and not equation.expression.shape:
+        yield -equation.expression  # of a graph
+        for name in names_in(equation.expression):
+            if _is_derivative(name, context):
+                yield replace(equation.expression, {name: -name})
     slope = slope_of(found[0]) if found is not None else None
     if found is None or slope is None or not has_operation(slope, "subtract"):
         return
@@ -202,7 +213,10 @@ def _one_term(*ways: str) -> Rewrites:
 
 def _rate_times_ten(equation: Equation, context: Context) -> Iterator[Expression]:
     rate = rate_of(equation, context) if equation.stage == Stage.UPDATE else None
-    if rate is not None:
+    sources = [context.derivation.get(one.name) for one in names_in(equation.expression)]
+    moved = [one for one in sources if one is not None and one.stage == Stage.UPDATE]
+    old = updated_parameter(equation)
+    if rate is not None and all(one.symbol == old for one in moved):  # a mean with other weights is ten times as long
         yield replace(equation.expression, {rate: 10 * rate})
         yield replace(equation.expression, {rate: rate / 10})
 
@@ -258,10 +272,9 @@ MISTAKES = (
     ),
     Mistake(
         id="derivative-sign",
-        title="A sign in the derivative of the activation",
-        explanation="In the derivative of the activation function in <this> a minus stands on the wrong side, or is a "
-        "plus.",
-        hint="Can this activation function fall anywhere? Then which sign must its derivative have?",
+        title="A sign in the derivative",
+        explanation="In the derivative of a function in <this> a minus stands on the wrong side, or is a plus.",
+        hint="Does the function rise or fall there? Then which sign must its derivative have?",
         likelihood=5,
         rewrites=_slope_signs,
         alone=True,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 
-from chalkwork.algebra.expression import Application, Expression, apply, names_in, replace, transform
+from chalkwork.algebra.expression import Application, Expression, apply, names_in, replace, transform, walk
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading import read
-from chalkwork.algebra.simplify import expression_of
+from chalkwork.algebra.terms import expression_of
 from chalkwork.checking.mistakes.context import ACTIVATIONS, Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import has_operation, is_operation, summands
@@ -163,16 +163,18 @@ def _sign(equation: Equation, context: Context) -> Iterator[Expression]:
 
 
 def _path_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:
-    """The chain rule over several paths, with one of them left out."""
-    terms = summands(equation.expression)
-    if equation.derivative is None or not 1 < len(terms) <= MOST_PATHS:
+    """The chain rule over several paths, with one of them left out; their sum may be multiplied by a slope."""
+    if equation.derivative is None:
         return
-    for left_out in terms:
-        if not context.uses_derivative(expression_of(left_out)):
-            return
-    for left_out in terms:
-        rest = [expression_of(term) for term in terms if term is not left_out]
-        yield reduce(Expression.__add__, rest)
+    sums = [node for node in walk(equation.expression) if is_operation(node, "add", "subtract")]
+    inside = {argument for node in sums for argument in node.arguments}
+    for node in dict.fromkeys((equation.expression, *(one for one in sums if one not in inside))):
+        terms = [expression_of(term) for term in summands(node)]
+        if 1 < len(terms) <= MOST_PATHS and all(map(context.uses_derivative, terms)):
+            for left_out in terms:
+                rest = reduce(Expression.__add__, [term for term in terms if term is not left_out])
+                if rest.shape == node.shape:
+                    yield replace(equation.expression, {node: rest})
 
 
 def _updated_weights(equation: Equation, context: Context) -> Iterator[Expression]:

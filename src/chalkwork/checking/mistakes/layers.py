@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in, replace, transform, walk
-from chalkwork.algebra.simplify import expression_of
+from chalkwork.algebra.terms import expression_of
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import is_operation, product, summands

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
 from math import prod
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chalkwork.algebra.expression import Expression, Name, apply, names_in, replace, transform
+from chalkwork.algebra.times import split_time
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import has_operation, is_operation, untransposed
@@ -82,10 +84,19 @@ def _wrong_layer(equation: Equation, context: Context) -> Iterator[Expression]:
     for name in names_in(equation.expression):
         for kind in kinds:
             for other in kind if name in kind else ():
-                usable = other != name and other.shape == name.shape and context.known_before(other, equation)
+                usable = (
+                    _layer_of(other) != _layer_of(name)
+                    and other.shape == name.shape
+                    and context.known_before(other, equation)
+                )
                 if usable and count < MOST_OTHERS:
                     count += 1
                     yield replace(equation.expression, {name: other})
+
+
+def _layer_of(name: Name) -> str:
+    """The number of a quantity's layer: that of another gate is the same, whatever the step of a sequence."""
+    return split_time(name.name)[0].lstrip(ascii_letters)
 
 
 def _entries(equation: Equation, context: Context) -> Iterator[Expression]:

@@ -16,7 +16,7 @@ from chalkwork.algebra.expression import (
     transform,
     walk,
 )
-from chalkwork.algebra.simplify import expression_of
+from chalkwork.algebra.terms import expression_of
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation, is_slope, name_alone, summands, updated_parameter
@@ -223,7 +223,7 @@ def _velocity_sign(equation: Equation, context: Context) -> Iterator[Expression]
     if gradient is None or updated_parameter(equation) is not None:
         return
     parts = summands(equation.expression)
-    if len(parts) == 2:
+    if len(parts) == 2 and not any(dict(part.factors).get(gradient, 1) != 1 for part in parts):  # no mean of squares
         first, second = (expression_of(part) for part in parts)
         yield first - second
         yield second - first

@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import reduce
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, rebuild, replace, transform
-from chalkwork.algebra.simplify import expression_of
+from chalkwork.algebra.terms import expression_of
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation, summands

@@ -8,7 +8,7 @@ from math import prod
 from typing import TypeGuard
 
 from chalkwork.algebra.expression import Application, Expression, Name, walk
-from chalkwork.algebra.simplify import Term, term_of, terms_of
+from chalkwork.algebra.terms import Term, term_of, terms_of
 from chalkwork.derivation.derivation import Equation, Stage
 
 _LARGEST_DENOMINATOR = 10**9

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chalkwork.algebra.expression import Expression, Name, Number, names_in, replace
-from chalkwork.algebra.simplify import Term, expression_of
+from chalkwork.algebra.terms import Term, expression_of
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import is_slope, name_alone, summands, updated_parameter

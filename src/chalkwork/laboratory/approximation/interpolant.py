@@ -11,7 +11,7 @@ import numpy as np
 
 from chalkwork.bounds.intervals import Array
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.functions.one_variable import Function, smooth_branch
+from chalkwork.laboratory.functions.one_variable import Function, finite_values, smooth_branch
 from chalkwork.laboratory.functions.series import coefficient_bounds, taylor_coefficients
 
 if TYPE_CHECKING:
@@ -111,11 +111,7 @@ class Interpolant:
         left, width = self.points[:-1][part, None], self.widths[part, None]
         low, high = self.values[:-1][part, None], self.values[1:][part, None]
         places = left + width * shares
-        exact = function.values(places)
-        if not np.isfinite(exact).all():
-            where = float(places[~np.isfinite(exact)][0])
-            raise ChalkworkError(f"{function.text:.60} has no finite value at {function.variable} = {where:g}")
-        return np.abs(exact - (low + (high - low) * shares)), places
+        return np.abs(finite_values(function, places) - (low + (high - low) * shares)), places
 
     def bound(self, function: Function) -> float | None:
         """The largest h_i^2 / 8 max |f''|, the maximum over the piece enclosed; None where f'' has no bound.

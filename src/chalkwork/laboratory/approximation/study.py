@@ -12,10 +12,9 @@ import numpy as np
 from chalkwork.algebra.expression import Expression, Name, Number, replace
 from chalkwork.bounds.intervals import Array
 from chalkwork.derivation.derivation import Stage
-from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.approximation.interpolant import Errors, Interpolant, adapted_points
-from chalkwork.laboratory.functions.one_variable import Function, check_defined, constant, interval_of
+from chalkwork.laboratory.functions.one_variable import Function, check_defined, constant, finite_values, interval_of
 from chalkwork.laboratory.work import Work
 from chalkwork.networks.arguments import whole
 from chalkwork.typesetting.notation import subscript
@@ -133,17 +132,8 @@ def _with_points(
 def _compared(function: Function, points: Array) -> Compared:
     if (np.diff(points) <= 0).any():
         raise ChalkworkError(f"{points.size} points are too many for this interval: some would coincide")
-    line = Interpolant(points, _heights(function, points))
+    line = Interpolant(points, finite_values(function, points))
     return Compared(line, line.errors(function), line.bound(function))
-
-
-def _heights(function: Function, points: Array) -> Array:
-    heights = function.values(points)
-    bad = np.flatnonzero(~np.isfinite(heights))
-    if bad.size:
-        where = f"{function.variable} = {points[bad[0]]:g}"
-        raise ChalkworkError(f"{visible(function.text, 60)} has no finite value at {where}")
-    return heights
 
 
 def _numbers(given: Sequence[Any], what: str) -> Array:

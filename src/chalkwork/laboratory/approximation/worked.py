@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -13,16 +13,15 @@ from chalkwork.bounds.intervals import Array
 from chalkwork.counting import listed
 from chalkwork.documents.literal import literal, visible
 from chalkwork.documents.model import Block, Display, Paragraph, Table
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.laboratory.approximation.interpolant import Interpolant
 from chalkwork.laboratory.approximation.study import SUBSTITUTION, Compared, Study, study, work_of
 from chalkwork.laboratory.functions.definition import definition, inline, measured
 from chalkwork.solutions.board import Board, maths
-from chalkwork.solutions.setting import Style
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
 from chalkwork.typesetting.boxes import Box, row
-from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import shown
 from chalkwork.typesetting.pieces import Piece, join
 from chalkwork.typesetting.symbols import Symbol
@@ -295,9 +294,7 @@ def relu_approximation(
     values: Sequence[Any] | None = None,
     adapted: bool = False,
     compare: Sequence[int] | None = None,
-    notation: str | Notation | None = None,
-    decimals: int | None = None,
-    significant: int | None = None,
+    **look: Unpack[Look],
 ) -> ReluApproximation:
     """The sum of n ReLUs that takes the values of a function at n points, worked out, with its error against n.
 
@@ -321,7 +318,7 @@ def relu_approximation(
     (0.0625, 0.0625, 0.125)
     """
     found = study(function, (a, b), n, points, values, adapted, compare)
-    return written(found, Style.of(notation, decimals, significant))
+    return written(found, Style.chosen(**look))
 
 
 def written(found: Study, style: Style) -> ReluApproximation:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, transform, walk
 from chalkwork.algebra.reading.written import BY_SIGN
-from chalkwork.algebra.simplify import expression_of, simplify, term_of
+from chalkwork.algebra.simplify import simplify
+from chalkwork.algebra.terms import expression_of, term_of
 from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.calculus import ONE, ZERO, has_series, in_summands, is_series, slope, worked_out

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,13 @@ Definitions = Mapping[str, tuple[str, Expression]]
 
 class Undefined(ArithmeticError):
     """A side has no value at a point; the message says why."""
+
+
+class Proof(NamedTuple):
+    """How a relation was proved, and where its sides are equal (for a bound that is reached), as texts."""
+
+    how: str
+    equality: tuple[str, ...] = ()
 
 
 class NotHeld(ChalkworkError):

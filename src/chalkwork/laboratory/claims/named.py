@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, replace, transform, walk
 from chalkwork.algebra.reading.written import prime
-from chalkwork.errors import ChalkworkError
+from chalkwork.errors import ChalkworkError, meant
 from chalkwork.laboratory.claims.domain import Domain
 from chalkwork.laboratory.claims.statement import Context, Link, read_proof
 
@@ -188,8 +187,7 @@ def named(name: str) -> Named:
     """
     if isinstance(name, str) and name in PROOFS:
         return PROOFS[name]
-    near = get_close_matches(str(name)[:60], PROOFS, 1)
-    hint = f"did you mean {near[0]}?" if near else f"the proofs are {', '.join(PROOFS)}"
+    hint = meant(name, PROOFS, f"the proofs are {', '.join(PROOFS)}")
     raise ChalkworkError(f"there is no proof named {name!r:.60}", hint=hint)
 
 

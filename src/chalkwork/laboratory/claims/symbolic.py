@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 
 from chalkwork.algebra.expression import Application, Expression
 from chalkwork.laboratory.claims.domain import Range
-from chalkwork.laboratory.claims.evaluation import Arithmetic, Definitions, Evaluation, Undefined
-from chalkwork.laboratory.claims.wire import Proof
+from chalkwork.laboratory.claims.evaluation import Arithmetic, Definitions, Evaluation, Proof, Undefined
 
 sp: Any = import_module("sympy")
 

@@ -10,16 +10,27 @@ from math import inf
 
 from chalkwork.algebra.expression import Application, Expression, names_in
 from chalkwork.documents.model import Block, Display, Marked, Paragraph
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.laboratory.claims.calculus import worked_out
 from chalkwork.laboratory.claims.domain import Range, entries_of, quantified
 from chalkwork.laboratory.claims.evaluation import Undefined
-from chalkwork.laboratory.claims.findings import FALSE, FALSE_STEP, MANY_POINTS, OPEN, PROVED, SHIFT, Findings, overflow
+from chalkwork.laboratory.claims.findings import (
+    FALSE,
+    FALSE_STEP,
+    MANY_POINTS,
+    OPEN,
+    PROVED,
+    SHIFT,
+    SIGNS,
+    Findings,
+    overflow,
+    point_text,
+    refuted,
+)
 from chalkwork.laboratory.claims.named import PROOFS, names_of, subtracts
 from chalkwork.laboratory.claims.points import Counterexample
 from chalkwork.laboratory.claims.precise import TooLarge, Undecided, evaluate
-from chalkwork.laboratory.claims.refuted import SIGNS, point_text, refuted
 from chalkwork.laboratory.claims.statement import Context, Link
 from chalkwork.laboratory.claims.verify import Verified
 from chalkwork.solutions.board import Board

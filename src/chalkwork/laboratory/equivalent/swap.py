@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name, Number
+from chalkwork.algebra.expression import Expression, Name
 from chalkwork.derivation.derivation import Equation
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.equivalent import reading
+from chalkwork.laboratory.functions.one_variable import as_number
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.plan import Plan
@@ -138,16 +139,11 @@ def _layer(plan: Plan, number: int, swapped: list[bool], rule: _Rule) -> list[Eq
     weights, bias = _parameters(plan, number)
     below, here = number > 1 and swapped[number - 2], swapped[number - 1]
     factor = (rule.slope if below else Fraction(1)) * (rule.scale if here else 1)
-    made = [reading.rewritten(f"W{number}_new", weights if factor == 1 else _number(factor) * weights)]
+    made = [reading.rewritten(f"W{number}_new", weights if factor == 1 else as_number(factor) * weights)]
     total = _constant(plan, number, rule) if below else bias
     if total is not None:
-        made.append(reading.rewritten(f"b{number}_new", _number(rule.scale) * total if here else total))
+        made.append(reading.rewritten(f"b{number}_new", as_number(rule.scale) * total if here else total))
     return made
-
-
-def _number(value: Fraction) -> Number:
-    """A whole number without its denominator."""
-    return Number(value.numerator if value.denominator == 1 else value)
 
 
 def _constant(plan: Plan, number: int, rule: _Rule) -> Expression:
@@ -158,7 +154,7 @@ def _constant(plan: Plan, number: int, rule: _Rule) -> Expression:
 
 def _plus(start: Expression | None, factor: Fraction, term: Expression) -> Expression:
     """start + factor * term, with a minus where the factor has one."""
-    scaled = term if abs(factor) == 1 else _number(abs(factor)) * term
+    scaled = term if abs(factor) == 1 else as_number(abs(factor)) * term
     if start is None:
         return -scaled if factor < 0 else scaled
     return start - scaled if factor < 0 else start + scaled
@@ -187,11 +183,11 @@ def _entering(board: Board, plan: Plan, number: int, rule: _Rule) -> Iterator[Bl
     weights, bias = _parameters(plan, number)
     weighted, shape = plan.convention.weighted, plan.convention.data_shape(plan.layers[number - 1].inputs, 1)
     old, new = (Name(f"a{number - 1}{suffix}", shape) for suffix in ("", "_new"))
-    split = _plus(_number(rule.slope) * new, rule.shift, _ones(plan, number))
+    split = _plus(as_number(rule.slope) * new, rule.shift, _ones(plan, number))
     forms = [weighted(old, weights), weighted(split, weights)]
     if bias is not None:
         forms = [form + bias for form in forms]
-    forms.append(weighted(new, _number(rule.slope) * weights) + _constant(plan, number, rule))
+    forms.append(weighted(new, as_number(rule.slope) * weights) + _constant(plan, number, rule))
     yield board.say(f"With {{one{number}}} for a vector of ones, what enters is")
     yield board.forms(f"a{number - 1}", split)
     yield board.say("Put into the net input, the factor goes to the weights and the constant to the bias:")

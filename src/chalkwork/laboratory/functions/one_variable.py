@@ -12,6 +12,7 @@ import numpy as np
 
 from chalkwork.algebra.definitions import branches, defined, side
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, transform, walk
+from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.reading import free_names, parse, read
 from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.bounds.intervals import Array, Interval
@@ -156,9 +157,9 @@ def constant(value: Any, where: str) -> tuple[Fraction | None, float, Expression
     return exact, size, as_number(exact) if exact is not None else tree
 
 
-def as_number(value: Fraction) -> Number:
-    """The fraction as a number of an expression, an integer as such."""
-    return Number(value.numerator) if value.denominator == 1 else Number(value)
+def as_number(value: Scalar) -> Number:
+    """The number as one of an expression, an integer as such."""
+    return Number(int(value) if value == int(value) else value)
 
 
 def exact_value(tree: Expression) -> Fraction | None:
@@ -223,6 +224,15 @@ def check_defined(function: Function, low: float, high: float) -> None:
     at = float(left[first] if left[first] == low else (left[first] + right[first]) / 2)
     at = _plain(at, 1e-9 * (high - low))
     raise ChalkworkError(f"{visible(function.text, 60)} has no finite value at {function.variable} = {at:g}")
+
+
+def finite_values(function: Function, points: Array) -> Array:
+    """The values at the points; ChalkworkError, with the place, where one of them is none."""
+    found = function.values(points)
+    if not np.isfinite(found).all():
+        where = f"{function.variable} = {float(points[~np.isfinite(found)][0]):g}"
+        raise ChalkworkError(f"{visible(function.text, 60)} has no finite value at {where}")
+    return found
 
 
 def _plain(at: float, room: float) -> float:

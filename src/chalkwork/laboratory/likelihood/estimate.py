@@ -16,7 +16,8 @@ import numpy as np
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, transform
 from chalkwork.algebra.numerals import Scalar
 from chalkwork.algebra.reading import read
-from chalkwork.algebra.simplify import Term, simplify, term_of, terms_of
+from chalkwork.algebra.simplify import simplify
+from chalkwork.algebra.terms import Term, term_of, terms_of
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.differentiate import gradient
 from chalkwork.derivation.evaluate import evaluate

@@ -20,6 +20,7 @@ from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.documents.model import Block, Heading
 from chalkwork.errors import ChalkworkError, ValueProblem
+from chalkwork.laboratory.functions.one_variable import as_number
 from chalkwork.laboratory.likelihood.comparison import LARGEST_LOGARITHM, add_likelihood
 from chalkwork.laboratory.likelihood.sample import parameter
 from chalkwork.laboratory.likelihood.text import product
@@ -260,12 +261,12 @@ class _Work:
 
     def _relation(self, names: Mapping[str, Expression]) -> list[Equation]:
         """The factor and the constant between loss and negative log-likelihood."""
-        factor: Expression = _number(self.factor)
+        factor: Expression = as_number(self.factor)
         constant: Expression = Number(0)
         if self.gaussian:
-            factor = _number(self.factor / 2) / names["sigma"] ** 2
+            factor = as_number(self.factor / 2) / names["sigma"] ** 2
             samples, units = self.size
-            constant = _number(Fraction(samples * units, 2)) * read("log(2 * pi * sigma^2)", names)
+            constant = as_number(Fraction(samples * units, 2)) * read("log(2 * pi * sigma^2)", names)
         return [Equation("factor", factor, LIKELIHOOD), Equation("constant", constant, LIKELIHOOD)]
 
     def letters(self, suffixes: list[str]) -> dict[str, Symbol]:
@@ -283,11 +284,6 @@ class _Work:
             ):
                 found[f"{name}{suffix}"] = Symbol(a + latex, b + text, raised=bool(suffix))
         return found
-
-
-def _number(value: Fraction | float) -> Number:
-    """A whole number without its denominator."""
-    return Number(int(value) if value == int(value) else value)
 
 
 def _check_targets(reading: Reading, targets: Any) -> None:

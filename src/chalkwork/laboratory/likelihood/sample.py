@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from fractions import Fraction
 from math import inf, isfinite
 from typing import Any
 
-from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
+from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem, meant
 from chalkwork.laboratory.likelihood.families import NAMES
 from chalkwork.laboratory.likelihood.family import Family
 
@@ -63,8 +62,7 @@ def entries(values: Any, name: str, most: int) -> list[Any]:
 def check_name(name: Any) -> str:
     """The name of a distribution; ChalkworkError for an unknown one, with the nearest."""
     if name not in NAMES:
-        near = get_close_matches(str(name)[:60], NAMES, 1)
-        hint = f"did you mean {near[0]}?" if near else f"the distributions are {', '.join(NAMES)}"
+        hint = meant(name, NAMES, f"the distributions are {', '.join(NAMES)}")
         raise ChalkworkError(f"there is no distribution {name!r:.60}", hint=hint)
     return str(name)
 

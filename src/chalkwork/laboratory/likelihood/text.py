@@ -13,7 +13,7 @@ from chalkwork.algebra.expression import Expression, Name, apply, names_in, repl
 from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Relation
 from chalkwork.documents.model import Block, Heading
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.laboratory.likelihood.comparison import Row, at
 from chalkwork.laboratory.likelihood.estimate import Estimation, free_name, slope

@@ -15,10 +15,10 @@ from chalkwork.laboratory.optimisation.steps import Route
 from chalkwork.laboratory.optimisation.surface import Surface, Work, kind_word, starting_point
 from chalkwork.laboratory.optimisation.text import (
     ENDINGS,
-    compared,
     formulas,
     kind_sentence,
     path_blocks,
+    place,
     points,
     title_of,
 )
@@ -138,6 +138,24 @@ def _curvature(path: Path, objective: Objective) -> Array | None:
     """The Hessian at the critical point where a path ended, if it did and there is one."""
     hessian = np.asarray(objective.hessian(path.last)) if path.ending == "critical" else None
     return hessian if hessian is not None and np.isfinite(hessian).all() else None
+
+
+def compared(board: Board, paths: Sequence[Path], letters: Letters) -> Iterator[Block]:
+    """Where the methods ended, in a table; nothing of a single one."""
+    if len(paths) < 2:
+        return
+    columns: list[list[Any]] = [
+        [path.method.title for path in paths],
+        [len(path.steps) for path in paths],
+        [float(path.values[-1]) for path in paths],
+        [ENDINGS[path.ending or "unfinished"] for path in paths],
+    ]
+    head = ["method", "steps", f"${letters.function_sign.latex}$", "ended"]
+    if letters.variables:
+        columns.insert(2, [place(board, path.last) for path in paths])
+        head.insert(2, "at")
+    yield Heading("Compared", 2)
+    yield board.table(head, columns)
 
 
 def conclude(work: Work, paths: Sequence[Path], objective: Objective) -> None:

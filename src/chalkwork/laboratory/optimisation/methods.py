@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from functools import reduce
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from chalkwork.algebra.expression import Name
+from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.algebra.operations import Shape
 from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_each
-from chalkwork.errors import ChalkworkError, ValueProblem
+from chalkwork.errors import ChalkworkError, ValueProblem, meant
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import real
 from chalkwork.networks.optimisers import AHEAD, RULES, Optimiser, constant_of, worked_lines
@@ -88,8 +89,7 @@ class Method:
         word = str(name).strip().lower().replace("-", "_").replace(" ", "_")[:60]
         word = _ALSO.get(word, word)
         if word not in METHODS:
-            near = get_close_matches(word, METHODS, 1)
-            hint = f"did you mean {near[0]}?" if near else f"the methods are {', '.join(METHODS)}"
+            hint = meant(word, METHODS, f"the methods are {', '.join(METHODS)}")
             raise ChalkworkError(f"there is no method {word!r}", hint=hint)
         eta = real(rate, "the rate", 0, 1e6, low_open=True, high_open=False)
         tau = real(damping, "the damping", 0, 1e6, high_open=False)
@@ -214,6 +214,59 @@ def run(objective: Objective, start: Any, method: Method, steps: int) -> Path:
     return Path(method, np.array(points), np.array(values), tuple(taken), ending, reason)
 
 
+def step_lines(method: Method, shape: Shape, total: int) -> list[tuple[Name, Expression]]:
+    """What a step works out from its point `p`, the gradient `g` and the Hessian `H` there, in order; `p_new` last.
+
+    A rule also goes by its constants, the rate `eta`, what it keeps, and the number `t` of the step (`before` is that
+    of the one before); Newton by the damping `tau` and an identity matrix `I`, the other way of his by the eigenvalues
+    `lambda` and their vectors, the columns of `Q`. The schedule is made for so many steps in `total`.
+
+    >>> print(*(f"{name} = {line}" for name, line in step_lines(Method.of("momentum"), (), 5)), sep="; ")
+    v_new = mu * v + g; p_new = p - eta * v_new
+    """
+    found: list[tuple[Name, Expression]] = []
+
+    def line(name: str, expression: Expression) -> Name:
+        found.append((Name(name, expression.shape), expression))
+        return found[-1][0]
+
+    def damped(sizes: Expression) -> Expression:
+        return sizes + Name("tau") if method.damping else sizes
+
+    names: dict[str, Expression] = {name: Name(name, shape) for name in ("p", "g", *method.optimiser.rule.states)}
+    names |= {name: Name(name) for name in ("eta", "t", "before", *method.constants)}
+    p, g = names["p"], names["g"]
+    if method.uses_hessian:
+        square = (shape[0], shape[0]) if shape else ()
+        hessian: Expression = Name("H", square)
+        if method.name == "saddle_free_newton" and shape:
+            q = Name("Q", square)
+            line("d", -(q @ ((q.T @ g) / damped(apply("abs", Name("lambda", shape))))))
+        elif not shape:
+            line("d", -(g / damped(hessian if method.name == "newton" else apply("abs", hessian))))
+        else:
+            if method.damping:
+                hessian = line("A", hessian + Name("tau") * Name("I", square))
+            line("d", -apply("solve", hessian, g))
+        line("p_new", p + found[-1][0])
+        return found
+    if method.schedule != CONSTANT:
+        names["eta"] = line("eta_new", names["eta"] * method.schedule.factor(names["before"], total))
+    if method.clips:
+        assert isinstance(g, Name)
+        for equation in clipped([g], bool(method.clip_norm), bool(method.clip_value)):
+            names["g"] = line(equation.name, norm_of(g) if equation.name == "gnorm" else equation.expression)
+    return [*found, *worked_lines(method.optimiser.lines, names, lambda defined: defined)]
+
+
+def norm_of(vector: Name) -> Expression:
+    """The norm of a column, its squares added up."""
+    if not vector.shape:
+        return apply("abs", vector)
+    entries = (apply("entry", vector, place=(i, 1)) for i in range(1, vector.shape[0] + 1))
+    return apply("sqrt", reduce(Expression.__add__, [entry**2 for entry in entries]))
+
+
 class Stepper:
     """The steps of one method, with what its rule keeps from one to the next.
 
@@ -223,19 +276,17 @@ class Stepper:
     """
 
     def __init__(self, method: Method, size: int, total: int) -> None:
-        self.method, rule = method, method.optimiser.rule
-        column, gradient = (size, 1), Name("g", (size, 1))
-        self.kept = {letter: np.zeros(column) for letter in rule.states}
-        self.constants = {name: np.array([[value]]) for name, value in method.constants.items()}
-        self.rates = method.schedule.rates(method.rate, 0, total, total)
-        before = clipped([gradient], bool(method.clip_norm), bool(method.clip_value)) if method.clips else []
-        names = {letter: Name(letter, column) for letter in ("p", *rule.states)}
-        names |= {name: Name(name) for name in ("eta", "t", *method.constants)}
-        self.ahead = read(AHEAD, names) if method.optimiser.looks_ahead else None
-        lines = worked_lines(
-            method.optimiser.lines, names | {"g": before[-1].symbol if before else gradient}, lambda defined: defined
-        )
-        self.equations = [*before, *(Equation(name.name, line, Stage.UPDATE) for name, line in lines)]
+        self.method = method
+        shape = (size, 1) if size > 1 else ()
+        self.kept = {letter: np.zeros((size, 1)) for letter in method.optimiser.rule.states}
+        fixed = method.constants | {"eta": method.rate, "tau": method.damping}
+        self.constants: dict[str, Any] = {name: np.array([[value]]) for name, value in fixed.items()}
+        self.constants["I"] = np.eye(size)
+        self.ahead = None
+        if method.optimiser.looks_ahead:
+            self.ahead = read(AHEAD, {"p": Name("p", shape), "v": Name("v", shape), "mu": Name("mu")})
+        lines = step_lines(method, shape, total)
+        self.equations = [Equation(name.name, line, Stage.UPDATE) for name, line in lines]
 
     def step(self, objective: Objective, point: Array, value: float, slopes: Array, number: int) -> Step | None:
         """One step, numbered from 1; None where the linear system has no single solution."""
@@ -247,19 +298,24 @@ class Stepper:
         hessian = np.asarray(objective.hessian(point))
         if not np.isfinite(hessian).all():
             return None
-        matrix = hessian if self.method.name == "newton" else absolute(hessian)
-        matrix = matrix + self.method.damping * np.eye(len(point))
-        if is_singular(matrix):
+        eigenvalues, vectors = np.linalg.eigh(hessian)
+        by = eigenvalues if self.method.name == "newton" else np.abs(eigenvalues)
+        sizes = np.abs(by + self.method.damping)
+        if sizes.min() <= SINGULAR * sizes.max() or sizes.max() == 0:  # up to rounding
             return None
-        return Step(point, value, slopes, -np.linalg.solve(matrix, slopes), hessian=hessian)
+        found = self._worked(point, slopes, number, {"H": hessian, "lambda": eigenvalues[:, None], "Q": vectors})
+        return Step(point, value, slopes, found["d"][:, 0], hessian=hessian)
 
     def new_point(self, point: Array, slopes: Array, number: int) -> Array:
         """Where the rule goes from a point with that gradient; what it keeps is renewed."""
-        rate = self.rates if isinstance(self.rates, float) else self.rates[number - 1]
-        given = {"p": point[:, None], "g": slopes[:, None], "eta": np.array([[rate]]), "t": np.array([[float(number)]])}
-        found = evaluate_each(self.equations, given | self.kept | self.constants)
+        found = self._worked(point, slopes, number, {})
         self.kept = {letter: found[f"{letter}_new"] for letter in self.kept}
         return np.asarray(found["p_new"][:, 0])
+
+    def _worked(self, point: Array, slopes: Array, number: int, more: Mapping[str, Array]) -> dict[str, Any]:
+        counts = {"t": np.array([[float(number)]]), "before": np.array([[number - 1.0]])}
+        given = {"p": point[:, None], "g": slopes[:, None], **counts, **more}
+        return evaluate_each(self.equations, given | self.kept | self.constants)
 
 
 def moved(point: Array, direction: Array) -> Array:
@@ -278,16 +334,6 @@ def is_flat(slopes: Array, point: Array) -> bool:
     return bool(np.isfinite(slopes).all() and np.abs(slopes).max() <= FLAT * max(1.0, float(np.abs(point).max())))
 
 
-def is_singular(matrix: Array) -> bool:
-    """Whether a symmetric matrix has an eigenvalue that is zero, up to rounding.
-
-    >>> is_singular(np.array([[1.0, 1.0], [1.0, 1.0]]))
-    True
-    """
-    sizes = np.abs(np.linalg.eigvalsh(matrix))
-    return bool(sizes.min() <= SINGULAR * sizes.max() or sizes.max() == 0)
-
-
 def index_of(hessian: Array) -> tuple[Kind, int]:
     """What a critical point is, and its index: the number of negative eigenvalues of the Hessian there.
 
@@ -302,16 +348,6 @@ def index_of(hessian: Array) -> tuple[Kind, int]:
     if np.abs(eigenvalues).min() <= max(tolerance, 1e-9):
         return "degenerate", negative
     return ("minimum" if negative == 0 else "maximum" if negative == len(eigenvalues) else "saddle"), negative
-
-
-def absolute(matrix: Array) -> Array:
-    """|H|: the same eigenvectors, the absolute values of the eigenvalues.
-
-    >>> absolute(np.diag([2.0, -1.0])).tolist()
-    [[2.0, 0.0], [0.0, 1.0]]
-    """
-    eigenvalues, vectors = np.linalg.eigh(matrix)
-    return np.asarray((vectors * np.abs(eigenvalues)) @ vectors.T) + 0.0
 
 
 def _no_step(objective: Objective, point: Array) -> tuple[Ending, str]:

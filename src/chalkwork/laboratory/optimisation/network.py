@@ -22,12 +22,11 @@ from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.documents.terminal import plain_prose
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.optimisation.descent import conclude, ways
+from chalkwork.laboratory.optimisation.descent import compared, conclude, ways
 from chalkwork.laboratory.optimisation.letters import Letters
 from chalkwork.laboratory.optimisation.methods import Path, index_of, methods_of, run
 from chalkwork.laboratory.optimisation.steps import Route, Shown
 from chalkwork.laboratory.optimisation.surface import Work, matrix_of
-from chalkwork.laboratory.optimisation.text import compared
 from chalkwork.networks.arguments import whole
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive

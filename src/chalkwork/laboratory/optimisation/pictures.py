@@ -10,8 +10,8 @@ import numpy as np
 
 from chalkwork.counting import counted
 from chalkwork.documents.model import Block, Table
-from chalkwork.drawings.canvas import Drawing
 from chalkwork.drawings.contour import contour_lines
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.plot import Axis, Curve, Sign, line_plot
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.optimisation.letters import Letters

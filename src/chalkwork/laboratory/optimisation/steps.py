@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,9 @@ from chalkwork.algebra.operations import Shape
 from chalkwork.algebra.reading import read
 from chalkwork.derivation.derivation import Stage
 from chalkwork.laboratory.optimisation.letters import MARKS, RATE, Letters, entry_letters, tilde
-from chalkwork.laboratory.optimisation.methods import Method, Path, Step
+from chalkwork.laboratory.optimisation.methods import Method, Path, Step, step_lines
 from chalkwork.laboratory.optimisation.surface import Surface, Work, eigenvalues_of, matrix_of
-from chalkwork.networks.optimisers import AHEAD, worked_lines
-from chalkwork.networks.updates import clipped
-from chalkwork.training.schedules import CONSTANT
+from chalkwork.networks.optimisers import AHEAD
 from chalkwork.typesetting.notation import subscript
 from chalkwork.typesetting.symbols import Symbol
 
@@ -72,7 +69,6 @@ class Route:
     steps: list[Shown] = field(default_factory=list)
     lines: list[tuple[Name, Expression]] = field(default_factory=list)
     """The rule for any step."""
-    _renamed: dict[Expression, Expression] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         n = len(self.path.last)
@@ -177,57 +173,46 @@ class Route:
     # --- from the gradient to the new point ------------------------------------------------------------------------
 
     def directed(self, shown: Shown, k: int, step: Step) -> None:
-        """The direction of step k and the point that it leads to."""
-        point, slope = Name(shown.point, self.shape), Name(shown.slope, self.shape)
-        method = self.method
+        """What step k works out from its gradient, and the point that it leads to."""
+        work, number, method = self.work, self.letters.numbered, self.method
+        stands_for = self._known(k, Name(shown.point, self.shape), Name(shown.slope, self.shape))
         if method.uses_hessian:
-            newton = method.name == "newton"
-            expression = self._newton(shown, k, slope) if newton else self._saddle_free(shown, k, slope, step)
-            shown.direction = self._direct("d", k, expression, self.letters.direction).name
-            new = point + Name(shown.direction, point.shape)
-            self.ask(shown.direction, k)
-            shown.new_point = self.name(_letter(shown.point), k + 1)
-            self.work.equation(shown.new_point, new, Stage.UPDATE, letter=self.letters.at(k + 1))
-            self.work.asked.append(shown.new_point)
-        else:
-            self._ruled(shown, k, point, slope)
-
-    def _ruled(self, shown: Shown, k: int, point: Name, slope: Name) -> None:
-        """The lines of the rule in step k, gradients clipped and the rate of the schedule before them."""
-        method, number = self.method, self.letters.numbered
-        constants = {name: self.constant(name) for name in method.constants}
-        rate = self.work.given("eta", method.rate, ETA)
-        if method.schedule != CONSTANT:
-            scheduled = rate * method.schedule.factor(Number(k - 1), self.total)
-            rate = self._line(shown, k, "eta", scheduled, number(ETA, k))
-        if method.clips:
-            for line in clipped([slope], bool(method.clip_norm), bool(method.clip_value), str(k)):
-                word = "clipped_g" if line.name.startswith("clipped") else line.name.removesuffix(str(k))
-                expression = replace(line.expression, self._renamed)
+            stands_for |= self._of_hessian(shown, k, step)
+        for name, line in step_lines(method, self.shape, self.total):
+            expression, word = replace(line, stands_for), name.name.removesuffix("_new")
+            if word == "p":
+                place = self.name(_letter(shown.point), k + 1)
+                found = work.equation(place, expression, Stage.UPDATE, letter=self.letters.at(k + 1))
+                shown.new_point = found.name
+                work.asked.append(found.name)
+            elif word in ("A", "d"):
+                letter = Symbol("A", "A") if word == "A" else self.letters.direction
+                if word == "d" and method.name == "newton":
+                    self._determined(shown, k)
+                found = work.equation(self.name(word, k), expression, DIRECTION, letter=number(letter, k))
+                if word == "A":
+                    shown.matrix = found.name
+                else:
+                    shown.direction = found.name
+                    self.ask(found.name, k)
+            else:
                 letter = number(self.letters.of_rule(word), k)
                 if word == "gnorm":
-                    there = self.work.letters[slope.name]
+                    there = work.letters[shown.slope]
                     letter = Symbol(rf"\left\| {there.latex} \right\|", f"‖{there.text}‖")
-                    expression = _norm(slope)
                 found = self._line(shown, k, word, expression, letter)
-                self._renamed[Name(line.name, found.shape)] = found
-                slope = found
-        bound = constants | {"p": point, "g": slope, "eta": rate, "t": Number(k)}
-        bound |= {letter: self._kept(letter, k) for letter in method.optimiser.rule.states}
-        base = _letter(shown.point)
+            stands_for[name] = found
 
-        def called(defined: str) -> str:
-            return self.name(base, k + 1) if defined == "p_new" else self.name(defined.removesuffix("_new"), k)
-
-        for name, expression in worked_lines(method.optimiser.lines, bound, called):
-            if name.name != called("p_new"):
-                word = _letter(name.name)
-                self._line(shown, k, word, expression, number(self.letters.of_rule(word), k))
-            else:
-                shown.new_point = self.work.equation(
-                    name.name, expression, Stage.UPDATE, letter=self.letters.at(k + 1)
-                ).name
-                self.work.asked.append(name.name)
+    def _known(self, k: int, point: Name, slope: Name) -> dict[Expression, Expression]:
+        """What the names of a step stand for in step k, but those of the Hessian."""
+        found: dict[Expression, Expression] = {Name("p", self.shape): point, Name("g", self.shape): slope}
+        if not self.method.uses_hessian:
+            found |= {Name(name): self.constant(name) for name in self.method.constants}
+            found |= {Name("eta"): self.work.given("eta", self.method.rate, ETA)}
+            found |= {Name("t"): Number(k), Name("before"): Number(k - 1)}
+            states = self.method.optimiser.rule.states
+            found |= {Name(letter, self.shape): self._kept(letter, k) for letter in states}
+        return found
 
     def _line(self, shown: Shown, k: int, word: str, expression: Expression, letter: Symbol) -> Name:
         found = self.work.equation(self.name(word, k), expression, Stage.UPDATE, letter=letter)
@@ -260,7 +245,7 @@ class Route:
 
         def named(word: str, below: str) -> Name:
             letter = letters.of_rule(word.removesuffix("_new"))
-            found = Name(self.free(word), () if word in ("eta", "k") else shape)
+            found = Name(self.free(word), () if word == "eta_new" else shape)
             if word == "g" and letters.function.latex:
                 here = letters.numbered(tilde(letters.point) if method.optimiser.looks_ahead else letters.point, "k")
                 plain[found.name] = letter.at(here)
@@ -268,90 +253,67 @@ class Route:
                 plain[found.name] = letters.numbered(letter, below)
             return found
 
-        bound: dict[str, Expression] = {name: self.constant(name) for name in method.constants}
-        bound |= {"p": named("p", "k"), "g": named("clipped_g" if method.clips else "g", "k")}
-        bound |= {letter: named(letter, "k-1") for letter in method.optimiser.rule.states}
-        bound |= {"eta": self.work.given("eta", method.rate, ETA), "t": Name(self.free("k"))}
-        plain[self.free("k")] = Symbol("k", "k")
-        if method.schedule != CONSTANT:
-            rate = named("eta", "k")
-            self.lines.append((rate, bound["eta"] * method.schedule.factor(bound["t"] - 1, self.total)))
-            bound["eta"] = rate
+        stands_for = self._known(0, named("p", "k"), named("g", "k"))
+        number = Name(self.free("k"))
+        stands_for |= {Name("t"): number, Name("before"): number - 1}
+        stands_for |= {Name(letter, shape): named(letter, "k-1") for letter in method.optimiser.rule.states}
+        plain[number.name] = Symbol("k", "k")
         if method.optimiser.looks_ahead:
             place = Name(self.free("ahead"), shape)
             plain[place.name] = letters.numbered(tilde(letters.point), "k")
-            self.lines.append((place, read(AHEAD, bound)))
-
-        def called(defined: str) -> str:
-            return named(defined, "k+1" if defined == "p_new" else "k").name
-
-        self.lines += worked_lines(method.optimiser.lines, bound, called)
-        for letter in method.optimiser.rule.states:
-            self._kept(letter, 1)
+            known = {"p": Name("p", shape), "v": Name("v", shape), "mu": Name("mu")}
+            self.lines.append((place, replace(read(AHEAD, known), stands_for)))
+        for name, line in step_lines(method, shape, self.total):
+            if name.name in ("gnorm", "gscale"):
+                continue
+            new = named(name.name, "k+1" if name.name == "p_new" else "k")
+            if name.name != "clipped_g":
+                self.lines.append((new, replace(line, stands_for)))
+            stands_for[name] = new
         plain[self.free("point")] = letters.point
 
     def free(self, word: str) -> str:
         """The name of a letter of the rule for any step."""
         return f"free_{word}_{self.method.name}"
 
-    def _direct(self, letter: str, k: int, expression: Expression, printed: Symbol) -> Name:
-        printed = self.letters.numbered(printed, k)
-        return self.work.equation(self.name(letter, k), expression, DIRECTION, letter=printed)
-
-    def _newton(self, shown: Shown, k: int, slope: Name) -> Expression:
-        n = slope.shape[0] if slope.shape else 1
-        matrix: Expression = Name(shown.curvature, (n, n) if n > 1 else ())
-        shown.matrix = shown.curvature
-        if n == 1:
-            return -(slope / (matrix + self._tau() if self.method.damping else matrix))
+    def _of_hessian(self, shown: Shown, k: int, step: Step) -> dict[Expression, Expression]:
+        """What stands for the Hessian, its eigenvalues and their vectors, and for the damping."""
+        n, square = (self.shape[0], (self.shape[0], self.shape[0])) if self.shape else (1, ())
+        hessian = Name(shown.curvature, square)
+        found: dict[Expression, Expression] = {Name("H", square): hessian}
+        if self.method.name == "newton":
+            shown.matrix = shown.curvature
+            if n > 1 and self.method.damping:
+                found[Name("I", square)] = self.work.given("I", np.eye(n), Symbol("I", "I"))
+        elif n > 1:
+            assert step.hessian is not None
+            values, vectors = np.linalg.eigh(step.hessian)
+            place, name = self.letters.at(k), self.name("lambda", k)
+            letter = Symbol(r"\lambda", "λ").at(place)
+            made = self.work.made_of(shown.curvature)
+            by_hand = [] if made is None else eigenvalues_of(hessian, made)
+            if by_hand:
+                column = matrix_of([[one] for one in by_hand])
+                eigenvalues = self.work.equation(name, column, DIRECTION, letter=letter)
+                self.ask(name, k)
+            else:
+                eigenvalues = self.work.given(name, values, letter)
+            q = self.work.given(self.name("Q", k), upright(vectors), Symbol("Q", "Q").at(place))
+            shown.eigenvalues, shown.vectors = eigenvalues.name, q.name
+            found |= {Name("lambda", self.shape): eigenvalues, Name("Q", square): q}
         if self.method.damping:
-            identity = self.work.given("I", np.eye(n), Symbol("I", "I"))
-            matrix = self._direct("A", k, matrix + self._tau() * identity, Symbol("A", "A"))
-            shown.matrix = matrix.name
-        if n == 2:
-            a, b, c, d = (apply("entry", matrix, place=place) for place in ((1, 1), (1, 2), (2, 1), (2, 2)))
-            of = self.work.letters[shown.matrix]
-            self.work.letters.update(entries_of(shown.matrix, of, n))
-            letter = Symbol(rf"\det {of.latex}", f"det {of.text}")
-            name = self.name("det", k) if self.several else f"det{k}"
-            shown.determinant = self.work.equation(name, a * d - b * c, DIRECTION, letter=letter).name
-        return -apply("solve", matrix, slope)
+            found[Name("tau")] = self.work.given("tau", self.method.damping, TAU)
+        return found
 
-    def _saddle_free(self, shown: Shown, k: int, slope: Name, step: Step) -> Expression:
-        n = slope.shape[0] if slope.shape else 1
-        hessian = Name(shown.curvature, (n, n) if n > 1 else ())
-        if n == 1:
-            size: Expression = apply("abs", hessian)
-            return -(slope / (size + self._tau() if self.method.damping else size))
-        assert step.hessian is not None
-        place = self.letters.at(k)
-        letter = Symbol(r"\lambda", "λ").at(place)
-        values, vectors = np.linalg.eigh(step.hessian)
-        made = self.work.made_of(shown.curvature)
-        by_hand = [] if made is None else eigenvalues_of(hessian, made)
-        name = self.name("lambda", k)
-        if not by_hand:
-            eigenvalues = self.work.given(name, values, letter)
-        else:
-            eigenvalues = self.work.equation(name, matrix_of([[one] for one in by_hand]), DIRECTION, letter=letter)
-            self.ask(name, k)
-        turned = Symbol("Q", "Q").at(place)
-        q = self.work.given(self.name("Q", k), upright(vectors), turned)
-        shown.eigenvalues, shown.vectors = eigenvalues.name, q.name
-        sizes: Expression = apply("abs", eigenvalues)
-        return -(q @ ((q.T @ slope) / (sizes + self._tau() if self.method.damping else sizes)))
-
-    def _tau(self) -> Name:
-        return self.work.given("tau", self.method.damping, TAU)
-
-
-def _norm(vector: Name) -> Expression:
-    """The norm of a column, its squares added up."""
-    n = vector.shape[0] if vector.shape else 1
-    if n == 1:
-        return apply("abs", vector)
-    squares: list[Expression] = [apply("entry", vector, place=(i, 1)) ** 2 for i in range(1, n + 1)]
-    return apply("sqrt", reduce(lambda left, right: left + right, squares))
+    def _determined(self, shown: Shown, k: int) -> None:
+        """The determinant of a system with two rows."""
+        if self.shape != (2, 1):
+            return
+        matrix, of = Name(shown.matrix, (2, 2)), self.work.letters[shown.matrix]
+        a, b, c, d = (apply("entry", matrix, place=place) for place in ((1, 1), (1, 2), (2, 1), (2, 2)))
+        self.work.letters.update(entries_of(shown.matrix, of, 2))
+        letter = Symbol(rf"\det {of.latex}", f"det {of.text}")
+        shown.determinant = self.work.equation(self.name("det", k), a * d - b * c, DIRECTION, letter=letter).name
 
 
 def entries_of(name: str, letter: Symbol, n: int) -> dict[str, Symbol]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from chalkwork.algebra.entries import entry, entry_name
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Equation
-from chalkwork.documents.model import Block, Heading, Paragraph
+from chalkwork.documents.model import Block, Paragraph
 from chalkwork.laboratory.optimisation.letters import (
     Letters,
     free,
@@ -384,24 +384,6 @@ def kind_sentence(board: Board, hessian: Any) -> str:
         ),
     }[kind]
     return f"{subject}; {verdict}." if several else f"{subject}, {verdict}."
-
-
-def compared(board: Board, paths: Sequence[Path], letters: Letters) -> Iterator[Block]:
-    """Where the methods ended, in a table; nothing of a single one."""
-    if len(paths) < 2:
-        return
-    columns: list[list[Any]] = [
-        [path.method.title for path in paths],
-        [len(path.steps) for path in paths],
-        [float(path.values[-1]) for path in paths],
-        [ENDINGS[path.ending or "unfinished"] for path in paths],
-    ]
-    head = ["method", "steps", f"${letters.function_sign.latex}$", "ended"]
-    if letters.variables:
-        columns.insert(2, [place(board, path.last) for path in paths])
-        head.insert(2, "at")
-    yield Heading("Compared", 2)
-    yield board.table(head, columns)
 
 
 def title_of(method: Method) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from chalkwork.algebra.expression import Expression, Name, apply
+from chalkwork.algebra.reading import read
 from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
@@ -26,31 +27,26 @@ from chalkwork.typesetting.unicode_maths import plain_maths
 
 
 @dataclass(frozen=True, slots=True)
-class PoissonLoss(Loss):
-    """a - y log a, summed: the negative logarithm of the Poisson probability of y, without log y!."""
+class OwnLoss(Loss):
+    """A loss that networks do not have: what it is called, and the loss of an output `a` with the target `y`."""
+
+    called: str = ""
+    text: str = ""
 
     def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
-        """A - y log a."""
-        return output - apply("xlogy", target, output), 1
+        """The loss entry by entry."""
+        return read(self.text, {"a": output, "y": target}), 1
 
     @property
     def title(self) -> str:
         """The loss in words."""
-        return "Poisson loss"
+        return self.called
 
 
-@dataclass(frozen=True, slots=True)
-class ExponentialLoss(Loss):
-    """log a + y/a, summed: the negative logarithm of the density of the exponential distribution with mean a."""
-
-    def summand(self, output: Expression, target: Expression) -> tuple[Expression, int]:
-        """Log a + y/a."""
-        return apply("log", output) + target / output, 1
-
-    @property
-    def title(self) -> str:
-        """The loss in words."""
-        return "exponential loss"
+POISSON = OwnLoss(called="Poisson loss", text="a - xlogy(y, a)")
+"""The negative logarithm of the Poisson probability of y, without log y!."""
+EXPONENTIAL = OwnLoss(called="exponential loss", text="log(a) + y / a")
+"""The negative logarithm of the density of the exponential distribution with mean a."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +279,7 @@ TASKS: dict[str, Task] = {
             r"-\log p(y \mid x) &= a - y \log a + \log y!",
         ),
         reason="A mean count is positive: $a = e^z$. The last term does not depend on the weights and is left out.",
-        pair=Pair("exp", PoissonLoss()),
+        pair=Pair("exp", POISSON),
         z=(0.5,),
         y=(3.0,),
         mismatches=(
@@ -310,7 +306,7 @@ TASKS: dict[str, Task] = {
         reason="A positive mean is written $a = e^z$. The spread grows with the mean, so that relative errors count: "
         "the gradient is $1 - y/a = (a - y)/a$. (With normal noise on $\\log y$ instead, take the logarithm of the "
         "target, a linear output and the squared error.)",
-        pair=Pair("exp", ExponentialLoss()),
+        pair=Pair("exp", EXPONENTIAL),
         z=(0.5,),
         y=(4.0,),
         mismatches=(

@@ -16,7 +16,8 @@ import numpy as np
 
 from chalkwork.counting import counted
 from chalkwork.documents.literal import visible
-from chalkwork.drawings.canvas import GREY, INK, PALE, Box, Canvas, Drawing, Point, number, text_width
+from chalkwork.drawings.canvas import GREY, INK, PALE, Box, Canvas, Point, number, text_width
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
 

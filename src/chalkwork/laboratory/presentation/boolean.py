@@ -7,10 +7,10 @@ architectures for AI (2009), section 2.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 
@@ -25,9 +25,8 @@ from chalkwork.laboratory.work import Work
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import whole
 from chalkwork.solutions.board import Board, maths
-from chalkwork.solutions.setting import Style
+from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
-from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 
 MOST_VARIABLES, MOST_TERMS = 8, 40
@@ -98,8 +97,7 @@ def minterm_network(
     minterms: str | Sequence[str],
     *,
     ask: Sequence[str] = (),
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """A network of two layers of threshold units for a sum of products, one hidden unit for each of them.
 
@@ -113,7 +111,7 @@ def minterm_network(
     >>> int(found["width"]), found["W1"].tolist(), found["theta1"].ravel().tolist(), float(found["a2"])
     (2, [[1.0, -1.0], [-1.0, 1.0]], [0.5, 0.5], 1.0)
     """
-    style = style or Style.of(notation)
+    style = Style.chosen(**look)
     terms = Terms.of(minterms)
     signs = np.array(terms.rows, np.float64)
     width, n = signs.shape
@@ -172,8 +170,7 @@ def parity_units(
     inputs: int,
     *,
     ask: Sequence[str] = (),
-    notation: str | Mapping[str, Any] | Notation | None = None,
-    style: Style | None = None,
+    **look: Unpack[Look],
 ) -> Solution:
     """How many threshold units the exclusive or of `inputs` (2 to 60) inputs takes, deep and shallow.
 
@@ -208,7 +205,7 @@ def parity_units(
         "It is to be computed by threshold units: by a tree of exclusive ors of two inputs, or by one hidden layer."
     )
     return work.solution(
-        style or Style.of(notation), ask, ("deep_units", "deep_layers", "shallow_hidden"),
+        Style.chosen(**look), ask, ("deep_units", "deep_layers", "shallow_hidden"),
         title="Units for an exclusive or",
         script=lambda board: [what, *board.givens(["n"]), *board.equations(board.derivation)],
         posed=lambda board: [what, wanted],

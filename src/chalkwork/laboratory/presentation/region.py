@@ -13,6 +13,7 @@ from chalkwork.counting import counted
 from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Heading, Paragraph
 from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.laboratory.functions.one_variable import as_number
 from chalkwork.laboratory.presentation.picture import plane
 from chalkwork.laboratory.presentation.unit import Rows, samples_of, signed_sum, targets_of
 from chalkwork.networks.activations import Activation
@@ -199,7 +200,5 @@ def _half_plane(board: Board, w: Sequence[float], b: float) -> Block:
     """One row of W x + b >= 0 with its numbers."""
     x = Name("x", (2, 1))
     parts = [(value, apply("entry", x, place=(place, 1))) for place, value in enumerate(w, 1)]
-    total = signed_sum(parts)
-    free = Number(int(abs(b)) if b.is_integer() else abs(b))
-    total = total + free if b > 0 else total - free if b < 0 else total
-    return board.chain(total, Number(0), relations=["≥"])
+    total, free = signed_sum(parts), as_number(abs(b))
+    return board.chain(total + free if b > 0 else total - free if b < 0 else total, Number(0), relations=["≥"])

@@ -17,6 +17,7 @@ from chalkwork.counting import plural
 from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Table
 from chalkwork.errors import ChalkworkError, ShapeError
+from chalkwork.laboratory.functions.one_variable import as_number
 from chalkwork.laboratory.work import Work
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import number
@@ -79,7 +80,7 @@ class Unit:
         assert self.activation is not None
         if not self.band:
             return self.activation.expression(net, -2)
-        edge = Number(int(self.band) if self.band.is_integer() else self.band)
+        edge = as_number(self.band)
         below, above = apply("sign", net - edge, at_zero=-1), apply("sign", net + edge, at_zero=1)
         return Number(1) / 2 * (below + above)
 
@@ -163,7 +164,7 @@ def _weights(given: Any, shape: tuple[int, ...]) -> Array:
 
 def constant(value: Array, single: bool = True) -> Expression:
     """Numbers as an expression; a single one is a number, unless it is to be a matrix."""
-    numbers = tuple(Number(int(one) if one.is_integer() else one) for one in value.ravel().tolist())
+    numbers = tuple(map(as_number, value.ravel().tolist()))
     return numbers[0] if single and len(numbers) == 1 else Application(matrix(*value.shape), numbers, ())
 
 
@@ -175,8 +176,7 @@ def signed_sum(parts: Sequence[tuple[float, Expression]]) -> Expression:
     """
     total: Expression | None = None
     for factor, part in parts:
-        size = abs(factor)
-        term = part if size == 1 else Number(int(size) if size.is_integer() else size) * part
+        term = part if abs(factor) == 1 else as_number(abs(factor)) * part
         if factor and total is None:
             total = term if factor > 0 else -term
         elif factor and total is not None:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
 from chalkwork.algebra.operations import TABLE
-from chalkwork.algebra.simplify import Term, expression_of
+from chalkwork.algebra.terms import Term, expression_of
 from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number, exact_value
 

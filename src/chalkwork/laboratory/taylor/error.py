@@ -16,7 +16,7 @@ from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Paragraph
-from chalkwork.drawings.canvas import Drawing
+from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.laboratory.functions.definition import inline, measured
 from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number

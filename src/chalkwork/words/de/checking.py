@@ -63,6 +63,7 @@ SENTENCES: Sentences = {
     "seen.factor_of_one": "es ist <times> <of>",
     "seen.step": "der Schritt ist <times> des richtigen",
     "seen.left_out": "das, was ohne <old> herauskommt",
+    "seen.alike": "<what>, und so überall, wo es ebenso steht",
     "seen.misplaced": "das, was mit <new> an der Stelle von <old> herauskommt",
     "seen.comes_out": "es ist <what>",
     "seen.comes_out_times": "es ist <factor> mal <what>",

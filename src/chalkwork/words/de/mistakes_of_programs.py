@@ -35,10 +35,9 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "Produkt?",
     ),
     "derivative-sign": (
-        "Ein Vorzeichen in der Ableitung der Aktivierung",
-        "In der Ableitung der Aktivierungsfunktion in <this> steht ein Minus auf der falschen Seite, oder es ist ein "
-        "Plus.",
-        "Kann diese Aktivierungsfunktion irgendwo fallen? Welches Vorzeichen muss ihre Ableitung also haben?",
+        "Ein Vorzeichen in der Ableitung",
+        "In der Ableitung einer Funktion in <this> steht ein Minus auf der falschen Seite, oder es ist ein Plus.",
+        "Steigt oder fällt die Funktion dort? Welches Vorzeichen muss ihre Ableitung also haben?",
     ),
     "function-for-derivative": (
         "Die Funktion an der Stelle ihrer Ableitung",
