@@ -74,7 +74,9 @@ def _first(
     result: Result, made: Made, run: Recording, found: Recorded, task: Task, right: set[int], report: Report
 ) -> Result:
     language = report.language
+    made = _origin(made, right)
     source = _source_of(result.name, made, run.source(made.file, made.line or 0)[0], found, task)
+    source = source and _origin(source, right)
     place = _wrong_in(run, found, source or made, right)
     if source is None and _OF_THE_CALL.intersection(result.mistakes):
         place = _calling(run, made)
@@ -158,6 +160,13 @@ def _repairs(name: str, made: Made, run: Recording, found: Recorded, task: Task,
         list(_later(name, report, found, by, following, meets)),
         task.context.sizes[0],
     )
+
+
+def _origin(made: Made, right: set[int]) -> Made:
+    """The value that is wrong already where a line only gives it another name."""
+    while made.of is not None and made.of.line is not None and made.of.order not in right:
+        made = made.of
+    return made
 
 
 def _later(

@@ -203,6 +203,8 @@ class _Search:
         """The statement as it would be, in the words of the program as far as they stay."""
         text, statement = self.run.texts[line[0]], self._statement(line)
         plain = ast.unparse(edit.statement)
+        if edit.before is statement:  # another sign of assignment
+            return _in_own_words(edit.statement, text)
         source = ast.get_source_segment(text, statement)
         if source is None or "\n" in source or not isinstance(edit.before, ast.expr):
             return plain
@@ -211,12 +213,23 @@ class _Search:
             return plain
         start = edit.before.col_offset - statement.col_offset
         before = source.encode()[:start].decode(errors="ignore")
-        for after in (ast.unparse(edit.after), f"({ast.unparse(edit.after)})"):
+        shown = _in_own_words(edit.after, text)
+        for after in (shown, f"({shown})"):
             found = f"{before}{after}{source[len(before) + len(part) :]}"
             body = parsed(found).body
             if len(body) == 1 and ast.dump(body[0]) == ast.dump(edit.statement):
                 return found
         return plain
+
+
+def _in_own_words(node: ast.AST, text: str) -> str:
+    """A node as Python writes it, its parts as they stand in the text."""
+    plain = ast.unparse(node)
+    for part in ast.walk(node):
+        own = ast.get_source_segment(text, part) if isinstance(part, ast.expr) else None
+        if own and "\n" not in own and [ast.dump(one) for one in _expressions(own)] == [ast.dump(part)]:
+            plain = plain.replace(ast.unparse(part), own)
+    return plain
 
 
 def _expressions(text: str) -> list[ast.expr]:
