@@ -309,9 +309,12 @@ def same(value: object, right: Any) -> bool:
         return same(np.nan_to_num(own), np.nan_to_num(right))
     slack = 1e-5 if getattr(value, "dtype", None) == np.float32 else 1e-9
     room = slack * np.max(np.abs(right), initial=0.0) + 1e-15
-    is_float = isinstance(value, np.ndarray) and value.dtype.kind == "f"
-    if is_float and (value.size != right.size or (value.size and abs(value.max() - right.max()) > room)):
-        return False  # as most are: of another size, or not as large
+    if (  # most are of another size, or not as large
+        isinstance(value, np.ndarray)
+        and value.dtype.kind == "f"
+        and (value.size != right.size or (value.size and abs(value.max() - right.max()) > room))
+    ):
+        return False
     if isinstance(value, np.ndarray) and value.dtype == np.float64 and value.shape == right.shape and value.ndim == 2:
         return bool(np.all(np.abs(value - right) <= room))  # as it stands: nothing in it is to be read
     answer = answer_like(value, right)
