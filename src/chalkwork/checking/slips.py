@@ -7,7 +7,7 @@ have its arguments in another order, run over another axis, or have its brackets
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 
 from chalkwork.algebra.expression import (
@@ -34,7 +34,8 @@ _MOST_PARTS = 15
 _MOST_NEAR = 3
 
 
-def relatives(part: Expression) -> Iterator[Expression]:
+@lru_cache(maxsize=1 << 12)
+def relatives(part: Expression) -> tuple[Expression, ...]:
     """What one slip makes of a part, in its own shape and always in the same order; the likeliest first.
 
     >>> from chalkwork.algebra.expression import Name
@@ -42,14 +43,14 @@ def relatives(part: Expression) -> Iterator[Expression]:
     >>> [str(one) for one in relatives(a - b)][:4]
     ['a', 'b', 'b - a', 'a + b']
     """
-    found: set[Expression] = {part}
+    found: dict[Expression, None] = {}
     for one in attempts((*_of_operation(part), *_of_quantity(part))):
         whole = one
         if whole.shape != part.shape and set(whole.shape) <= {1, *part.shape}:
             whole = next(attempts([lambda: apply("broadcast", one, shape=part.shape)]), one)  # noqa: B023
-        if whole.shape == part.shape and whole not in found:
-            found.add(whole)
-            yield whole
+        if whole.shape == part.shape and whole != part:
+            found[whole] = None
+    return tuple(found)
 
 
 def left_out(part: Expression) -> Expression:
@@ -227,8 +228,8 @@ def all_exchanged(expression: Expression, parts: list[Application], number: int)
 
     for part in parts:  # what is inside of another one comes first
         inner = transform(part, changed)
-        one = next(islice(relatives(inner), number, None), None)
-        if one is None:
+        known = relatives(inner)
+        if number >= len(known):
             return None
-        made[part] = one
+        made[part] = known[number]
     return transform(expression, changed)

@@ -10,7 +10,7 @@ from typing import Any
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.architecture.tally import At, Shape, product, written
+from chalkwork.laboratory.architecture.tally import Shape, Tally, product, written
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.layers.settings import Setting, take
 
@@ -40,7 +40,7 @@ class Kind:
 
     settings: tuple[Setting, ...]
     words: str
-    count: Callable[[At], Counted]
+    count: Callable[[Tally], Counted]
     optional: tuple[str, ...] = ()
 
     def called(self, own: Mapping[str, Any]) -> str:
@@ -75,7 +75,7 @@ class Kind:
 
 
 def _learned(
-    at: At, shape: Shape, weights: Expression, biases: Expression, both: Expression, macs: Expression
+    at: Tally, shape: Shape, weights: Expression, biases: Expression, both: Expression, macs: Expression
 ) -> Counted:
     """Weights and, if the layer has any, biases, both together in a form of their own."""
     biased = at.settings["bias"]
@@ -98,7 +98,7 @@ class _Window:
     stride: Name
 
 
-def _along(at: At, sizes: Shape, settings: Sequence[str], one: Callable[..., _Window]) -> list[_Window]:
+def _along(at: Tally, sizes: Shape, settings: Sequence[str], one: Callable[..., _Window]) -> list[_Window]:
     """The window along every axis, by the settings of it; one for both where nothing tells them apart."""
     choices = []
     for name in settings:
@@ -119,10 +119,10 @@ def _sides(kernel: Any, axes: int) -> dict[str, Any]:
 
 
 def _window(
-    at: At, axis: str, size: Name, kernel: int, stride: int | None, padding: int | str, dilation: int = 1
+    at: Tally, axis: str, size: Name, kernel: int, stride: int | None, padding: int | str, dilation: int = 1
 ) -> _Window:
     stride = kernel if stride is None else stride
-    k, s = at.given("k", kernel, axis), at.given("s", stride, axis)
+    k, s = at.chosen("k", kernel, axis), at.chosen("s", stride, axis)
     spread = dilation * (kernel - 1)
     rounded_up = padding == "same" and (stride > 1 or spread % 2 == 1)
     if rounded_up:
@@ -130,8 +130,8 @@ def _window(
         reason = "Padded so that no input is left over: a position for every stride, the last one begun counted too."
     else:
         pad = spread // 2 if padding == "same" else 0 if padding == "valid" else int(padding)
-        p = at.given("p", pad, axis)
-        d = at.given("d", dilation, axis) if dilation > 1 else None
+        p = at.chosen("p", pad, axis)
+        d = at.chosen("d", dilation, axis) if dilation > 1 else None
         covered: Expression = size - k + 2 * p if d is None else size - d * (k - 1) - 1 + 2 * p
         if at.value(covered) < 0:
             room = at.value(size + 2 * p)
@@ -139,31 +139,31 @@ def _window(
         exact = at.value(covered) % stride == 0
         length = (covered / s if exact else apply("floor", covered / s)) + 1
         reason = "Positions of the window along an axis" + ("." if exact else ", where the last step does not fit.")
-    out = at.equation(axis or "n", length, reason)
+    out = at.follows(axis or "n", length, reason)
     _see(at, axis, k, s, dilation)
     return _Window(out, k, s)
 
 
-def _see(at: At, axis: str, k: Expression, s: Expression, dilation: int) -> None:
+def _see(at: Tally, axis: str, k: Expression, s: Expression, dilation: int) -> None:
     """On how many inputs a unit depends now: the window's, as far apart as those of neighbours below lie."""
-    seen = at.tally.seen
+    seen = at.seen
     field, jump = seen.get(axis) or seen.get("") or (ONE, ONE)
     wider = (k - 1) * dilation * jump if dilation > 1 else (k - 1) * jump
-    new = at.equation("receptive_field", field + wider, axis=axis)
-    seen[axis] = new, at.equation("jump", jump * s, axis=axis)
+    new = at.follows("receptive_field", field + wider, axis=axis)
+    seen[axis] = new, at.follows("jump", jump * s, axis=axis)
 
 
-def _convolution(axes: int) -> Callable[[At], Counted]:
-    def count(at: At) -> Counted:
-        if not at.tally.sizeless:
+def _convolution(axes: int) -> Callable[[Tally], Counted]:
+    def count(at: Tally) -> Counted:
+        if not at.sizeless:
             at.check(axes + 1, _MAPS[axes])
         own = at.settings
         channels = at.shape[0]
-        filters, groups = at.given("c", own["filters"]), own["groups"]
+        filters, groups = at.chosen("c", own["filters"]), own["groups"]
         if at.value(channels) % groups or own["filters"] % groups:
             raise at.error(f"{at.value(channels)} channels and {own['filters']} filters do not go into {groups} groups")
-        if at.tally.sizeless:
-            sides = {axis: at.given("k", each, axis) for axis, each in _sides(own["kernel"], axes).items()}
+        if at.sizeless:
+            sides = {axis: at.chosen("k", each, axis) for axis, each in _sides(own["kernel"], axes).items()}
             windows = [_Window(k, k, k) for k in sides.values()]
             return _filtered(at, channels, filters, groups, windows * (axes if len(windows) == 1 else 1))
         windows = _along(at, at.shape[1:], ("kernel", "stride", "padding", "dilation"), _window)
@@ -172,42 +172,42 @@ def _convolution(axes: int) -> Callable[[At], Counted]:
     return count
 
 
-def _filtered(at: At, channels: Name, filters: Name, groups: int, windows: list[_Window]) -> Counted:
+def _filtered(at: Tally, channels: Name, filters: Name, groups: int, windows: list[_Window]) -> Counted:
     """Filters with a weight for every cell of the window and every channel of their group, and a bias each."""
-    into: Expression = channels if groups == 1 else channels / at.given("g", groups)
+    into: Expression = channels if groups == 1 else channels / at.chosen("g", groups)
     one = product([*(window.kernel for window in windows), into])
     sizes = tuple(window.size for window in windows)
     weights = one * filters
     return _learned(at, (filters, *sizes), weights, filters, (one + 1) * filters, product([weights, *sizes]))
 
 
-def _spread(at: At, axis: str, size: Name, kernel: int, stride: int, padding: int, more: int) -> _Window:
-    k, s, p = at.given("k", kernel, axis), at.given("s", stride, axis), at.given("p", padding, axis)
+def _spread(at: Tally, axis: str, size: Name, kernel: int, stride: int, padding: int, more: int) -> _Window:
+    k, s, p = at.chosen("k", kernel, axis), at.chosen("s", stride, axis), at.chosen("p", padding, axis)
     length = (size - 1) * s - 2 * p + k
     reason = "Every input spreads over a window of the output, a stride apart."
-    out = at.equation(axis or "n", length + more if more else length, reason)
+    out = at.follows(axis or "n", length + more if more else length, reason)
     if at.value(out) < 1:
         raise at.error("nothing is left of the output; the padding is too large")
     return _Window(out, k, s)
 
 
-def _transposed(axes: int) -> Callable[[At], Counted]:
+def _transposed(axes: int) -> Callable[[Tally], Counted]:
     """Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), relationship 14."""
 
-    def count(at: At) -> Counted:
+    def count(at: Tally) -> Counted:
         at.check(axes + 1, _MAPS[axes])
         channels, *sizes = at.shape
-        filters = at.given("c", at.settings["filters"])
+        filters = at.chosen("c", at.settings["filters"])
         windows = _along(at, tuple(sizes), ("kernel", "stride", "padding", "output_padding"), _spread)
         found = _filtered(at, channels, filters, 1, windows)
-        at.tally.seen.clear()  # what a unit sees differs from unit to unit
+        at.seen.clear()  # what a unit sees differs from unit to unit
         return replace(found, macs=product([found.weights, *sizes]))
 
     return count
 
 
-def _pooling(at: At) -> Counted:
-    if at.tally.sizeless:
+def _pooling(at: Tally) -> Counted:
+    if at.sizeless:
         return Counted(at.shape)
     if len(at.shape) not in (2, 3):
         at.check(3, _MAPS[2])
@@ -215,40 +215,40 @@ def _pooling(at: At) -> Counted:
     return Counted((at.shape[0], *(window.size for window in windows)))
 
 
-def _global(at: At) -> Counted:
+def _global(at: Tally) -> Counted:
     if len(at.shape) not in (2, 3):
         at.check(3, _MAPS[2])
-    at.tally.seen.clear()
+    at.seen.clear()
     return Counted(at.shape[:1])
 
 
-def _flatten(at: At) -> Counted:
-    if at.tally.sizeless:
+def _flatten(at: Tally) -> Counted:
+    if at.sizeless:
         raise at.error(
             "how many numbers there are depends on the size of what enters", "input: [channels, height, width]"
         )
-    at.tally.seen.clear()
+    at.seen.clear()
     if len(at.shape) == 1:
         return Counted(at.shape)
-    return Counted((at.equation("n", product(at.shape), "All values in one column."),))
+    return Counted((at.follows("n", product(at.shape), "All values in one column."),))
 
 
 # --- everything with everything ------------------------------------------------------------------------------------
 
 
-def _dense(at: At) -> Counted:
+def _dense(at: Tally) -> Counted:
     if len(at.shape) == 3:
         at.check(1, "a vector", "put {kind: flatten} before it")
-    inputs, units = at.shape[-1], at.given("n", at.settings["units"])
+    inputs, units = at.shape[-1], at.chosen("n", at.settings["units"])
     macs = product([*at.shape[:-1], inputs, units])
     return _learned(at, (*at.shape[:-1], units), inputs * units, units, (inputs + 1) * units, macs)
 
 
-def _recurrent(gates: int) -> Callable[[At], Counted]:
-    def count(at: At) -> Counted:
+def _recurrent(gates: int) -> Callable[[Tally], Counted]:
+    def count(at: Tally) -> Counted:
         at.check(2, "a sequence, steps × width")
         steps, width = at.shape
-        h = at.given("h", at.settings["units"])
+        h = at.chosen("h", at.settings["units"])
         biases = {"none": 0, "one": 1, "two": 2}[at.settings["bias"]]
 
         def times(inner: Expression) -> Expression:
@@ -263,45 +263,45 @@ def _recurrent(gates: int) -> Callable[[At], Counted]:
     return count
 
 
-def _attention(at: At) -> Counted:
+def _attention(at: Tally) -> Counted:
     """Vaswani et al., Attention Is All You Need (2017), section 3.2.2."""
     at.check(2, "a sequence, steps × width")
     steps, width = at.shape
     heads = at.settings["heads"]
     if at.value(width) % heads:
         raise at.error(f"a width of {at.value(width)} does not go into {heads} heads")
-    at.equation("d", width / at.given("H", heads), "The width of one head.")
+    at.follows("d", width / at.chosen("H", heads), "The width of one head.")
     weights = 4 * width * width
     macs = steps * weights + 2 * steps * steps * width
     return _learned(at, (steps, width), weights, 4 * width, 4 * (width + 1) * width, macs)
 
 
-def _embedding(at: At) -> Counted:
+def _embedding(at: Tally) -> Counted:
     at.check(1, "a list of words, by their number")
-    words, width = at.given("V", at.settings["words"]), at.given("d", at.settings["width"])
+    words, width = at.chosen("V", at.settings["words"]), at.chosen("d", at.settings["width"])
     return Counted((*at.shape, width), words * width)
 
 
 # --- what leaves the shape as it is --------------------------------------------------------------------------------
 
 
-def _normalised(shift: bool, last: bool) -> Callable[[At], Counted]:
-    def count(at: At) -> Counted:
+def _normalised(shift: bool, last: bool) -> Callable[[Tally], Counted]:
+    def count(at: Tally) -> Counted:
         units = at.shape[-1] if last else at.shape[0]
         return Counted(at.shape, units, units if shift else NONE, 2 * units if shift else None)
 
     return count
 
 
-def _same(at: At) -> Counted:
+def _same(at: Tally) -> Counted:
     return Counted(at.shape)
 
 
-def _residual(at: At) -> Counted:
-    earlier = at.number - 1 - at.settings["over"]
+def _residual(at: Tally) -> Counted:
+    earlier = len(at.outputs) - 1 - at.settings["over"]
     if earlier < 0:
         raise at.error(f"there are no {at.settings['over']} layers before it")
-    two = [at.tally.sizes(shape) for shape in (at.tally.outputs[earlier], at.shape)]
+    two = [at.sizes(shape) for shape in (at.outputs[earlier], at.shape)]
     if two[0] != two[1]:
         raise at.error(f"it adds {written(two[0])} and {written(two[1])}, which have no common shape")
     return Counted(at.shape)

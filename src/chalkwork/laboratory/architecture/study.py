@@ -15,7 +15,7 @@ from chalkwork.drawings.stack import Pile, draw_stack
 from chalkwork.errors import ChalkworkError, meant
 from chalkwork.laboratory.architecture.kinds import KINDS, NONE, Counted
 from chalkwork.laboratory.architecture.modules import layers_of
-from chalkwork.laboratory.architecture.tally import At, Tally, product, symbol, written
+from chalkwork.laboratory.architecture.tally import Tally, product, symbol, written
 from chalkwork.networks.layers.settings import size
 from chalkwork.solutions.board import Board, maths
 from chalkwork.solutions.compose import blank
@@ -113,43 +113,44 @@ class Architecture:
                 letters = "cn" if sliding else "Td"
             case (_, height, width):
                 letters = "cn" if height == width else "chw"
-        sizes = tuple(tally.number(letter, 0, size) for letter, size in zip(letters, self.input, strict=False))
+        sizes = tuple(tally.chosen(letter, size) for letter, size in zip(letters, self.input, strict=False))
         return sizes if len(sizes) == len(self.input) else (*sizes, sizes[-1])
 
     def _layer(self, tally: Tally, number: int, own: Layer) -> Stage:
         kind = KINDS[own["kind"]]
         stage = Stage(f"layer{number}", f"Layer {number}: {kind.called(own)}")
-        at = At(tally, number, own, stage)
-        found = kind.count(at)
+        tally.layer, tally.settings, tally.usual = number, own, stage
+        found = kind.count(tally)
         tally.outputs.append(found.shape)
-        _write(at, found)
+        _write(tally, found)
         return stage
 
 
-def _write(at: At, found: Counted) -> None:
+def _write(at: Tally, found: Counted) -> None:
     """The equations that every layer has."""
-    if not at.tally.sizeless:
+    if not at.sizeless:
         shape = Application(matrix(len(found.shape), 1), tuple(found.shape), ())
-        at.tally.equation(f"shape{at.number}", shape, at.stage, "What comes out.", symbol("shape", at.number))
-    at.equation("weights", found.weights)
-    at.equation("biases", found.biases)
-    at.equation("parameters", found.weights if found.parameters is None else found.parameters)
-    if not at.tally.sizeless:
-        macs = at.equation("macs", found.macs)
-        at.equation("flops", 2 * macs if found.macs != NONE else NONE)
-        at.equation("activations", product(found.shape))
+        at.equation(f"shape{at.layer}", shape, reason="What comes out.", letter=symbol("shape", at.layer))
+    at.follows("weights", found.weights)
+    at.follows("biases", found.biases)
+    at.follows("parameters", found.weights if found.parameters is None else found.parameters)
+    if not at.sizeless:
+        macs = at.follows("macs", found.macs)
+        at.follows("flops", 2 * macs if found.macs != NONE else NONE)
+        at.follows("activations", product(found.shape))
 
 
 def _totals(tally: Tally, layers: Sequence[Layer]) -> list[str]:
     """The sums over the layers; parameters that are shared count once."""
     names = [name for name in _SUMMED if f"{name}1" in tally.values]
+    tally.layer, tally.usual = None, TOTAL
     for name in names:
         parts: list[Expression] = [
             Name(f"{name}{number}")
             for number, own in enumerate(layers, 1)
             if tally.values[f"{name}{number}"].any() and not (own["shares"] and name in _LEARNED)
         ]
-        tally.follows(name, None, reduce(Expression.__add__, parts) if parts else Number(0), TOTAL)
+        tally.follows(name, reduce(Expression.__add__, parts) if parts else Number(0))
     return names
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chalkwork.algebra.expression import Expression, Name, Number
-from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.work import Work
@@ -40,9 +39,12 @@ def symbol(letter: str, number: int | None, axis: str = "") -> Symbol:
 
 @dataclass
 class Tally(Work):
-    """The givens and equations so far, with their values, and what goes into the next layer."""
+    """The givens and equations so far, with their values, and the layer that is counted: its number and settings."""
 
     at_once: bool = True
+    layer: int | None = 0
+    """The input is number 0; None for what is counted over all layers."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
     outputs: list[Shape] = field(default_factory=list)
     """The input, and what every layer gives."""
     sizeless: bool = False
@@ -50,16 +52,19 @@ class Tally(Work):
     seen: dict[str, tuple[Expression, Expression]] = field(default_factory=dict)
     """For every axis, on how many inputs a unit depends, and how far apart those of neighbours lie."""
 
-    def number(self, letter: str, number: int, value: int, axis: str = "") -> Name:
-        """A number that somebody chose."""
-        return self.given(f"{letter}{axis}{number}", value, symbol(letter, number, axis))
+    @property
+    def shape(self) -> Shape:
+        """What goes in."""
+        return self.outputs[-1]
 
-    def follows(
-        self, letter: str, number: int | None, expression: Expression, stage: Stage, reason: str = "", axis: str = ""
-    ) -> Name:
+    def chosen(self, letter: str, value: int, axis: str = "") -> Name:
+        """A number that somebody chose."""
+        return self.given(f"{letter}{axis}{self.layer}", value, symbol(letter, self.layer, axis))
+
+    def follows(self, letter: str, expression: Expression, reason: str = "", axis: str = "") -> Name:
         """A number that follows; ChalkworkError where it leaves the whole numbers that are exact."""
-        name = f"{letter}{axis}{'' if number is None else number}"
-        found = self.equation(name, expression, stage, reason, symbol(letter, number, axis))
+        name = f"{letter}{axis}{'' if self.layer is None else self.layer}"
+        found = self.equation(name, expression, reason=reason, letter=symbol(letter, self.layer, axis))
         if abs(self.values[name].item()) > MOST:
             raise ChalkworkError(f"{name} is larger than {MOST:,}, which is counted here at most")
         return found
@@ -72,42 +77,14 @@ class Tally(Work):
         """A shape in numbers."""
         return tuple(int(self.values[name.name].item()) for name in shape)
 
-
-@dataclass(frozen=True)
-class At:
-    """One layer while it is counted: its number, its settings, the tally."""
-
-    tally: Tally
-    number: int
-    settings: Mapping[str, Any]
-    stage: Stage
-
-    @property
-    def shape(self) -> Shape:
-        """What goes in."""
-        return self.tally.outputs[-1]
-
-    def given(self, letter: str, value: int, axis: str = "") -> Name:
-        """A setting of the layer as a letter."""
-        return self.tally.number(letter, self.number, value, axis)
-
-    def equation(self, letter: str, expression: Expression, reason: str = "", axis: str = "") -> Name:
-        """A number of the layer that follows."""
-        return self.tally.follows(letter, self.number, expression, self.stage, reason, axis)
-
-    def value(self, expression: Expression) -> int:
-        """The whole number that an expression is worth."""
-        return self.tally.value(expression)
-
     def error(self, message: str, hint: str | None = None) -> ChalkworkError:
         """What is wrong with the layer."""
-        return ChalkworkError(f"layer {self.number} ({self.settings['kind']}): {message}", hint=hint)
+        return ChalkworkError(f"layer {self.layer} ({self.settings['kind']}): {message}", hint=hint)
 
     def check(self, dimensions: int, form: str, hint: str | None = None) -> None:
         """Refuse an input of another number of dimensions."""
         if len(self.shape) != dimensions:
-            found = written(self.tally.sizes(self.shape))
-            raise self.error(f"takes {form}, but {found} enters it", hint)
+            raise self.error(f"takes {form}, but {written(self.sizes(self.shape))} enters it", hint)
 
 
 def product(factors: Sequence[Expression]) -> Expression:
