@@ -254,17 +254,17 @@ def test_digits_that_stand_for_any_number_are_wrong_without_a_warning(anything: 
 
 
 def test_a_search_that_is_spent_looks_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalkwork.checking import suspecting
+    from chalkwork.checking import open_steps
 
     calls = 0
-    between = suspecting.Search._between
+    between = open_steps.OpenSteps._between
 
     def counted(self: Any, *arguments: Any) -> Any:
         nonlocal calls
         calls += 1
         return between(self, *arguments)
 
-    monkeypatch.setattr(suspecting.Search, "_between", counted)
+    monkeypatch.setattr(open_steps.OpenSteps, "_between", counted)
     solution = deep(12, 6)
     shapes = {name: value.shape for name, value in solution.arrays.items() if name in solution.derivation}
     solution.check({name: np.zeros((shape[0], shape[1] + 1)) for name, shape in shapes.items()})

@@ -362,6 +362,6 @@ def in_convention(again: Report, way: Found, before: Report, by: Task) -> Report
         for name, result in again.items()
     }
     note = Text.of("convention.note", words=words)
-    return Report(
-        results, again.unused, again.follows, before.notes, language=language, by=again.by or by
-    ).noting([note])
+    return Report(results, again.unused, again.follows, before.notes, language=language, by=again.by or by).noting(
+        [note]
+    )

@@ -309,8 +309,8 @@ def same(value: object, right: Any) -> bool:
         return same(np.nan_to_num(own), np.nan_to_num(right))
     slack = 1e-5 if getattr(value, "dtype", None) == np.float32 else 1e-9
     room = slack * np.max(np.abs(right), initial=0.0) + 1e-15
-    is_float = isinstance(value, np.ndarray) and value.dtype.kind == "f"
-    if is_float and (value.size != right.size or (value.size and abs(value.max() - right.max()) > room)):
+    floats = value if isinstance(value, np.ndarray) and value.dtype.kind == "f" else None
+    if floats is not None and (floats.size != right.size or (floats.size and abs(floats.max() - right.max()) > room)):
         return False  # as most are: of another size, or not as large
     if isinstance(value, np.ndarray) and value.dtype == np.float64 and value.shape == right.shape and value.ndim == 2:
         return bool(np.all(np.abs(value - right) <= room))  # as it stands: nothing in it is to be read

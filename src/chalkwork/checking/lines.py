@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from chalkwork.checking.mistakes.errors import error_factors, slope_of
 from chalkwork.checking.recorded import Recorded
 from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.recording.places import is_product
-from chalkwork.checking.repairing import Repair, repaired
+from chalkwork.checking.repairing import Later, Repair, repaired
 from chalkwork.checking.report import Line, Report, Result
 from chalkwork.checking.seen import UNEXPLAINED
 from chalkwork.checking.verdicts import Verdict
@@ -73,7 +74,9 @@ def _first(
     result: Result, made: Made, run: Recording, found: Recorded, task: Task, right: set[int], report: Report
 ) -> Result:
     language = report.language
+    made = _origin(made, right)
     source = _source_of(result.name, made, run.source(made.file, made.line or 0)[0], found, task)
+    source = source and _origin(source, right)
     place = _wrong_in(run, found, source or made, right)
     if source is None and _OF_THE_CALL.intersection(result.mistakes):
         place = _calling(run, made)
@@ -137,7 +140,7 @@ def _repairs(name: str, made: Made, run: Recording, found: Recorded, task: Task,
         following = {one: _last_sample(value, task) for one, value in following.items()}
     targets = [*following.values(), *found.between]
 
-    def meets(value: Any, target: Any) -> bool:
+    def meets(target: Any, value: Any) -> bool:
         value = np.asarray(value)
         if value.dtype.kind not in "fiu":
             return False
@@ -151,11 +154,36 @@ def _repairs(name: str, made: Made, run: Recording, found: Recorded, task: Task,
     return repaired(
         run,
         goal,
-        lambda value: meets(value, following[name]),
-        lambda value: any(np.size(value) == np.size(target) and meets(value, target) for target in targets),
+        partial(meets, following[name]),
+        lambda value: any(np.size(value) == np.size(target) and meets(target, value) for target in targets),
         well,
+        list(_later(name, report, found, by, following, meets)),
         task.context.sizes[0],
     )
+
+
+def _origin(made: Made, right: set[int]) -> Made:
+    """The value that is wrong already where a line only gives it another name."""
+    while made.of is not None and made.of.line is not None and made.of.order not in right:
+        made = made.of
+    return made
+
+
+def _later(
+    name: str,
+    report: Report,
+    found: Recorded,
+    by: Task,
+    following: dict[str, Any],
+    meets: Callable[[Any, Any], bool],
+) -> Iterator[Later]:
+    """The steps after the first wrong one that are not right, with what is right there, where that is known."""
+    names = list(report)
+    sure = np.shape(following[name]) == np.shape(by.values[name]) and same(following[name], by.values[name])
+    for one in names[names.index(name) + 1 :] if sure else ():
+        bad = report[one].verdict in _BAD
+        if one in found.makers and (bad or report[one].verdict == Verdict.FOLLOWS.word):
+            yield found.makers[one], partial(meets, by.values[one]), bad
 
 
 def _given(name: str, found: Recorded, task: Task, by: Task) -> Any:

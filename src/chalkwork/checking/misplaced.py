@@ -199,7 +199,9 @@ class _Step:
         """The same slip in all parts that one operation makes."""
         for parts in alike(self.expression):
             for number, relative in enumerate(relatives(parts[0])):
-                whole = all_exchanged(self.expression, parts, number) if self._goes_on(1) else None
+                if not self._goes_on(1):
+                    break
+                whole = all_exchanged(self.expression, parts, number)
                 if whole is not None and self._is_answer(whole):
                     yield _Slip(1.0, *in_words(relative, parts[0]), everywhere=True)
         for count in self.context.sizes:

@@ -156,7 +156,8 @@ def _spread(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[s
 
 def _cut(word: str, value: Array, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
     """The first rows or columns of what has more of them, or the last."""
-    more = [axis for axis in (0, 1) if value.ndim == len(shape) == 2 and value.shape[axis] > shape[axis]]
+    matrices = value.ndim == len(shape) == 2 and " " not in word
+    more = [axis for axis in (0, 1) if matrices and value.shape[axis] > shape[axis]]
     if len(more) == 1 and value.shape[1 - more[0]] == shape[1 - more[0]]:
         before, many = ":, " if more[0] else "", shape[more[0]]
         for said, places in ((f":{many}", slice(many)), (f"-{many}:", slice(-many, None))):

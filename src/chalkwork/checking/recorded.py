@@ -22,7 +22,7 @@ from chalkwork.checking.names import NO_NAME, longest
 from chalkwork.checking.passes import base_of, updates_before
 from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.recording import Made
-from chalkwork.checking.versions import Words, numbers_together, refined, samples_together, upright
+from chalkwork.checking.versions import Words, numbers_together, refined, samples_together, through_time, upright
 from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Said
 
@@ -108,6 +108,10 @@ class _Placing:
             self._by_name(word)
         self._by_value((made, word) for made, word in items if _is_given_back(word))
         self._unchanged()
+        free = {word: [one for one in made if one.line and not self._serves(one)] for word, made in self.words.items()}
+        steps = {name: made.value for name, made in self.taken.items()}
+        for name, (word, made) in through_time(self.reader, steps, self._data(), free).items():
+            self._name(word, made, name)
         self._by_consequence(items)
         found = Recorded(makers=self.taken, between=self.auxiliary)
         found.own = followed(self.reader, {name: made.value for name, made in self.taken.items()}, self._data())

@@ -7,6 +7,7 @@ have its arguments in another order, run over another axis, or have its brackets
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import islice
 
 from chalkwork.algebra.expression import (
@@ -22,7 +23,7 @@ from chalkwork.algebra.expression import (
 )
 from chalkwork.algebra.expression import replace as exchanged
 from chalkwork.checking.mistakes.products import attempts
-from chalkwork.checking.mistakes.structure import has_operation, is_operation
+from chalkwork.checking.mistakes.structure import has_operation, is_function, is_operation
 from chalkwork.checking.passes import base_of
 from chalkwork.derivation.derivation import Derivation, Stage
 
@@ -33,7 +34,8 @@ _MOST_PARTS = 15
 _MOST_NEAR = 3
 
 
-def relatives(part: Expression) -> Iterator[Expression]:
+@lru_cache(maxsize=1 << 12)
+def relatives(part: Expression) -> tuple[Expression, ...]:
     """What one slip makes of a part, in its own shape and always in the same order; the likeliest first.
 
     >>> from chalkwork.algebra.expression import Name
@@ -41,14 +43,14 @@ def relatives(part: Expression) -> Iterator[Expression]:
     >>> [str(one) for one in relatives(a - b)][:4]
     ['a', 'b', 'b - a', 'a + b']
     """
-    found: set[Expression] = {part}
+    found: dict[Expression, None] = {}
     for one in attempts((*_of_operation(part), *_of_quantity(part))):
         whole = one
         if whole.shape != part.shape and set(whole.shape) <= {1, *part.shape}:
             whole = next(attempts([lambda: apply("broadcast", one, shape=part.shape)]), one)  # noqa: B023
-        if whole.shape == part.shape and whole not in found:
-            found.add(whole)
-            yield whole
+        if whole.shape == part.shape and whole != part:
+            found[whole] = None
+    return tuple(found)
 
 
 def left_out(part: Expression) -> Expression:
@@ -117,13 +119,11 @@ def _of_operation(part: Expression) -> Iterator[Builder]:
         yield lambda: arguments[0]
         yield from (lambda axis=axis: apply(name, arguments[0], axis=axis) for axis in (-1, -2))
         yield lambda: apply("exp", arguments[0])
+    elif name == "causal_softmax":  # of what comes after, or of all
+        yield lambda: apply("turned", rebuild(part, (apply("turned", arguments[0]),)))
+        yield lambda: apply("softmax", arguments[0], axis=-1)
     if name in ("multiply", "xlogy") and has_operation(part, "log", "xlogy"):
         yield lambda: part + exchanged(part, {one: 1 - one for one in names_in(part)})
-
-
-def is_function(part: Expression) -> bool:
-    """Whether it is a function of every entry of one argument."""
-    return isinstance(part, Application) and len(part.arguments) == 1 and part.operation.entrywise
 
 
 def _of_function(part: Application) -> Iterator[Builder]:
@@ -229,8 +229,8 @@ def all_exchanged(expression: Expression, parts: list[Application], number: int)
 
     for part in parts:  # what is inside of another one comes first
         inner = transform(part, changed)
-        one = next(islice(relatives(inner), number, None), None)
-        if one is None:
+        known = relatives(inner)
+        if number >= len(known):
             return None
-        made[part] = one
+        made[part] = known[number]
     return transform(expression, changed)

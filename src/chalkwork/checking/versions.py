@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from chalkwork.algebra.expression import names_in
 from chalkwork.checking.called import kinds_called
+from chalkwork.checking.consequences import followed, put
 from chalkwork.checking.evidence import same, tells
+from chalkwork.checking.names import longest
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import Made
 from chalkwork.checking.scalars import whole_of, wholes
+from chalkwork.derivation.evaluate import evaluate
 
 Words = Mapping[str, Sequence[Made]]
 
@@ -20,7 +24,9 @@ Words = Mapping[str, Sequence[Made]]
 def upright(reader: Reader, words: Words) -> Words:
     """The words with what holds the samples the other way round turned."""
     return {
-        word: [made if (own := reader.upright(made.value)) is made.value else replace(made, value=own) for made in versions]
+        word: [
+            made if (own := reader.upright(made.value)) is made.value else replace(made, value=own) for made in versions
+        ]
         for word, versions in words.items()
     }
 
@@ -71,6 +77,39 @@ def numbers_together(reader: Reader, words: Words) -> Words:
         word: made for word, made in words.items() if word not in {part for parts in whole.values() for part in parts}
     }
     return {**left, **together} if together else words
+
+
+def through_time(
+    reader: Reader, steps: Mapping[str, object], data: Mapping[str, object], free: Words
+) -> dict[str, tuple[str, Made]]:
+    """What a line made once for every step of a sequence, all of it wrong: a known step is made with all of it."""
+    derivation = reader.context.derivation
+    found: dict[str, tuple[str, Made]] = {}
+    own = followed(reader, steps, data) if longest(derivation) else {}
+    for target in [name for name in steps if name in derivation and derivation[name].derivative and own]:
+        expression = derivation[target].expression
+        families: dict[str, list[str]] = {}
+        for name in [one.name for one in names_in(expression) if one.name in derivation and one.name not in steps]:
+            families.setdefault(name.rpartition("_t")[0], []).append(name)
+        if same(steps[target], reader.values[target]):
+            continue
+        for names in families.values():
+            for word, run in _runs(reader, names, free) if len(names) > 1 else ():
+                parts = {name: put(made.value, own[name]) for name, made in zip(names, run, strict=True)}
+                with np.errstate(all="ignore"):
+                    follows = same(steps[target], evaluate(expression, {**own, **parts}))
+                if follows:
+                    found |= {name: (word, made) for name, made in zip(names, run, strict=True)}
+    return found
+
+
+def _runs(reader: Reader, names: Sequence[str], free: Words) -> Iterator[tuple[str, Sequence[Made]]]:
+    """The versions of each word that one line made, as many as there are names, in the one order or the other."""
+    for word, versions in free.items():
+        for line in {made.line for made in versions}:
+            run = [made for made in versions if made.line == line]
+            if len(run) == len(names) and all(map(reader.fits, (made.value for made in run), names)):
+                yield from ((word, run), (word, run[::-1]))
 
 
 def _is_the_data(versions: Sequence[Made], data: Any, axis: int) -> bool:

@@ -44,7 +44,7 @@ def work_out(derivation: Derivation, givens: Mapping[str, Any], rounding: Roundi
             if not isfinite(largest := float(sizes.max())):
                 raise _no_number(equation, values, value)
             small = sizes < SUSPICIOUS * carried.largest
-            if small.any() and sizes[small].any():
+            if small.any() and (small & (sizes > 0)).any():
                 value = without_noise(value, equation.expression, values)
                 value = carried.without_noise(value, number) if rounding is None else value
             carried.largest = max(carried.largest, largest)

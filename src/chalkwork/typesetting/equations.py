@@ -193,6 +193,8 @@ def _numbers_that_fit(expression: Expression, writer: Writer) -> tuple[Piece, ..
 
 def _abridged(pieces: list[Piece]) -> tuple[Piece, ...]:
     """A very long sum or product with its middle left out."""
+    if len(pieces) <= MOST_SEGMENTS:
+        return tuple(pieces)
     places = shown(len(pieces), MOST_SEGMENTS)
     return tuple(Piece.of(r" + \cdots", " + ⋯") if place is None else pieces[place] for place in places)
 

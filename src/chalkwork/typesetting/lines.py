@@ -51,10 +51,13 @@ class Part(NamedTuple):
 def without_repetition(parts: Sequence[Part]) -> list[Part]:
     """The members without those that read as the one after them; the relation stays that of the first."""
     kept: list[Part] = []
+    before = ""
     for part in parts:
-        if kept and kept[-1].latex == part.latex and part.relation == "=":
+        latex = part.latex
+        if kept and latex == before and part.relation == "=":
             part = Part(part.kind, part.pieces, kept.pop().relation)
         kept.append(part)
+        before = latex
     return kept
 
 

@@ -81,11 +81,11 @@ class NumberFormat(NamedTuple):
         """
         if self.decimals is None:
             return False
-        sizes = np.abs(np.asarray(values, dtype=np.float64)) * 10.0**self.decimals
-        small = (sizes > 0) & (sizes < 0.5 - _ABSOLUTE)
-        if not small.any():
+        sizes = np.abs(np.asarray(values, dtype=np.float64))
+        small = sizes < (0.5 - _ABSOLUTE) * 10.0**-self.decimals
+        if not small.any() or not (small := small & (sizes > 0)).any():
             return False
-        beside = sizes.max(axis=-2) * 10.0**-self.decimals  # else the column is written with powers of ten
+        beside = sizes.max(axis=-2)  # else the column is written with powers of ten
         plain = (beside >= min(0.5 * 10.0**-self.decimals, 0.005)) & (beside < LARGEST_PLAIN)
         return bool((plain & small.any(axis=-2)).any())
 
@@ -157,6 +157,8 @@ def _nudge(scaled: Any) -> Any:
 
 def _aligned(texts: list[str]) -> list[str]:
     """The numbers filled with spaces to the same place after the point; what has a power of ten fills itself."""
+    if len(texts) == 1:
+        return texts
     tails = [0 if "." not in text or "e" in text else len(text) - text.index(".") for text in texts]
     longest = max(tails)
     if longest == min(tails):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import reduce
 
-from chalkwork.algebra.expression import Application, Expression, apply, names_in, replace, transform, walk
+from chalkwork.algebra.expression import Application, Expression, Name, apply, names_in, replace, transform, walk
 from chalkwork.algebra.operations import TABLE
 from chalkwork.algebra.reading import read
 from chalkwork.algebra.terms import expression_of
+from chalkwork.algebra.times import last_step, step_of
 from chalkwork.checking.mistakes.context import ACTIVATIONS, Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
-from chalkwork.checking.mistakes.structure import has_operation, is_operation, summands
+from chalkwork.checking.mistakes.structure import has_operation, is_function, is_operation, summands
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.differentiate import local_derivatives
 
@@ -96,6 +97,11 @@ def _from_net_input(equation: Equation, context: Context) -> Iterator[Expression
         (filled,) = list(through(upstream, layer.function, layer.net.symbol))[:1] or (upstream,)
         if filled != symbolic:
             yield filled
+    elif equation.derivative is not None and not equation.expression.shape:  # of a graph
+        source = context.derivation.get(equation.derivative.of)
+        inner = source.expression.arguments[0] if source is not None and is_function(source.expression) else None
+        if source is not None and isinstance(inner, Name) and source.symbol in names_in(equation.expression):
+            yield replace(equation.expression, {source.symbol: inner})
 
 
 def _twice(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -170,6 +176,9 @@ def _path_forgotten(equation: Equation, context: Context) -> Iterator[Expression
     inside = {argument for node in sums for argument in node.arguments}
     for node in dict.fromkeys((equation.expression, *(one for one in sums if one not in inside))):
         terms = [expression_of(term) for term in summands(node)]
+        steps = [last_step(term) for term in terms]
+        if step_of(equation.name) is None and len(set(steps)) == len(steps) and None not in steps:
+            continue  # the steps of a sequence are no paths
         if 1 < len(terms) <= MOST_PATHS and all(map(context.uses_derivative, terms)):
             for left_out in terms:
                 rest = reduce(Expression.__add__, [term for term in terms if term is not left_out])

@@ -18,7 +18,7 @@ from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.errors import error_factors, slope_of
 from chalkwork.checking.mistakes.products import fitting, own_layer
-from chalkwork.checking.mistakes.structure import coefficient_of, summands
+from chalkwork.checking.mistakes.structure import coefficient_of, is_function, summands
 from chalkwork.derivation.derivation import Equation, Stage
 
 
@@ -125,17 +125,13 @@ def _slope_elsewhere(equation: Equation, context: Context) -> Iterator[Expressio
         return
     own = equation.derivative
     source = context.derivation.get(own.of) if own is not None else None
-    if source is None or equation.expression.shape or not _is_function(source.expression):
+    if source is None or equation.expression.shape or not is_function(source.expression):
         return
     others = [one.symbol for one in context.derivation.equations if one.stage == Stage.FORWARD]
     for name in names_in(equation.expression):
         for other_name in [*others, *context.derivation.givens][:12]:
             if other_name != name and not other_name.shape and context.known_before(name, equation):
                 yield replace(equation.expression, {name: other_name})
-
-
-def _is_function(expression: Expression) -> bool:
-    return isinstance(expression, Application) and len(expression.arguments) == 1
 
 
 def _shared_out(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -283,7 +279,7 @@ MISTAKES = (
     ),
     Mistake(
         id="slope-elsewhere",
-        unless=("derivative-dropped",),
+        unless=("derivative-dropped", "derivative-with-net-input"),
         title="The slope at another place",
         explanation="In <this> the derivative was taken where another layer or node is, not at its own net input.",
         hint="At which point is the derivative of this function taken?",

@@ -22,6 +22,11 @@ def is_operation(node: Expression, *names: str) -> TypeGuard[Application]:
     return isinstance(node, Application) and node.operation.name in names
 
 
+def is_function(part: Expression) -> TypeGuard[Application]:
+    """Whether it is a function of every entry of one argument."""
+    return isinstance(part, Application) and len(part.arguments) == 1 and part.operation.entrywise
+
+
 def has_operation(expression: Expression, *names: str) -> bool:
     """Whether one of the operations occurs."""
     return any(is_operation(node, *names) for node in walk(expression))

@@ -150,29 +150,13 @@ def _listed(one: Any) -> Any:
     return np.asarray(one) if np.ndim(one) or not isinstance(one, (list, tuple, range)) else list(one)
 
 
+_SIGNS = {
+    "Add": "add", "Sub": "sub", "Mult": "mul", "Div": "truediv", "FloorDiv": "floordiv", "Mod": "mod", "Gt": "gt",
+    "Lt": "lt", "GtE": "ge", "LtE": "le", "Eq": "eq", "NotEq": "ne", "BitAnd": "and_", "BitOr": "or_", "USub": "neg",
+    "UAdd": "pos", "Invert": "invert",
+}  # fmt: skip
 OPERATORS: dict[str, Callable[..., Any]] = {
-    **{
-        name: _entrywise(getattr(operator, function))
-        for name, function in {
-            "Add": "add",
-            "Sub": "sub",
-            "Mult": "mul",
-            "Div": "truediv",
-            "FloorDiv": "floordiv",
-            "Mod": "mod",
-            "Gt": "gt",
-            "Lt": "lt",
-            "GtE": "ge",
-            "LtE": "le",
-            "Eq": "eq",
-            "NotEq": "ne",
-            "BitAnd": "and_",
-            "BitOr": "or_",
-            "USub": "neg",
-            "UAdd": "pos",
-            "Invert": "invert",
-        }.items()
-    },  # fmt: skip
+    **{name: _entrywise(getattr(operator, function)) for name, function in _SIGNS.items()},
     "Not": operator.not_,
     "Pow": _power,
     "MatMult": _matrices,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _TURNED: dict[type[ast.operator], tuple[type[ast.operator], ...]] = {
     ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.MatMult, ast.Div), ast.Div: (ast.Mult,),
@@ -16,7 +16,7 @@ _COMPARED: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 }  # fmt: skip
 _ALIKE = (
     ("sum", "mean"), ("max", "min", "mean"), ("maximum", "minimum"), ("zeros_like", "ones_like"), ("zeros", "ones"),
-    ("log", "log2", "log10"), ("exp", "log", "sqrt", "square", "tanh", "abs"), ("sqrt", "square"), ("var", "std"),
+    ("log", "log2", "log10"), ("exp", "log", "sqrt", "square", "tanh"), ("sqrt", "square"), ("var", "std"),
     ("dot", "multiply", "outer"), ("argmax", "argmin"),
 )  # fmt: skip
 """Functions that stand for one another."""
@@ -34,38 +34,47 @@ class Edit(NamedTuple):
     after: ast.AST
 
 
-def edits(statement: ast.stmt, operands: Sequence[ast.expr], functions: Sequence[str]) -> list[Edit]:
-    """The edits of what a statement works out, the smallest first; `operands` are what else the program has there,
-    and `functions` its own functions of one argument.
-    """
-    found = [Edit(size, new, old, part) for size, new, old, part in _of_statement(statement, operands)]
+class Around(NamedTuple):
+    """What a line could have named."""
+
+    arrays: Sequence[ast.expr] = ()
+    scalars: Sequence[ast.expr] = ()
+    numbers: Sequence[ast.expr] = ()
+    """Whole numbers that things are divided by: how many there are."""
+    functions: Sequence[str] = ()
+    """The program's own functions of one argument."""
+
+
+def edits(statement: ast.stmt, around: Around) -> list[Edit]:
+    """The edits of what a statement works out, the smallest first."""
+    found = [Edit(size, new, old, part) for size, new, old, part in _of_statement(statement)]
     value = getattr(statement, "value", None)
     if isinstance(value, ast.expr):
         found += [
             Edit(one.size, _with(statement, "value", one.statement), one.before, one.after)
-            for one in _within(value, operands, functions, whole=True)
+            for one in _within(value, around, whole=True)
         ]
     return sorted(found, key=lambda one: one.size)
 
 
-def _with(node: ast.AST, name: str, value: object) -> ast.AST:  # the parts that stay are shared
+def _with(node: ast.AST, name: str, value: object) -> Any:  # the parts that stay are shared
     return type(node)(**{**dict(ast.iter_fields(node)), name: value, "lineno": 1, "col_offset": 0})
 
 
 class _Part(NamedTuple):
     size: int
-    statement: ast.AST
+    statement: Any
     before: ast.AST
     after: ast.AST
 
 
-def _of_statement(
-    statement: ast.stmt, operands: Sequence[ast.expr]
-) -> Iterator[tuple[int, ast.stmt, ast.AST, ast.AST]]:
+def _of_statement(statement: ast.stmt) -> Iterator[tuple[int, ast.stmt, ast.AST, ast.AST]]:
     """`+=` for `=`, and the other way round."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = statement.targets[0]
-        for sign in (ast.Add(), ast.Sub(), ast.Mult()) if not isinstance(target, ast.Tuple) else ():
+        for sign in (ast.Add(), ast.Sub(), ast.Mult()):
+            if not isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
+                return
             new = ast.AugAssign(target=target, op=sign, value=statement.value, lineno=1, col_offset=0)
             yield (1 if isinstance(sign, ast.Add) else 3), new, statement, new
     elif isinstance(statement, ast.AugAssign):
@@ -77,16 +86,14 @@ def _of_statement(
                 yield 1, new, statement, new
 
 
-def _within(
-    node: ast.expr, operands: Sequence[ast.expr], functions: Sequence[str], *, whole: bool = False
-) -> Iterator[_Part]:
+def _within(node: ast.expr, around: Around, *, whole: bool = False) -> Iterator[_Part]:
     """The edits of an expression and of its parts."""
-    for size, other in _own(node, operands, functions, whole):
+    for size, other in _own(node, around, whole):
         yield _Part(size, other, node, other)
     for name, value in ast.iter_fields(node):
         if isinstance(node, ast.Call) and name == "func" and isinstance(value, (ast.Name, ast.Attribute)):
             if isinstance(value, ast.Attribute) and not _is_library(value.value):
-                for one in _within(value.value, operands, functions):
+                for one in _within(value.value, around):
                     yield one._replace(statement=_with(node, "func", _with(value, "value", one.statement)))
             continue
         if isinstance(value, ast.expr):
@@ -94,7 +101,7 @@ def _within(
                 continue
             inner = _indices(value) if isinstance(node, ast.Subscript) and name == "slice" else None
             branch = isinstance(node, ast.IfExp) and name != "test"
-            for one in inner if inner is not None else _within(value, operands, functions, whole=branch):
+            for one in inner if inner is not None else _within(value, around, whole=branch):
                 yield one._replace(statement=_with(node, name, one.statement))
         elif isinstance(value, list):
             for place, part in enumerate(value):
@@ -104,14 +111,12 @@ def _within(
                             new = [*value[:place], ast.keyword(part.arg, axis), *value[place + 1 :]]
                             yield _Part(size, _with(node, name, new), part.value, axis)
                 elif isinstance(part, ast.expr):
-                    for one in _within(part, operands, functions):
+                    for one in _within(part, around):
                         new = [*value[:place], one.statement, *value[place + 1 :]]
                         yield one._replace(statement=_with(node, name, new))
 
 
-def _own(
-    node: ast.expr, operands: Sequence[ast.expr], functions: Sequence[str], whole: bool
-) -> Iterator[tuple[int, ast.expr]]:
+def _own(node: ast.expr, around: Around, whole: bool) -> Iterator[tuple[int, ast.expr]]:
     """What may stand in the place of an expression."""
     if isinstance(node, ast.BinOp):
         yield from _of_operation(node)
@@ -121,7 +126,9 @@ def _own(
         for kind in _COMPARED.get(type(node.ops[0]), ()):
             yield 1, ast.Compare(node.left, [kind()], node.comparators)
     elif isinstance(node, ast.Call):
-        yield from _of_call(node, functions)
+        yield from _of_call(node, around.functions)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, float):
+        yield 1, ast.UnaryOp(ast.USub(), node)
     elif isinstance(node, ast.Constant) and type(node.value) is int and not whole:
         yield from ((1, ast.Constant(value)) for value in (node.value - 1, node.value + 1) if value > 0)
     elif isinstance(node, ast.Tuple):
@@ -136,31 +143,26 @@ def _own(
     if whole:
         yield 2, ast.UnaryOp(ast.USub(), node)
     own, parts = ast.dump(node), {ast.dump(one) for one in ast.walk(node) if isinstance(one, ast.expr)}
-    for other in operands:
+    part = isinstance(node, (ast.BinOp, ast.Call))
+    for other in (*around.arrays, *around.scalars):
         if (text := ast.dump(other)) == own:
             continue
-        if isinstance(other, ast.Constant):
-            if whole or isinstance(node, (ast.BinOp, ast.Call)):
-                yield 2 if whole else 3, ast.BinOp(node, ast.Div(), other)
-                yield 3, ast.BinOp(node, ast.Mult(), other)
-            continue
-        small = _is_operand(node) or (
-            isinstance(node, ast.BinOp) and _is_operand(node.left) and _is_operand(node.right)
-        )
-        yield 2 if small else 3, other
-        if whole:
+        operands = isinstance(node, ast.BinOp) and _is_operand(node.left) and _is_operand(node.right)
+        array = other in around.arrays
+        if _is_operand(node) or array:
+            yield 2 if _is_operand(node) or operands else 3, other
+        if whole and array:
             yield from ((3, ast.BinOp(node, ast.Mult(), slope)) for slope in _slopes(other))
-        if whole or isinstance(node, (ast.BinOp, ast.Call)):
-            size = 2 if whole else 3
-            for sign in (ast.Mult(), ast.Add(), ast.Sub(), ast.Div()):
-                usual = isinstance(sign, ast.Mult) or (text not in parts and not isinstance(sign, ast.Div))
-                yield size if usual else 3, ast.BinOp(node, sign, other)
-        elif _is_operand(node):
-            for sign in (ast.Mult(), ast.Add(), ast.Sub(), ast.Div()):
-                yield 3, ast.BinOp(node, sign, other)
+        if whole or part or _is_operand(node):
+            for sign in (ast.Mult(), ast.Add(), ast.Sub()):
+                usual = isinstance(sign, ast.Mult) or text not in parts
+                yield 2 if whole and usual else 3, ast.BinOp(node, sign, other)
+    for place, number in enumerate(around.numbers if whole or part else ()):
+        yield 2 if whole and not place else 3, ast.BinOp(node, ast.Div(), number)
+        yield 3, ast.BinOp(node, ast.Mult(), number)
     if _is_operand(node) or whole:
         yield from ((3, slope) for slope in _slopes(node))
-        for name in functions:
+        for name in around.functions:
             yield 2, ast.Call(ast.Name(name, ast.Load()), [node], [])
         yield 3, ast.BinOp(ast.Constant(1), ast.Sub(), node)
         yield 3, ast.BinOp(node, ast.Pow(), ast.Constant(2))
@@ -229,9 +231,9 @@ def _of_call(node: ast.Call, functions: Sequence[str]) -> Iterator[tuple[int, as
             yield 2, ast.Call(func, [_transposed(one) for one in node.args[::-1]], [])
     elif method and len(node.args) == 1 and name in ("dot", "matmul"):
         assert isinstance(func, ast.Attribute)
-        one, other = _transposed(func.value), _transposed(node.args[0])
-        yield 2, ast.Call(ast.Attribute(one, name, ast.Load()), [other], [])
-        yield 2, ast.Call(ast.Attribute(other, name, ast.Load()), [one], [])
+        left, right = _transposed(func.value), _transposed(node.args[0])
+        yield 2, ast.Call(ast.Attribute(left, name, ast.Load()), [right], [])
+        yield 2, ast.Call(ast.Attribute(right, name, ast.Load()), [left], [])
         yield 1, ast.Call(ast.Attribute(node.args[0], name, ast.Load()), [func.value], [])
     if isinstance(inner, ast.Call) and not method and len(inner.args) >= 1:  # the two the other way round
         yield 2, ast.Call(inner.func, [ast.Call(func, [inner.args[0]], node.keywords)], inner.keywords)
@@ -241,8 +243,8 @@ def _of_call(node: ast.Call, functions: Sequence[str]) -> Iterator[tuple[int, as
     if name in _REDUCING and not any(one.arg in _AXES for one in node.keywords):
         for axis in (0, 1):
             yield 1, ast.Call(func, node.args, [ast.keyword("axis", ast.Constant(axis)), *node.keywords])
-    for place, one in enumerate(node.keywords):
-        if one.arg in _AXES:
+    for place, keyword in enumerate(node.keywords):
+        if keyword.arg in _AXES:
             yield 1, ast.Call(func, node.args, [*node.keywords[:place], *node.keywords[place + 1 :]])
 
 
@@ -255,14 +257,12 @@ def _axes(node: ast.expr) -> Iterator[tuple[int, ast.expr]]:
 def _indices(node: ast.expr) -> Iterator[_Part]:
     """The edits of what stands in square brackets: an index one more or less, another index, a bound."""
     if isinstance(node, (ast.Constant, ast.Name, ast.BinOp)):
-        if isinstance(node, ast.Constant) and type(node.value) is not int:
-            return
+        number = node.value if isinstance(node, ast.Constant) else 1
         for step in (1, -1):
-            if isinstance(node, ast.Constant):
-                if node.value + step < 0:
-                    continue
-                new: ast.expr = ast.Constant(node.value + step)
-            else:
+            if not isinstance(number, int) or number + step < 0:
+                continue
+            new: ast.expr = ast.Constant(number + step)
+            if not isinstance(node, ast.Constant):
                 new = ast.BinOp(node, ast.Add() if step > 0 else ast.Sub(), ast.Constant(1))
             yield _Part(1, new, node, new)
         if isinstance(node, ast.BinOp):
@@ -274,7 +274,7 @@ def _indices(node: ast.expr) -> Iterator[_Part]:
         for place, part in enumerate(node.elts):
             for one in _indices(part):
                 yield one._replace(
-                    statement=ast.Tuple([*node.elts[:place], one.statement, *node.elts[place + 1 :]], ast.Load())  # type: ignore[list-item]
+                    statement=ast.Tuple([*node.elts[:place], one.statement, *node.elts[place + 1 :]], ast.Load())
                 )
     elif isinstance(node, ast.Slice):
         for name, value in ast.iter_fields(node):

@@ -79,7 +79,8 @@ class Rerun:
 
     def history(self, goal: Made, right: Iterable[int]) -> list[Made]:
         """The values that went into one, the latest first, not through those that are right."""
-        well, found, waiting = set(right), [], {goal.order}
+        well, waiting = set(right), {goal.order}
+        found: list[Made] = []
         while waiting and len(found) < _MOST_BEFORE:
             order = max(waiting)
             waiting.remove(order)
@@ -98,7 +99,7 @@ class Rerun:
         found: dict[Line, list[Made]] = {}
         for made in self.history(goal, right):
             sources = self.sources(made) or ()
-            lines = [one for one in (self.line(made), self.call(made)) if one and self._is_understood(made, one)]
+            lines = [one for one in (self.call(made), self.line(made)) if one and self._is_understood(made, one)]
             for line in (*lines, *(one for one in sources if isinstance(one, tuple))):
                 known = line[1] in statements(self.run.texts.get(line[0], ""))
                 if line in found or (known and len(found) < MOST_LINES):
@@ -204,12 +205,9 @@ class Rerun:
                 except Unclear:
                     continue
             raise Unclear
-        place = ev.place_of(target, frame)
-        for scope, path in places if place is not None else ():
-            if scope is place[0] or scope == place[0]:  # type: ignore[index]
-                depth = len(place[1])  # type: ignore[index]
-                if path[:depth] == place[1]:  # type: ignore[index]
-                    return self._part(value, path[depth:], made)
+        if place := ev.place_of(target, frame):
+            for path in (path for scope, path in places if scope == place[0] and path[: len(place[1])] == place[1]):
+                return self._part(value, path[len(place[1]) :], made)
         if isinstance(target, ast.Subscript) and ev.place_of(target.value, frame) in places:
             return ev.with_entry(target, value, frame)
         raise Unclear
@@ -253,8 +251,9 @@ class Rerun:
             place = ev.place_of(node.func.value, frame)
             value = ev.value(node.args[-1], frame)
             for scope, path in places if place is not None else ():
-                if scope == place[0] and path[:-1][: len(place[1])] == place[1]:  # type: ignore[index]
-                    return self._part(value, path[len(place[1]) + 1 :], made)  # type: ignore[index]
+                assert place is not None
+                if scope == place[0] and path[:-1][: len(place[1])] == place[1]:
+                    return self._part(value, path[len(place[1]) + 1 :], made)
                 if (scope, path) == place:
                     before = ev.at(place, frame.look)
                     rows = list(before) if isinstance(before, np.ndarray) else []
