@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from inspect import signature
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from chalkwork.counting import plural
 from chalkwork.documents.literal import literal
@@ -16,13 +16,35 @@ from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
 
 if TYPE_CHECKING:
-    from chalkwork.sheets.values import Fields
+    from chalkwork.sheets.values import Fields, Reader
 
 Posed = Callable[[Style, Mapping[str, Any]], list[Block]]
 """The exercise, given how it is written and the worked answer (which may say of what kind the exercise is)."""
 
 Title = Callable[[str], str]
 """What a word that is typed is called."""
+
+
+class Key(NamedTuple):
+    """One key of a block: how it is read, how the exercise says it, and what the words typed for it are called.
+
+    `{}` in `said` is the value, in LaTeX where it stands between dollars; a noun in brackets is one or several, as the
+    value is.
+    """
+
+    read: Reader[Any]
+    said: str
+    title: Title | None = None
+
+
+Keys = Mapping[str, "Key | Reader[Any]"]
+"""The keys of a block in the order in which they are said; of one that is not said the reader alone."""
+
+
+def readers(keys: Keys) -> dict[str, Reader[Any]]:
+    """How each of the keys is read."""
+    return {name: key.read if isinstance(key, Key) else key for name, key in keys.items()}
+
 
 IN = r"\in"
 _NOUN = re.compile(r"\[([a-z ]+)\]")
@@ -31,24 +53,21 @@ _NUMBER = re.compile(r"([-+]?[0-9]*\.?[0-9]+)(?:[eE]([-+]?[0-9]+))?")
 
 def posed(
     fields: Fields,
-    said: Mapping[str, str],
+    keys: Keys,
     usual: Mapping[str, Any] | None = None,
-    titles: Mapping[str, Title] | None = None,
 ) -> Posed:
-    """What the keys of a block give, each by its words in `said`; `usual` are the values of keys that are left out.
-
-    `{}` in the words is the value, in LaTeX where it stands between dollars; a noun in brackets is one or several, as
-    the value is. `titles` say what the words that are typed for a key are called.
-    """
+    """What the keys of a block give, each by its words; `usual` are the values of keys that are left out."""
+    said = {name: key for name, key in keys.items() if isinstance(key, Key)}
     absent = {key: _node(value, fields.start) for key, value in (usual or {}).items()}
     nodes = {key: _completed(fields.entries.get(key), absent.get(key)) for key in said}
-    names = titles or {}
 
     def pose(manner: Style, worked: Mapping[str, Any]) -> list[Block]:
         parts = [
-            _number_of(words, node).replace("{}", _written(node, manner, "$" in words, key, names.get(key, _in_words)))
-            for key, words in said.items()
-            if (node := nodes[key]) is not None
+            _number_of(key.said, node).replace(
+                "{}", _written(node, manner, "$" in key.said, name, key.title or _in_words)
+            )
+            for name, key in said.items()
+            if (node := nodes[name]) is not None
         ]
         return [Paragraph(f"Given: {'; '.join(parts)}.")] if parts else []
 

@@ -11,13 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from chalkwork.errors import ChalkworkError, SheetError
-from chalkwork.sheets.posed import Posed, posed, posed_by_room
+from chalkwork.sheets.posed import Key, Keys, Posed, posed, posed_by_room, readers
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
 
 if TYPE_CHECKING:
     from chalkwork.networks.network import NeuralNetwork
-    from chalkwork.sheets.values import Fields, Reader
+    from chalkwork.sheets.values import Fields
 
 MODULES = {
     "architecture": "architecture",
@@ -82,25 +82,25 @@ class Part(NamedTuple):
 
 def calling(
     call: Callable[..., Solution],
-    keys: Mapping[str, Reader[Any]],
+    keys: Keys,
     needed: tuple[str, ...] = (),
     renamed: Mapping[str, str] | None = None,
     vary: Mapping[str, Drawn] | None = None,
-    said: Mapping[str, str] | None = None,
     usual: Callable[[Fields], Mapping[str, Any]] | None = None,
     checked: Mapping[str, Callable[[Any], Any]] | None = None,
 ) -> Part:
     """The part whose keys are the arguments of one call, which says the exercise by itself.
 
     `needed` are the keys that must be there, `renamed` those that the call knows by another name. Where the call does
-    not say the exercise, it is `said` key by key, with the `usual` values of keys that are left out: see `posed`. What
+    not say the exercise, that is done key by key (`Key`), with the `usual` values of keys that are left out. What
     `checked` does not take of a key is an error on its line.
     """
+    read_by = readers(keys)
 
     def read(fields: Fields) -> Work:
         for key in needed:
-            fields.need(key, keys[key])
-        found = fields.given(dict(keys))
+            fields.need(key, read_by[key])
+        found = fields.given(read_by)
         given = {(renamed or {}).get(key, key): value for key, value in found.items()}
 
         def work(surroundings: Surroundings) -> Solution:
@@ -114,9 +114,9 @@ def calling(
         return work
 
     def pose(fields: Fields) -> Posed:
-        if said is None:
+        if not any(isinstance(key, Key) for key in keys.values()):
             return posed_by_room(fields)
-        return posed(fields, said, usual(fields) if usual else {})
+        return posed(fields, keys, usual(fields) if usual else {})
 
     return Part(tuple(keys), read, pose, vary=vary or {})
 

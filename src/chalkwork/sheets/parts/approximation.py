@@ -12,7 +12,7 @@ from chalkwork.laboratory.functions.one_variable import Function
 from chalkwork.sheets import values
 from chalkwork.sheets.parts import Part, Surroundings, Work
 from chalkwork.sheets.parts.taylor import interval
-from chalkwork.sheets.posed import Posed, posed
+from chalkwork.sheets.posed import Key, Keys, Posed, posed, readers
 from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
@@ -20,13 +20,9 @@ _COUNT = values.integer(2, MOST_POINTS)
 
 
 def _read(fields: Fields) -> Work:
-    function = fields.read("function", values.text, None)
-    low, high = fields.read("interval", interval, (None, None))
-    n = fields.read("n", _COUNT, None)
-    points = fields.read("x", values.vector, None)
-    heights = fields.read("y", values.vector, None)
-    adapted = fields.read("adapted", values.flag, False)
-    compare = fields.read("compare", values.listing(_COUNT, "a list of numbers of points", MOST_COMPARED), None)
+    usual: dict[str, Any] = {"interval": (None, None), "adapted": False}
+    read: list[Any] = [fields.read(key, reader, usual.get(key)) for key, reader in readers(_KEYS).items()]
+    function, (low, high), n, adapted, points, heights, compare = read
 
     def work(surroundings: Surroundings) -> Solution:
         try:
@@ -49,26 +45,27 @@ def _studied(
     return study(function, (low, high), n, points, heights, adapted, compare)
 
 
-_SAID = {
-    "function": "${}$",
-    "interval": "on ${}$",
-    "n": "${}$ [point]",
-    "adapted": "{}",
-    "x": "the points $x = {}$",
-    "y": "the values $y = {}$",
-    "compare": "compared with ${}$ points",
-}
 _SPREAD = {"true": "closer together where the function bends more", "false": "at equal distances"}
+
+_KEYS: Keys = {
+    "function": Key(values.text, "${}$"),
+    "interval": Key(interval, "on ${}$"),
+    "n": Key(_COUNT, "${}$ [point]"),
+    "adapted": Key(values.flag, "{}", lambda word: _SPREAD[word.lower()]),
+    "x": Key(values.vector, "the points $x = {}$"),
+    "y": Key(values.vector, "the values $y = {}$"),
+    "compare": Key(values.listing(_COUNT, "a list of numbers of points", MOST_COMPARED), "compared with ${}$ points"),
+}
 
 
 def _pose(fields: Fields) -> Posed:
     """The points of a function lie at equal distances, as many as are usual, unless something else is said."""
     usual = {} if "x" in fields else {"n": USUAL, "adapted": "false"}
-    return posed(fields, _SAID, usual, titles={"adapted": lambda word: _SPREAD[word.lower()]})
+    return posed(fields, _KEYS, usual)
 
 
 PART = Part(
-    ("function", "interval", "n", "x", "y", "adapted", "compare"),
+    tuple(_KEYS),
     _read,
     _pose,
     vary={"y": "data", "interval": "interval"},

@@ -9,7 +9,7 @@ from chalkwork.laboratory.normalisation import LOSSES, Running, batch_norm
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import calling
-from chalkwork.sheets.posed import usual_of
+from chalkwork.sheets.posed import Key, Keys, usual_of
 from chalkwork.sheets.values import Fields
 
 _UNITS = values.number_or(values.vector)
@@ -28,30 +28,18 @@ def _running(node: Node, where: str) -> Running:
     return Running(**fields.given(_RUNNING))
 
 
-_KEYS: dict[str, values.Reader[Any]] = {
-    "batch": _BATCH,
-    "gamma": _UNITS,
-    "beta": _UNITS,
-    "epsilon": values.number,
-    "upstream": _BATCH,
-    "target": _BATCH,
-    "loss": values.choice(LOSSES),
+_KEYS: Keys = {
+    "batch": Key(_BATCH, "the batch $x = {}$, a row for each sample"),
+    "gamma": Key(_UNITS, r"$\gamma = {}$"),
+    "beta": Key(_UNITS, r"$\beta = {}$"),
+    "epsilon": Key(values.number, r"$\varepsilon = {}$"),
+    "upstream": Key(_BATCH, r"the error from above $\delta = {}$"),
+    "target": Key(_BATCH, "the target $y = {}$"),
+    "loss": Key(values.choice(LOSSES), "the loss {}"),
+    "variance": Key(values.choice(_DIVISORS), "the {} variance"),
+    "running": Key(_running, "the running statistics ({})"),
+    "inference": Key(_BATCH, "in inference $x = {}$"),
     "undo": values.flag,
-    "variance": values.choice(_DIVISORS),
-    "running": _running,
-    "inference": _BATCH,
-}
-_SAID = {
-    "batch": "the batch $x = {}$, a row for each sample",
-    "gamma": r"$\gamma = {}$",
-    "beta": r"$\beta = {}$",
-    "epsilon": r"$\varepsilon = {}$",
-    "upstream": r"the error from above $\delta = {}$",
-    "target": "the target $y = {}$",
-    "loss": "the loss {}",
-    "variance": "the {} variance",
-    "running": "the running statistics ({})",
-    "inference": "in inference $x = {}$",
 }
 
 
@@ -66,7 +54,6 @@ PART = calling(
     batch_norm,
     _KEYS,
     needed=("batch",),
-    said=_SAID,
     usual=_usual,
     vary=dict.fromkeys(("batch", "gamma", "beta", "upstream", "target", "inference"), "data"),
 )

@@ -12,7 +12,7 @@ from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Listing, Node, Table
 from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import Posed, posed
+from chalkwork.sheets.posed import Key, Posed, posed
 from chalkwork.sheets.values import Fields
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
@@ -118,7 +118,7 @@ def _pose(fields: Fields) -> Posed:
     texts = {key: fields.read(key, values.text, "") for key in ("statement", "prove")}
     proof = fields.read("proof", values.listing(_step, "a list of steps", MOST_STEPS), ())
     define = fields.read("define", _texts, ())
-    given = posed(fields, {"at": "${}$"})
+    given = posed(fields, {"at": Key(values.table(values.fraction), "${}$")})
     domain: Mapping[str, str] = fields.read("domain", values.table(_range), {})
     task = fields.read("task", values.choice(TASKS), None)
 

@@ -6,7 +6,7 @@ from chalkwork.errors import SheetError
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import posed
+from chalkwork.sheets.posed import Key, Keys, posed, readers
 from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
@@ -17,9 +17,7 @@ _MOST_UNITS = 1000
 def _read(fields: Fields) -> Work:
     name = fields.need("network", values.name)
     way = fields.need("to", values.choice(WAYS))
-    x = fields.read("x", values.numbers, None)
-    y = fields.read("y", values.numbers, None)
-    permute, flip = (fields.read(key, _moves, None) for key in ("permute", "flip"))
+    x, y, permute, flip = (fields.read(key, read, None) for key, read in readers(_KEYS).items())
     for key in ("y", "permute", "flip"):
         if key in fields and way != "symmetries":
             raise SheetError(f"{key} is for to: symmetries, not to: {way}", line=fields.line(key))
@@ -47,15 +45,15 @@ def _moves(node: Node, where: str) -> dict[int, tuple[int, ...]]:
     return {int(key): moved for key, moved in found.items()}
 
 
-_SAID = {
-    "x": "the input $x = {}$",
-    "y": "the target $y = {}$",
-    "permute": "the order of the units: {}",
-    "flip": "the units whose signs change: {}",
+_KEYS: Keys = {
+    "x": Key(values.numbers, "the input $x = {}$"),
+    "y": Key(values.numbers, "the target $y = {}$"),
+    "permute": Key(_moves, "the order of the units: {}"),
+    "flip": Key(_moves, "the units whose signs change: {}"),
 }
 PART = Part(
-    ("network", "to", "x", "y", "permute", "flip"),
+    ("network", "to", *_KEYS),
     _read,
-    lambda fields: posed(fields, _SAID),
+    lambda fields: posed(fields, _KEYS),
     vary={"x": "data", "y": "target"},
 )

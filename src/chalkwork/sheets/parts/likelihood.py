@@ -12,12 +12,10 @@ from chalkwork.laboratory.likelihood.sample import MOST_CLASSES, MOST_OBSERVATIO
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Listing, Node
 from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import Posed, posed, usual_of
+from chalkwork.sheets.posed import Key, Keys, Posed, posed, readers, usual_of
 from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
-_OF_SAMPLES = ("distribution", "sample", "mean", "variance", "trials", "classes", "generating", "show")
-_OF_NETWORKS = ("network", "x", "y", "sigma", "learning_rate")
 _sample = values.listing(values.fraction, "a list of numbers", MOST_OBSERVATIONS)
 _shares = values.listing(values.fraction, "a list of numbers", MOST_CLASSES)
 
@@ -35,16 +33,7 @@ def _read(fields: Fields) -> Work:
 def _of_sample(fields: Fields) -> Work:
     distribution = fields.need("distribution", values.choice(NAMES))
     sample = fields.need("sample", _sample)
-    given = fields.given(
-        {
-            "mean": values.fraction,
-            "variance": values.fraction,
-            "trials": values.integer(1, 10**6),
-            "classes": values.integer(2, MOST_CLASSES),
-            "generating": _generating,
-            "show": values.listing(values.choice(SECTIONS), "a list of sections", 6),
-        }
-    )
+    given = fields.given({key: reader for key, reader in readers(_OF_SAMPLES).items() if key in _KNOWN})
 
     def work(surroundings: Surroundings) -> Solution:
         return maximum_likelihood(distribution, sample, **given, style=surroundings.manner)
@@ -59,7 +48,7 @@ def _generating(node: Node, where: str) -> Any:
 def _of_network(fields: Fields) -> Work:
     name = fields.read("network", values.name, None)
     x, y = (fields.need(key, values.number_or(values.numbers)) for key in ("x", "y"))
-    options = fields.given({"sigma": values.positive, "learning_rate": values.positive})
+    options = fields.given(dict.fromkeys(("sigma", "learning_rate"), values.positive))
     line = fields.line("network")
 
     def work(surroundings: Surroundings) -> Solution:
@@ -76,26 +65,30 @@ def _distribution(word: str) -> str:
     return word.capitalize() if word in ("bernoulli", "poisson", "gaussian", "laplace") else word
 
 
-_SAID = {
-    "distribution": "the {} distribution",
-    "sample": "the sample ${}$",
-    "mean": r"the mean $\mu = {}$, known",
-    "variance": r"the variance $\sigma^2 = {}$, known",
-    "trials": "${}$ [trial]",
-    "classes": "${}$ [class]",
-    "generating": "the data-generating distribution ${}$",
-    "x": "$x = {}$",
-    "y": "$y = {}$",
-    "sigma": r"$\sigma = {}$",
-    "learning_rate": r"the learning rate $\eta = {}$",
+_KNOWN = ("mean", "variance", "trials", "classes", "generating", "show")
+_OF_SAMPLES: Keys = {
+    "distribution": Key(values.choice(NAMES), "the {} distribution", _distribution),
+    "sample": Key(_sample, "the sample ${}$"),
+    "mean": Key(values.fraction, r"the mean $\mu = {}$, known"),
+    "variance": Key(values.fraction, r"the variance $\sigma^2 = {}$, known"),
+    "trials": Key(values.integer(1, 10**6), "${}$ [trial]"),
+    "classes": Key(values.integer(2, MOST_CLASSES), "${}$ [class]"),
+    "generating": Key(_generating, "the data-generating distribution ${}$"),
+    "show": values.listing(values.choice(SECTIONS), "a list of sections", 6),
+}
+_OF_NETWORKS: Keys = {
+    "network": values.name,
+    "x": Key(values.number_or(values.numbers), "$x = {}$"),
+    "y": Key(values.number_or(values.numbers), "$y = {}$"),
+    "sigma": Key(values.positive, r"$\sigma = {}$"),
+    "learning_rate": Key(values.positive, r"the learning rate $\eta = {}$"),
 }
 
 
 def _pose(fields: Fields) -> Posed:
     """A normal distribution has the usual deviation where none is given."""
     plain, usual = (
-        posed(fields, _SAID, usual_of(network_likelihood, keys), titles={"distribution": _distribution})
-        for keys in ((), ("sigma",))
+        posed(fields, {**_OF_SAMPLES, **_OF_NETWORKS}, usual_of(network_likelihood, keys)) for keys in ((), ("sigma",))
     )
     return lambda manner, worked: (usual if "sigma" in worked else plain)(manner, worked)
 

@@ -8,6 +8,7 @@ from chalkwork.laboratory.metrics import COUNTS, MOST_LABELS, in_order, metrics
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import calling
+from chalkwork.sheets.posed import Key, Keys
 from chalkwork.sheets.values import Fields
 
 _labels = values.listing(values.text, "a list of labels", MOST_LABELS)
@@ -18,19 +19,12 @@ def _counts(node: Node, where: str) -> dict[str, int]:
     return {name: fields.need(name, values.integer(0, 10**12)) for name in COUNTS}
 
 
-_KEYS: dict[str, values.Reader[Any]] = {
-    "truth": _labels,
-    "prediction": _labels,
-    "positive": values.text,
-    "counts": _counts,
-    "confusion": values.matrix,
-}
-_SAID = {
-    "truth": "the truth {}",
-    "prediction": "the predictions {}",
-    "positive": "positive is {}",
-    "counts": "the counts ${}$",
-    "confusion": "the confusion matrix ${}$, with a row for each true class",
+_KEYS: Keys = {
+    "truth": Key(_labels, "the truth {}"),
+    "prediction": Key(_labels, "the predictions {}"),
+    "positive": Key(values.text, "positive is {}"),
+    "counts": Key(_counts, "the counts ${}$"),
+    "confusion": Key(values.matrix, "the confusion matrix ${}$, with a row for each true class"),
 }
 
 
@@ -40,4 +34,4 @@ def _usual(fields: Fields) -> dict[str, Any]:
     return {"positive": classes[-1]} if len(classes) == 2 else {}
 
 
-PART = calling(metrics, _KEYS, said=_SAID, usual=_usual, vary={"counts": "data", "confusion": "data"})
+PART = calling(metrics, _KEYS, usual=_usual, vary={"counts": "data", "confusion": "data"})

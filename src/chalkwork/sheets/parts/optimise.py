@@ -12,7 +12,7 @@ from chalkwork.laboratory import optimisation
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node, Table
 from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import Posed, posed, usual_of
+from chalkwork.sheets.posed import Key, Posed, posed, readers, usual_of
 from chalkwork.sheets.values import Fields
 from chalkwork.solutions.setting import Style
 from chalkwork.solutions.solution import Solution
@@ -24,69 +24,6 @@ _INTERVALS = values.table(values.vector)
 def _start(node: Node, where: str) -> Any:
     """A number for every variable; of given gradients also a number, or one for every entry."""
     return _NUMBERS(node, where) if isinstance(node, Table) else values.number_or(values.vector)(node, where)
-
-
-CONSTANTS: Mapping[str, values.Reader[Any]] = {
-    **dict.fromkeys(("beta1", "beta2", "rho", "gamma", "beta", "decay", "epsilon"), values.number),
-    "epsilon_place": values.name,
-    "form": values.name,
-    "schedule": values.named,
-    "clip_norm": values.positive,
-    "clip_value": values.positive,
-}
-KEYS: Mapping[str, values.Reader[Any]] = {
-    "function": values.text,
-    "gradients": values.numbers,
-    "values": values.vector,
-    "start": _start,
-    "method": values.names,
-    "steps": values.integer(0, 10_000),
-    "rate": values.positive,
-    "momentum": values.number,
-    "damping": values.number,
-    **CONSTANTS,
-    "corrected": values.flag,
-    "shown": values.integer(0, 20),
-    "window": _INTERVALS,
-    "box": _INTERVALS,
-    "grid": values.integer(2, 41),
-    "accuracy": values.positive,
-    "at": _NUMBERS,
-    "step": values.positive,
-    "parameter": values.text,
-    "saddle": _NUMBERS,
-    "distances": values.vector,
-    "radius": values.positive,
-    "parameters": values.listing(values.integer(1, 10**12), "a list of whole numbers", 20),
-    "network": values.name,
-    "x": values.numbers,
-    "y": values.numbers,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """What a block can ask: the call behind it, the keys that it needs, and those that it may have."""
-
-    call: str
-    needed: tuple[str, ...]
-    allowed: tuple[str, ...] = ()
-
-
-_SETTINGS = ("method", "steps", "rate", "momentum", "damping", "shown", *CONSTANTS)
-STUDIES = {
-    "path": Study("optimise", ("function", "start"), (*_SETTINGS, "window")),
-    "step_size": Study("step_size", ("function", "start"), ("steps",)),
-    "condition": Study("condition", ("function", "start"), ("accuracy",)),
-    "escape": Study("escape", ("function", "saddle"), ("distances", "rate", "radius")),
-    "critical_points": Study("critical_points", ("function", "box"), ("grid",)),
-    "cost": Study("newton_cost", (), ("parameters",)),
-    "network": Study("optimise_network", ("network", "x", "y"), _SETTINGS),
-    "gradients": Study("apply_gradients", ("gradients", "start"), ("method", "rate", "momentum", "shown", *CONSTANTS)),
-    "gradient_check": Study("gradient_check", ("function", "at"), ("step",)),
-    "network_gradient_check": Study("check_network_gradient", ("network", "x", "y", "parameter"), ("step",)),
-    "average": Study("exponential_average", ("values",), ("beta", "corrected", "start", "shown")),
-}
 
 
 def _study(fields: Fields) -> str:
@@ -109,8 +46,8 @@ def _read(fields: Fields) -> Work:
         if key in fields and key not in (*study.needed, *study.allowed):
             takes = ", ".join((*study.needed, *study.allowed))
             raise SheetError(f"{key} is of no use in the study {name}", line=fields.line(key), hint=f"it has {takes}")
-    given = {key: fields.need(key, KEYS[key]) for key in study.needed}
-    given |= fields.given({key: KEYS[key] for key in study.allowed})
+    given = {key: fields.need(key, readers(KEYS)[key]) for key in study.needed}
+    given |= fields.given({key: readers(KEYS)[key] for key in study.allowed})
     if "method" in given:
         given["method"] = list(given["method"])
     if name == "gradients" and len(given.get("method", ())) > 1:
@@ -142,48 +79,75 @@ _FORMS = {
 }
 
 
-def _form(word: str) -> str:
-    return _FORMS.get(word, word)
-
-
 def _corrected(word: str) -> str:
     return "corrected for its start at zero" if word.lower() in ("true", "yes") else "not corrected for its start"
 
 
-_SAID = {
-    "function": "${}$",
-    "gradients": "the gradients ${}$",
-    "values": "the values ${}$",
-    "start": "the start ${}$",
-    "method": "the [method]: {}",
-    "steps": "${}$ [step]",
-    "rate": r"the learning rate $\eta = {}$",
-    "momentum": "the momentum ${}$",
-    "beta1": r"$\beta_1 = {}$",
-    "beta2": r"$\beta_2 = {}$",
-    "rho": r"$\rho = {}$",
-    "gamma": r"$\gamma = {}$",
-    "beta": r"$\beta = {}$",
-    "decay": r"$\lambda = {}$",
-    "epsilon": r"$\varepsilon = {}$",
-    "epsilon_place": "epsilon {} the root",
-    "form": "{}",
-    "schedule": "the schedule of the rate: {}",
-    "clip_norm": "gradients clipped to the norm ${}$",
-    "clip_value": "gradients clipped to the size ${}$",
-    "damping": "the damping ${}$",
-    "corrected": "the average {}",
-    "box": "over ${}$",
-    "saddle": "the saddle at ${}$",
-    "distances": "the distances ${}$",
-    "radius": "the radius $R = {}$",
-    "accuracy": "the accuracy ${}$",
-    "at": "the point ${}$",
-    "step": "the step $h = {}$",
-    "parameter": "the parameter {}",
-    "parameters": "numbers of parameters ${}$",
-    "x": "$x = {}$",
-    "y": "$y = {}$",
+CONSTANTS: dict[str, Key] = {
+    **{key: Key(values.number, f"${letter} = {{}}$") for key, letter in (
+        ("beta1", r"\beta_1"), ("beta2", r"\beta_2"), ("rho", r"\rho"), ("gamma", r"\gamma"), ("beta", r"\beta"),
+        ("decay", r"\lambda"), ("epsilon", r"\varepsilon"),
+    )},
+    "epsilon_place": Key(values.name, "epsilon {} the root"),
+    "form": Key(values.name, "{}", lambda word: _FORMS.get(word, word)),
+    "schedule": Key(values.named, "the schedule of the rate: {}"),
+    "clip_norm": Key(values.positive, "gradients clipped to the norm ${}$"),
+    "clip_value": Key(values.positive, "gradients clipped to the size ${}$"),
+}  # fmt: skip
+KEYS: dict[str, Key | values.Reader[Any]] = {
+    "function": Key(values.text, "${}$"),
+    "gradients": Key(values.numbers, "the gradients ${}$"),
+    "values": Key(values.vector, "the values ${}$"),
+    "start": Key(_start, "the start ${}$"),
+    "method": Key(values.names, "the [method]: {}", _method),
+    "steps": Key(values.integer(0, 10_000), "${}$ [step]"),
+    "rate": Key(values.positive, r"the learning rate $\eta = {}$"),
+    "momentum": Key(values.number, "the momentum ${}$"),
+    **CONSTANTS,
+    "damping": Key(values.number, "the damping ${}$"),
+    "corrected": Key(values.flag, "the average {}", _corrected),
+    "box": Key(_INTERVALS, "over ${}$"),
+    "saddle": Key(_NUMBERS, "the saddle at ${}$"),
+    "distances": Key(values.vector, "the distances ${}$"),
+    "radius": Key(values.positive, "the radius $R = {}$"),
+    "accuracy": Key(values.positive, "the accuracy ${}$"),
+    "at": Key(_NUMBERS, "the point ${}$"),
+    "step": Key(values.positive, "the step $h = {}$"),
+    "parameter": Key(values.text, "the parameter {}"),
+    "parameters": Key(
+        values.listing(values.integer(1, 10**12), "a list of whole numbers", 20), "numbers of parameters ${}$"
+    ),
+    "x": Key(values.numbers, "$x = {}$"),
+    "y": Key(values.numbers, "$y = {}$"),
+    "shown": values.integer(0, 20),
+    "window": _INTERVALS,
+    "grid": values.integer(2, 41),
+    "network": values.name,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What a block can ask: the call behind it, the keys that it needs, and those that it may have."""
+
+    call: str
+    needed: tuple[str, ...]
+    allowed: tuple[str, ...] = ()
+
+
+_SETTINGS = ("method", "steps", "rate", "momentum", "damping", "shown", *CONSTANTS)
+STUDIES = {
+    "path": Study("optimise", ("function", "start"), (*_SETTINGS, "window")),
+    "step_size": Study("step_size", ("function", "start"), ("steps",)),
+    "condition": Study("condition", ("function", "start"), ("accuracy",)),
+    "escape": Study("escape", ("function", "saddle"), ("distances", "rate", "radius")),
+    "critical_points": Study("critical_points", ("function", "box"), ("grid",)),
+    "cost": Study("newton_cost", (), ("parameters",)),
+    "network": Study("optimise_network", ("network", "x", "y"), _SETTINGS),
+    "gradients": Study("apply_gradients", ("gradients", "start"), ("method", "rate", "momentum", "shown", *CONSTANTS)),
+    "gradient_check": Study("gradient_check", ("function", "at"), ("step",)),
+    "network_gradient_check": Study("check_network_gradient", ("network", "x", "y", "parameter"), ("step",)),
+    "average": Study("exponential_average", ("values",), ("beta", "corrected", "start", "shown")),
 }
 _KEY_OF = {"mu": "momentum", "rho1": "beta1", "rho2": "beta2"}
 
@@ -195,16 +159,15 @@ def _pose(fields: Fields) -> Posed:
         study = STUDIES[_study(fields)]
         call = getattr(optimisation, study.call)
         usual = {key: value for key, value in usual_of(call, study.allowed).items() if value or key == "start"}
-        said = dict(_SAID)
+        keys = dict(KEYS)
         if "method" in study.allowed:
-            _add_rules(fields, usual, said)
-        titles = {"method": _method, "form": _form, "corrected": _corrected}
-        return posed(fields, said, usual, titles)(manner, worked)
+            _add_rules(fields, usual, keys)
+        return posed(fields, keys, usual)(manner, worked)
 
     return pose
 
 
-def _add_rules(fields: Fields, usual: dict[str, Any], said: dict[str, str]) -> None:
+def _add_rules(fields: Fields, usual: dict[str, Any], keys: dict[str, Key | values.Reader[Any]]) -> None:
     """The usual constants and forms of the rules that are used; no rate where none is."""
     from chalkwork.laboratory.optimisation.methods import Method
     from chalkwork.networks.optimisers import constant_of
@@ -219,8 +182,9 @@ def _add_rules(fields: Fields, usual: dict[str, Any], said: dict[str, str]) -> N
         for constant, value in rule.constants:
             key = _KEY_OF.get(constant, constant)
             if usual.get(key, value) != value:
-                key = f"{key} of {name}"
-                said[key] = f"{said[_KEY_OF.get(constant, constant)]} ({rule.title})"
+                own, key = KEYS[key], f"{key} of {name}"
+                assert isinstance(own, Key)
+                keys[key] = own._replace(said=f"{own.said} ({rule.title})")
             if constant not in typed:
                 usual[key] = value
         if rule.forms:

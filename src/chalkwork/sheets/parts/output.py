@@ -8,7 +8,7 @@ from chalkwork.errors import SheetError
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Listing, Node, Scalar
 from chalkwork.sheets.parts import Part, Surroundings, Work
-from chalkwork.sheets.posed import Posed, posed, usual_of
+from chalkwork.sheets.posed import Key, Posed, posed, readers, usual_of
 from chalkwork.sheets.values import Fields
 from chalkwork.solutions.solution import Solution
 
@@ -27,15 +27,7 @@ def _read(fields: Fields) -> Work:
             raise SheetError(f"{key} does not belong to task: {task}", line=fields.line(key))
     if task == "next_word" and any(key in fields for key in _TREE):
         return _read_tree(fields)
-    given = fields.given(
-        {
-            "classes": values.integer(2, MOST_WORDS),
-            "z": values.number_or(values.vector),
-            "y": values.number_or(values.vector),
-            "vocabulary": values.integer(2, 10**12),
-            "hidden": values.integer(2, 10**6),
-        }
-    )
+    given = fields.given({key: readers(_KEYS)[key] for key in (*_EXAMPLE, *_SIZES)})
 
     def work(surroundings: Surroundings) -> Solution:
         from chalkwork.laboratory.outputs import output_for
@@ -53,13 +45,11 @@ def _read_tree(fields: Fields) -> Work:
     if ("tree" in fields) == ("frequencies" in fields):
         found = "both" if "tree" in fields else "neither"
         raise SheetError(f"expected tree or frequencies, found {found}", line=fields.line("frequencies"))
-    tree = fields.read("tree", _nested, None)
-    frequencies = fields.read("frequencies", values.table(values.positive), None)
+    read = readers(_KEYS)
+    tree, frequencies, rate = (fields.read(key, read[key], None) for key in ("tree", "frequencies", "learning_rate"))
     if frequencies is not None and len(frequencies) > MOST_WORDS:
         raise SheetError(f"frequencies: at most {MOST_WORDS} words", line=fields.line("frequencies"))
-    h, word = fields.need("h", values.vector), fields.need("word", values.name)
-    vectors = fields.need("vectors", values.matrix)
-    rate = fields.read("learning_rate", values.positive, None)
+    h, word, vectors = (fields.need(key, read[key]) for key in ("h", "word", "vectors"))
 
     def work(surroundings: Surroundings) -> Solution:
         from chalkwork.laboratory.outputs import HierarchicalSoftmax
@@ -80,25 +70,25 @@ def _nested(node: Node, where: str) -> Any:
     return [_nested(item, f"{where}[{place}]") for place, item in enumerate(node.items, 1)]
 
 
-_SAID = {
-    "classes": "${}$ [class]",
-    "z": "the net input $z = {}$",
-    "y": "the target $y = {}$",
-    "vocabulary": "a vocabulary of ${}$ [word]",
-    "hidden": "${}$ [hidden unit]",
-    "tree": "the tree {}",
-    "frequencies": "the frequencies {}",
-    "h": "$h = {}$",
-    "word": "the word *{}*",
-    "vectors": "the vectors of the inner nodes, a row each, ${}$",
-    "learning_rate": r"the learning rate $\eta = {}$",
+_KEYS: dict[str, Key] = {
+    "classes": Key(values.integer(2, MOST_WORDS), "${}$ [class]"),
+    "z": Key(values.number_or(values.vector), "the net input $z = {}$"),
+    "y": Key(values.number_or(values.vector), "the target $y = {}$"),
+    "vocabulary": Key(values.integer(2, 10**12), "a vocabulary of ${}$ [word]"),
+    "hidden": Key(values.integer(2, 10**6), "${}$ [hidden unit]"),
+    "tree": Key(_nested, "the tree {}"),
+    "frequencies": Key(values.table(values.positive), "the frequencies {}"),
+    "h": Key(values.vector, "$h = {}$"),
+    "word": Key(values.name, "the word *{}*"),
+    "vectors": Key(values.matrix, "the vectors of the inner nodes, a row each, ${}$"),
+    "learning_rate": Key(values.positive, r"the learning rate $\eta = {}$"),
 }
 
 
 def _pose(fields: Fields) -> Posed:
     """A number as the target of several classes is the one that is there."""
     is_class = isinstance(fields.entries.get("y"), Scalar) and "classes" in fields
-    said = {**_SAID, "y": "the target is class ${}$"} if is_class else _SAID
+    said = _KEYS | ({"y": _KEYS["y"]._replace(said="the target is class ${}$")} if is_class else {})
     if fields.need("task", values.choice(TASKS)) != "next_word" or any(key in fields for key in _TREE):
         return posed(fields, said)
     from chalkwork.laboratory.outputs import output_for

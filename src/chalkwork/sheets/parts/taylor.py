@@ -7,7 +7,7 @@ from chalkwork.laboratory.taylor import HIGHEST_ORDER, taylor
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node
 from chalkwork.sheets.parts import calling
-from chalkwork.sheets.posed import usual_of
+from chalkwork.sheets.posed import Key, Keys, usual_of
 
 _ENDS = "the two ends, such as [-2, 2]"
 
@@ -20,17 +20,16 @@ def interval(node: Node, where: str) -> tuple[str, ...]:
     return ends
 
 
-_SAID = {
-    "function": "${}$",
-    "order": "to order ${}$",
-    "about": "about ${}$",
-    "interval": "on ${}$",
+_KEYS: Keys = {
+    "function": Key(values.text, "${}$"),
+    "order": Key(values.integer(0, HIGHEST_ORDER), "to order ${}$"),
+    "about": Key(values.text, "about ${}$"),
+    "interval": Key(interval, "on ${}$"),
 }
 PART = calling(
     taylor,
-    {"function": values.text, "order": values.integer(0, HIGHEST_ORDER), "about": values.text, "interval": interval},
+    _KEYS,
     needed=("function",),
-    said=_SAID,
     usual=lambda fields: usual_of(taylor, ("order", "about")),
     checked={"function": Function.of},
     vary={"interval": "interval"},
