@@ -108,6 +108,7 @@ def check_class(
     times = longest(derivation)
     runs = {place: one.words(symbols.layers, times) for place, one in enumerate(given) if isinstance(one, Recording)}
     records = {place: one for place, one in enumerate(given) if isinstance(one, Recording)}
+    written_so = [set(one) for one in given]
     given = [
         {word: made[-1].value for word, made in runs[place].items()}
         if place in runs
@@ -131,6 +132,7 @@ def check_class(
     reader = Reader(table, symbols, values, context) if any(programs) else None
     made: dict[int, Recorded] = {}
     guessed: dict[int, set[str]] = {}
+    named: dict[int, set[str]] = {}
     for place in [place for place, program in enumerate(programs) if program]:
         assert reader is not None
         if place in runs:
@@ -153,13 +155,15 @@ def check_class(
         data[place], unused[place], notes[place] = found.data, said, found.notes
         known = {id(given[place][word]) for word in (*matches[place][0], *derivation) if word in given[place]}
         guessed[place] = {name for name, value in found.steps.items() if id(value) not in known}
+        named[place] = guessed[place] | (found.steps.keys() - meant.values() - reader.updates - written_so[place])
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     reports = task.adopted(typed, unused, conventions)
     for place in [place for place, program in enumerate(programs) if program]:
         reports[place] = on_turned_weights(task, typed[place], data[place], reports[place], conventions)
         if place not in runs:
             reports[place] = in_every_step(task, typed[place], reports[place])
-        reports[place] = without_contradicted(task, typed[place], guessed[place], reports[place], conventions)
+        free = named.get(place, guessed[place])
+        reports[place] = without_contradicted(task, typed[place], free, guessed[place], reports[place], conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     for place, one in made.items():

@@ -68,13 +68,21 @@ def _has_numbers(given: object) -> bool:
 
 
 def without_contradicted(
-    task: Task, typed: dict[str, object], guessed: Collection[str], report: Report, conventions: Sequence[str] = ()
+    task: Task,
+    typed: dict[str, object],
+    named: Collection[str],
+    guessed: Collection[str],
+    report: Report,
+    conventions: Sequence[str] = (),
 ) -> Report:
-    """The report without such steps among those whose names were `guessed`; they are taken out of what was typed."""
-    for _ in range(_MOST_ROUNDS if guessed else 0):
+    """The report without such steps among those that a program `named`; they are taken out of what was typed.
+
+    Who names minus a derivative like it has a wrong sign; of those whose names were `guessed` it is another quantity.
+    """
+    for _ in range(_MOST_ROUNDS if named else 0):
         turned = [name for name in guessed if name in typed and _is_minus(typed[name], task.values[name])]
         found = contradicted(task.derivation, report, turned)
-        found = {name: made for name, made in found.items() if name in guessed}
+        found = {name: made for name, made in found.items() if name in named}
         found = {name: made for name, made in found.items() if _has_numbers(typed[name])}
         if not found:
             break

@@ -11,6 +11,7 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.evidence import is_mask, tells
 from chalkwork.checking.meanings import Meanings
+from chalkwork.checking.mistakes import Role
 from chalkwork.checking.names import NO_NAME
 from chalkwork.checking.passes import after, base_of, last_step, of_the_last_step, updates_before
 from chalkwork.checking.variables import PART, is_rectangular
@@ -101,6 +102,9 @@ class Reader(Meanings):
                 continue
             if target is not None and self._is_given_with_bias(value, target):
                 continue
+            if word in between and word != target and self._is_loss(target):
+                found.unused[word] = self.why_unused(word, value, NO_NAME)
+                continue
             if target is not None and self._is_of_one_sample(value, target, one_sample):
                 found.unused[word] = Text.of("unused.one_sample")
                 continue
@@ -138,6 +142,9 @@ class Reader(Meanings):
             for kind, by in sorted(set.intersection(*meant))[:1]:
                 renamed |= {word: f"{kind}{number + by}" for word, number in numbered.items()}
         return renamed
+
+    def _is_loss(self, name: str) -> bool:
+        return name in self.context.derivation and self.context.role(self.context.derivation[name]) == Role.LOSS
 
     def _are_losses(self, value: object) -> bool:
         """Whether it is the loss of every step, kept one by one."""
@@ -193,7 +200,10 @@ class Reader(Meanings):
         elif named in taken:
             found.unused[word] = Text.of("unused.already", name=named)
         elif not (
-            self.fits(value, named) or named in self.givens.known or any(map(str.isdigit, word)) or len(word) > 2
+            self.fits(value, named)
+            or (named in self.givens.known and np.size(self.values[named]) > 1)
+            or any(map(str.isdigit, word))
+            or len(word) > 2
         ):
             found.unused[word] = reason  # one letter and another shape
         else:
@@ -253,10 +263,9 @@ class Reader(Meanings):
                 and equation.name not in self.updates
                 and any(one.name in reached for one in names_in(equation.expression))
             ):
-                if equation.name not in found.steps:
-                    reached.add(equation.name)
-                elif self._is(found.steps[equation.name], equation.name):
+                if equation.name in found.steps and self._is(found.steps[equation.name], equation.name):
                     return True
+                reached.add(equation.name)
         return False
 
     def _later(self, found: Names, name: str, able: Iterable[str]) -> None:
