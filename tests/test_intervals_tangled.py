@@ -232,3 +232,16 @@ def test_fractions_are_enclosed():
         < Fraction(1, 3)
         < enclose(Number(Fraction(1, 3)), {}).high.item()
     )
+
+
+def test_a_box_that_was_only_rounded_takes_no_slopes() -> None:
+    """The natural extension is as narrow there as rounding lets it be, and holds the value."""
+    a = Name("a", (3, 1))
+    value = np.array([[0.1], [0.5], [0.0]])
+    for room in (0.0, 1e-16):
+        box = {"a": Interval.of(value - room, value + room)}
+        found, wide = enclose(a * (1 - a), box), enclose(a * (1 - a), box, tight=False)
+        assert np.array_equal(found.low, wide.low) and np.array_equal(found.high, wide.high)
+        assert found.contains(value * (1 - value)).all() and found.width.max() < 1e-15
+    box = {"a": Interval.of(value - 0.1, value + 0.1)}
+    assert (enclose(a * (1 - a), box).width < enclose(a * (1 - a), box, tight=False).width).any()

@@ -46,9 +46,9 @@ def quantities(
         value = value_of(part) if part.shape and len(str(part)) <= _LONGEST else None
         if value is not None:
             found.setdefault(str(part), value)
-    for one, value in own.items():
-        if one != name and np.ndim(value) >= 2:
-            found.setdefault(one, np.asarray(value, dtype=float))
+    for word, known in own.items():
+        if word != name and np.ndim(known) >= 2:
+            found.setdefault(word, np.asarray(known, dtype=float))
     return found | dict(_with_bias(context, name, own))
 
 

@@ -7,7 +7,7 @@ have its arguments in another order, run over another axis, or have its brackets
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 
 from chalkwork.algebra.expression import (
@@ -88,8 +88,7 @@ def _of_quantity(part: Expression) -> Iterator[Builder]:
     yield from (lambda: left_out(part), lambda: 0 * part, lambda: -part, lambda: part**2, lambda: 1 - part)
     yield from (lambda: 2 * part, lambda: part / 2, lambda: apply("abs", part), lambda: 1 / part)
     yield from (lambda: apply("step", part), lambda: apply("sqrt", apply("abs", part)), lambda: apply("sign", part))
-    for name in FUNCTIONS if isinstance(part, Name) else ():
-        yield lambda name=name: apply(name, part)
+    yield from (partial(apply, name, part) for name in FUNCTIONS if isinstance(part, Name))
     if len(part.shape) == 2 and part.shape != (1, 1):
         for how in ("sum", "mean"):
             yield from (lambda how=how, axis=axis: apply(how, part, axis=axis) for axis in (-2, -1, None))
