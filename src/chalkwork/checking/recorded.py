@@ -107,6 +107,7 @@ class _Placing:
         for word in (word for word in words if self._is_family(word)):
             self._by_name(word)
         self._by_value((made, word) for made, word in items if _is_given_back(word))
+        self._without_entries()
         self._unchanged()
         free = {word: [one for one in made if one.line and not self._serves(one)] for word, made in self.words.items()}
         steps = {name: made.value for name, made in self.taken.items()}
@@ -291,6 +292,8 @@ class _Placing:
         kind = self._kind(name)
         if kind == "delta" and is_mask(made.value):
             return False
+        if _is_given_back(word) and not self.reader.fits(made.value, name):
+            return False
         if kind == "L" and made.value.size > 1 and len(word) == 1 and word not in self.names:
             return False  # one letter and another shape
         gradient = kind in ("dW", "dU", "db", "dgamma", "dbeta")
@@ -315,6 +318,17 @@ class _Placing:
         for name, made in zip(free, refined(made_here, len(free)), strict=False):
             if made.value.ndim or self.reader.fits(made.value, name):
                 self._name(word, made, name)
+
+    def _without_entries(self) -> None:
+        """What is wrong and holds, one after the other, entries of other steps is none itself: the error of a unit."""
+        arrays = [made.value.ravel() for made in self.taken.values() if made.value.size > 1]
+        for (word, order), name in list(self.meant.items()):
+            made = self.taken.get(name)
+            if made is None or made.order != order or made.value.ndim or self._is_right(name):
+                continue
+            numbers = [one.value for one in self.words[word] if one.line is not None and tells(one.value)]
+            if len(numbers) > 1 and all(any(number in array for array in arrays) for number in numbers):
+                del self.taken[name], self.meant[word, order]
 
     def _unchanged(self) -> None:
         """A parameter that was assigned what it was, after its gradient was there: it was not updated."""
