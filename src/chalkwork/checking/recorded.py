@@ -16,7 +16,7 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
-from chalkwork.checking.consequences import by_consequence, followed, like_its_family
+from chalkwork.checking.consequences import by_consequence, followed, is_multiple, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME, longest
 from chalkwork.checking.passes import base_of, updates_before
@@ -86,6 +86,9 @@ class _Placing:
         )
         for made, word in items:
             self._take(word, made, (name for name in self._equal(made) if name in self.chains[word]))
+        for made, word in items:
+            if tells(made.value) and (word, made.order) not in self.meant:
+                self._take(word, made, [name for name in self.chains[word] if self._is_multiple(made, name)])
         self._by_value((made, word) for made, word in items if not _is_given_back(word))
         for word in self.chains:
             self._learn(word)
@@ -208,6 +211,11 @@ class _Placing:
         """How often all parameters that change had been changed before."""
         before = [sum(order < made.order for order in orders) for orders in self.updates.values() if orders]
         return min(before, default=0)
+
+    def _is_multiple(self, made: Made, name: str) -> bool:
+        """Whether it is a derivative as some keep it: with a minus, or without 1/m."""
+        is_free = name in self.derivation and name not in self.taken and self.derivation[name].derivative is not None
+        return is_free and is_multiple(self.reader, made.value, name, {1.0, float(self.reader.context.sizes[0])})
 
     def _possible(self, name: str, made: Made) -> bool:
         """Whether a quantity after an update can have been made at that time."""
