@@ -328,14 +328,16 @@ class _Placing:
                 self._name(word, made, name)
 
     def _without_entries(self) -> None:
-        """What is wrong and holds, one after the other, entries of other steps is none itself: the error of a unit."""
-        arrays = [made.value.ravel() for made in self.taken.values() if made.value.size > 1]
+        """What is wrong and holds entries of other steps, one after the other, is none itself: the error of a unit."""
+        steps = [made.value for made in self.taken.values()]
+        steps += [self.reader.values[one.name] for one in self.derivation.equations if one.derivative is not None]
+        entries = np.abs(np.concatenate([np.ravel(one) for one in steps if np.size(one) > 1] or [np.empty(0)]))
         for (word, order), name in list(self.meant.items()):
             made = self.taken.get(name)
-            if made is None or made.order != order or made.value.ndim or self._is_right(name):
+            if made is None or made.order != order or made.value.ndim or word in self.used or self._is_right(name):
                 continue
             numbers = [one.value for one in self.words[word] if one.line is not None and tells(one.value)]
-            if len(numbers) > 1 and all(any(number in array for array in arrays) for number in numbers):
+            if all(np.isclose(entries, abs(number), 1e-9, 0).any() for number in numbers):
                 del self.taken[name], self.meant[word, order]
 
     def _unchanged(self) -> None:
