@@ -53,6 +53,7 @@ SIGNS = {
         "tanh",
         "log",
         "exp",
+        "sigmoid",
         "sum",
         "axis",
         "max",
