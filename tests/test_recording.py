@@ -245,3 +245,69 @@ def test_programs_of_pytorch(done: Solution) -> None:
     assert report["a2"].at is not None and report["a2"].at.line == 7
     report = done.check(run(TORCH.replace("logits, t)", 'logits, t, reduction="sum")'), kind=torch.float64)["run"])
     assert report.first_wrong == "L" and report["L"].mistakes[0] == "sum-for-mean", str(report)
+
+
+def test_another_quantity_is_not_the_first_wrong_step() -> None:
+    """What is no step by value and named otherwise: the error of a unit, an argument with other signs, zeros."""
+    rng = np.random.default_rng(8)
+    first, second = rng.normal(size=(2, 3)), rng.normal(size=(3, 2))
+    layers = [
+        Dense(weights=first, activation="sigmoid", bias=False),
+        Dense(weights=second, activation="sigmoid", bias=False),
+    ]
+    x, y = np.array([0.7, -0.4]), np.array([1.0, 0.0])
+    turned = [Dense(weights=one.T, activation="sigmoid", bias=False) for one in (first, second)]
+    one = NeuralNetwork(turned, "squared_error", weights="out_in").solve(x, y, 0.3)
+    both = NeuralNetwork(layers, "binary_cross_entropy").solve(x, y, 0.3)
+    units = """
+class Unit:
+    def __init__(self, weights=()):
+        self.weights, self.act, self.error = list(weights), 0.0, 0.0
+net = [[Unit(), Unit()], [Unit(column) for column in first.T], [Unit(column) for column in second.T]]
+with record() as run:
+    for unit, number in zip(net[0], x):
+        unit.act = float(number)
+    for below, layer in zip(net, net[1:]):
+        for unit in layer:
+            total = sum(one.act * w for one, w in zip(below, unit.weights))
+            unit.act = float(1 / (1 + np.exp(-total)))
+    for unit, goal in zip(net[2], y):
+        unit.error = float(unit.act * (1 - unit.act) * (goal - unit.act))
+    for place, unit in enumerate(net[1]):
+        back = 0.0
+        for after in net[2]:
+            back += after.error * after.weights[place]
+        unit.error = float(unit.act * (1 - unit.act) * back)
+    for below, layer in zip(net, net[1:]):
+        for unit in layer:
+            for place, one in enumerate(below):
+                unit.weights[place] += float(0.3 * unit.error * one.act)
+"""
+    signs = """
+def squashed(u):
+    return 1 / (1 + np.exp(-u))
+with record() as run:
+    h = squashed(x @ first)
+    side = np.where(y > 0, 1.0, -1.0)
+    q = squashed(side * (h @ second))
+    cost = -np.sum(np.log(q))
+    back = side * (q - 1)
+    d_second = np.outer(h, back)
+    d_hidden = second @ back
+    d_net = d_hidden * h * (1 - h)
+    d_first = np.outer(x, d_net)
+    second = second - 0.3 * d_second
+    first = first - 0.3 * d_first
+"""
+    given = {"x": x, "y": y, "first": first, "second": second}
+    for solution, source, right, wrong, step in (
+        (one, units, "(goal - unit.act))", "(goal - unit.act) * unit.act)", "delta2"),
+        (one, units, "back += after.error", "back += after.act", "delta1"),
+        (both, signs, "back = side * (q - 1)", "back = q - 1", "delta2"),
+        (both, signs, "d_hidden * h * (1 - h)", "d_hidden * (1 - h)", "delta1"),
+    ):
+        assert source.count(right) == 1
+        report = solution.check(ran(source, **given))
+        assert report.first_wrong is None and len(report) > 3, str(report)
+        report = solution.check(ran(source.replace(right, wrong), **given))
+        assert report.first_wrong == step, (wrong, str(report))

@@ -253,7 +253,7 @@ def _guesses(
     in_play = _in_play(reader)
     right = (one for one in derivation if one in known and same(known[one], reader.values[one]))
     well = {name for one in right for name in _open_before(reader, one, known)}
-    able = [place for place in able if not any(_is_multiple(reader, loose[place], name, divisors) for name in well)]
+    able = [place for place in able if not any(is_multiple(reader, loose[place], name, divisors) for name in well)]
     for equation in derivation.equations:
         if equation.name not in known or not tells(known[equation.name]):
             continue
@@ -280,7 +280,7 @@ def _fitting(
     return [place for place in sized if reader.fits(loose[place], name)]
 
 
-def _is_multiple(reader: Reader, value: object, name: str, divisors: Iterable[float]) -> bool:
+def is_multiple(reader: Reader, value: object, name: str, divisors: Iterable[float]) -> bool:
     """Whether it is a step that is right as somebody keeps it: with a minus, or without 1/m."""
     right = reader.values[name]
     if np.size(np.asarray(value)) != np.size(right):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Name, names_in
+from chalkwork.algebra.expression import names_in
 from chalkwork.checking.evidence import same
 from chalkwork.checking.report import Report
 from chalkwork.checking.variables import numbers_of
@@ -30,30 +30,32 @@ def contradicted(derivation: Derivation, report: Report, turned: Collection[str]
     found = {}
     for name, result in report.items():
         if result.verdict in BAD:
-            directly = [one for one in report if name in map(_name_of, names_in(derivation[one].expression))]
-            made = directly or list(_made_with(derivation, name, report))
+            made = list(_made_with(derivation, name, report))
             verdicts = [report[one].verdict for one in made]
             right = [one for one, verdict in zip(made, verdicts, strict=True) if verdict in RIGHT]
-            if right and len(right) == len(made):
+            if right and Verdict.FOLLOWS.word not in verdicts:
                 found[name] = right[0]
             elif name in turned and made and Verdict.FOLLOWS.word not in verdicts:
                 found[name] = made[0]
     return found
 
 
-def _name_of(one: Name) -> str:
-    return one.name
+def _made_with(derivation: Derivation, name: str, report: Report) -> Iterator[str]:
+    """The answered steps that are worked out with a step: directly, or where there are none, through those left open.
 
-
-def _made_with(derivation: Derivation, name: str, report: Mapping[str, object]) -> Iterator[str]:
-    """The answered steps that are worked out with a step, through those left open."""
+    What follows from a wrong step, and is gone on from itself, is looked through, too.
+    """
+    made_of = {equation.name: {one.name for one in names_in(equation.expression)} for equation in derivation.equations}
+    used = set().union(*made_of.values())
+    direct = any(name in made_of[one] for one in report if one in made_of)
     reached = {name}
-    for equation in derivation.equations:
-        if any(one.name in reached for one in names_in(equation.expression)):
-            if equation.name in report:
-                yield equation.name
-            else:
-                reached.add(equation.name)
+    for step, names in made_of.items():
+        if names & reached:
+            follows = step in report and report[step].verdict == Verdict.FOLLOWS.word and step in used
+            if step in report and not follows:
+                yield step
+            elif follows or not direct:
+                reached.add(step)
 
 
 def _is_minus(given: object, right: Any) -> bool:
@@ -90,8 +92,9 @@ def without_contradicted(
         for name, made in found.items():
             del typed[name]
             why = Text.of("unused.goes_on_right", name=made)
-            if name in turned:
-                why = Text.of("unused.no_step", what=Text.of("unused.minus_derivative", name=name[1:]))
+            of = task.derivation[name].derivative
+            if name in turned and of is not None:
+                why = Text.of("unused.no_step", what=Text.of("unused.minus_derivative", name=of.by))
             unused[name] = written(why, task.language)
         report = task.adopted([typed], [unused], conventions)[0]
     return report

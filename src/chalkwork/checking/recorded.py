@@ -16,7 +16,7 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
-from chalkwork.checking.consequences import by_consequence, followed, like_its_family
+from chalkwork.checking.consequences import by_consequence, followed, is_multiple, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME, longest
 from chalkwork.checking.passes import base_of, updates_before
@@ -86,6 +86,9 @@ class _Placing:
         )
         for made, word in items:
             self._take(word, made, (name for name in self._equal(made) if name in self.chains[word]))
+        for made, word in items:
+            if tells(made.value) and (word, made.order) not in self.meant:
+                self._take(word, made, [name for name in self.chains[word] if self._is_multiple(made, name)])
         self._by_value((made, word) for made, word in items if not _is_given_back(word))
         for word in self.chains:
             self._learn(word)
@@ -107,6 +110,7 @@ class _Placing:
         for word in (word for word in words if self._is_family(word)):
             self._by_name(word)
         self._by_value((made, word) for made, word in items if _is_given_back(word))
+        self._without_entries()
         self._unchanged()
         free = {word: [one for one in made if one.line and not self._serves(one)] for word, made in self.words.items()}
         steps = {name: made.value for name, made in self.taken.items()}
@@ -208,6 +212,11 @@ class _Placing:
         before = [sum(order < made.order for order in orders) for orders in self.updates.values() if orders]
         return min(before, default=0)
 
+    def _is_multiple(self, made: Made, name: str) -> bool:
+        """Whether it is a derivative as some keep it: with a minus, or without 1/m."""
+        is_free = name in self.derivation and name not in self.taken and self.derivation[name].derivative is not None
+        return is_free and is_multiple(self.reader, made.value, name, {1.0, float(self.reader.context.sizes[0])})
+
     def _possible(self, name: str, made: Made) -> bool:
         """Whether a quantity after an update can have been made at that time."""
         step = updates_before(name)
@@ -291,6 +300,8 @@ class _Placing:
         kind = self._kind(name)
         if kind == "delta" and is_mask(made.value):
             return False
+        if _is_given_back(word) and not self.reader.fits(made.value, name):
+            return False
         if kind == "L" and made.value.size > 1 and len(word) == 1 and word not in self.names:
             return False  # one letter and another shape
         gradient = kind in ("dW", "dU", "db", "dgamma", "dbeta")
@@ -315,6 +326,19 @@ class _Placing:
         for name, made in zip(free, refined(made_here, len(free)), strict=False):
             if made.value.ndim or self.reader.fits(made.value, name):
                 self._name(word, made, name)
+
+    def _without_entries(self) -> None:
+        """What is wrong and holds entries of other steps, one after the other, is none itself: the error of a unit."""
+        steps = [made.value for made in self.taken.values()]
+        steps += [self.reader.values[one.name] for one in self.derivation.equations if one.derivative is not None]
+        entries = np.abs(np.concatenate([np.ravel(one) for one in steps if np.size(one) > 1] or [np.empty(0)]))
+        for (word, order), name in list(self.meant.items()):
+            made = self.taken.get(name)
+            if made is None or made.order != order or made.value.ndim or word in self.used or self._is_right(name):
+                continue
+            numbers = [one.value for one in self.words[word] if one.line is not None and tells(one.value)]
+            if all(np.isclose(entries, abs(number), 1e-9, 0).any() for number in numbers):
+                del self.taken[name], self.meant[word, order]
 
     def _unchanged(self) -> None:
         """A parameter that was assigned what it was, after its gradient was there: it was not updated."""
