@@ -162,8 +162,8 @@ def check_class(
         reports[place] = on_turned_weights(task, typed[place], data[place], reports[place], conventions)
         if place not in runs:
             reports[place] = in_every_step(task, typed[place], reports[place])
-        free = named.get(place, guessed[place])
-        reports[place] = without_contradicted(task, typed[place], free, guessed[place], reports[place], conventions)
+        doubted = named.get(place, guessed[place])
+        reports[place] = without_contradicted(task, typed[place], doubted, guessed[place], reports[place], conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     for place, one in made.items():
