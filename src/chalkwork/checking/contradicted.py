@@ -33,7 +33,7 @@ def contradicted(derivation: Derivation, report: Report, turned: Collection[str]
             made = list(_made_with(derivation, name, report))
             verdicts = [report[one].verdict for one in made]
             right = [one for one, verdict in zip(made, verdicts, strict=True) if verdict in RIGHT]
-            if right and Verdict.FOLLOWS.word not in verdicts:
+            if right and len(right) == len(made):
                 found[name] = right[0]
             elif name in turned and made and Verdict.FOLLOWS.word not in verdicts:
                 found[name] = made[0]
@@ -46,8 +46,8 @@ def _made_with(derivation: Derivation, name: str, report: Report) -> Iterator[st
     What follows from a wrong step, and is gone on from itself, is looked through, too.
     """
     made_of = {equation.name: {one.name for one in names_in(equation.expression)} for equation in derivation.equations}
-    used = set().union(*made_of.values())
-    direct = any(name in made_of[one] for one in report if one in made_of)
+    used = set().union(*(made_of.get(one, set()) for one in report))
+    direct = name in used
     reached = {name}
     for step, names in made_of.items():
         if names & reached:
