@@ -14,8 +14,7 @@ from chalkwork.algebra.operations import TABLE
 from chalkwork.derivation.evaluate import evaluate as evaluate_in_numpy
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims import PROOFS, Claim, prove
-from chalkwork.laboratory.claims.calculus import worked_out
-from chalkwork.laboratory.claims.evaluation import Undefined
+from chalkwork.laboratory.claims.evaluation import Undefined, worked_out
 from chalkwork.laboratory.claims.precise import evaluate
 
 X = sympy.Symbol("x", real=True)

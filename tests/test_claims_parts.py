@@ -16,8 +16,8 @@ from chalkwork.documents.model import Display
 from chalkwork.documents.terminal import to_text
 from chalkwork.errors import ChalkworkError, ReadError, SheetError
 from chalkwork.laboratory.claims import PROOFS, Claim
-from chalkwork.laboratory.claims.calculus import slope
 from chalkwork.laboratory.claims.domain import Domain, Range, candidates, read_range
+from chalkwork.laboratory.claims.evaluation import slope
 from chalkwork.laboratory.claims.precise import TooLarge, evaluate
 from chalkwork.laboratory.claims.symbolic import as_quotient, symbols_of
 from chalkwork.laboratory.claims.verify import pieces_that_prove

@@ -53,6 +53,8 @@ SIGNS = {
         "tanh",
         "log",
         "exp",
+        "sum",
+        "axis",
         "max",
         "LReLU",
         "ReLU",

@@ -175,7 +175,7 @@ class Search:
         return found
 
     def _pairs(self, equation: Equation, asked: Asked, shape: Shape, crowd: Crowd) -> Iterator[PairsMet]:
-        """All that is somebody's answer with two mistakes in the equation; all digits of a program were not rounded."""
+        """All that is somebody's answer with two mistakes in the equation."""
         if not asked.pay(PAIRS_REWRITTEN * self.rewriting).any():
             return
         for expression, pairs in distinct_pairs(equation, self.context):
@@ -186,8 +186,8 @@ class Search:
             if able and laid_shape(expression.shape) == shape:
                 swapped, early = (tuple((one, also) for one in able) for also in ("entries-swapped", "rounded-early"))
                 yield from crowd.met_exchanged(swapped, expression, self.work.ways(expression, asked.rows))
-                for ways, new in () if asked.exact else self.work.coarser(equation, expression, asked.rows):
+                for ways, new in self.work.coarser(equation, expression, asked.rows):
                     yield from crowd.met(early, expression, ways, new)
-        if laid_shape(equation.expression.shape) == shape and not asked.exact:
+        if laid_shape(equation.expression.shape) == shape:
             for ways, _ in self.work.coarser(equation, equation.expression, asked.rows):
                 yield from crowd.met_exchanged((("entries-swapped", "rounded-early"),), equation.expression, ways)

@@ -56,7 +56,7 @@ def hand_in_document(sheet: Sheet | Solved, hand_in: HandIn, view: View = "tutor
     ┃
     ┃   c = 5 ✗
     ┃
-    ┃ Wrong, and no known mistake explains it.
+    ┃ Wrong: it is what comes out with a + b in the place of a * b.
     """
     solved = _solved(sheet)
     of = sheet.title if isinstance(sheet, Sheet) else sheet_title

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from chalkwork.algebra.expression import Expression, Name, replace
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.calculus import exactly, slope, worked_out
+from chalkwork.laboratory.claims.evaluation import exactly, slope, worked_out
 from chalkwork.verification.memory import Memory
 from chalkwork.verification.names import SIGN, group_end
 

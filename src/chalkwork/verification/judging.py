@@ -15,7 +15,7 @@ from chalkwork.algebra.reading.words import FUNCTIONS
 from chalkwork.bounds.intervals import Interval
 from chalkwork.budget import within
 from chalkwork.errors import ChalkworkError, faults_are
-from chalkwork.laboratory.claims.calculus import exactly
+from chalkwork.laboratory.claims.evaluation import exactly
 from chalkwork.laboratory.claims.precise import DIGITS, intervals
 from chalkwork.verification.comparing import Found, Verdict
 from chalkwork.verification.exponents import exponents, summands

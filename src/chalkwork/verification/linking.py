@@ -13,8 +13,8 @@ import numpy as np
 from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in, replace, walk
 from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.calculus import exactly, worked_out
 from chalkwork.laboratory.claims.domain import Domain, Range
+from chalkwork.laboratory.claims.evaluation import exactly, worked_out
 from chalkwork.laboratory.claims.points import try_points
 from chalkwork.verification.comparing import ORDER, Found, Verdict, by_value
 from chalkwork.verification.memory import Memory, Value, whole

@@ -17,8 +17,7 @@ from chalkwork.algebra.operations import Shape
 from chalkwork.bounds.intervals import Interval
 from chalkwork.bounds.ranges import enclose
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.calculus import exactly, put_in, worked_out
-from chalkwork.laboratory.claims.evaluation import Undefined
+from chalkwork.laboratory.claims.evaluation import Undefined, exactly, put_in, worked_out
 from chalkwork.laboratory.claims.precise import TooLarge, Undecided, enclosed
 
 Array = np.ndarray[Any, Any]

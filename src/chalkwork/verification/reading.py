@@ -18,7 +18,7 @@ from chalkwork.algebra.reading import free_names, read_chain
 from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.bounds.intervals import Interval
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.calculus import exactly, put_in, slope, worked_out
+from chalkwork.laboratory.claims.evaluation import exactly, put_in, slope, worked_out
 from chalkwork.verification.gradients import gradients
 from chalkwork.verification.memory import Memory, Value, literals_of
 from chalkwork.verification.names import (

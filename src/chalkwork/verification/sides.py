@@ -13,8 +13,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in, replace, walk
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.calculus import exactly
-from chalkwork.laboratory.claims.evaluation import Undefined
+from chalkwork.laboratory.claims.evaluation import Undefined, exactly
 from chalkwork.laboratory.claims.points import Counterexample
 from chalkwork.laboratory.claims.precise import DIGITS, TooLarge, Undecided, context, enclosed, middle
 from chalkwork.verification.memory import Value

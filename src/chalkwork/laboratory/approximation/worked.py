@@ -17,7 +17,7 @@ from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
 from chalkwork.laboratory.approximation.interpolant import Interpolant
 from chalkwork.laboratory.approximation.study import SUBSTITUTION, Compared, Study, study, work_of
-from chalkwork.laboratory.functions.definition import definition, inline, measured
+from chalkwork.laboratory.functions.one_variable import definition, inline, measured
 from chalkwork.solutions.board import Board, maths
 from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution

@@ -15,7 +15,7 @@ from chalkwork.algebra.simplify import simplify
 from chalkwork.algebra.terms import expression_of, term_of
 from chalkwork.derivation.differentiate import local_derivatives
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.calculus import ONE, ZERO, has_series, in_summands, is_series, slope, worked_out
+from chalkwork.laboratory.claims.evaluation import ONE, ZERO, has_series, in_summands, is_series, slope, worked_out
 from chalkwork.laboratory.claims.statement import Context, Link
 
 MOST_NODES = 80

@@ -1,7 +1,15 @@
-"""The value of an expression over any kind of number: SymPy's, or fractions and intervals (`precise`).
+"""The value of an expression over any kind of number, and what has to be worked out before: derivatives, definitions.
 
-A matrix is evaluated entry by entry (`algebra.entries`), so that only numbers are ever met. Functions that somebody
-defined are evaluated by their bodies, derivatives by what the kind of number offers.
+The numbers are SymPy's, or fractions and intervals (`precise`). A matrix is evaluated entry by entry
+(`algebra.entries`), so that only numbers are ever met. Derivatives are worked out by the rules of the table of
+operations, so that what is left can be evaluated anywhere: the chain rule over scalar expressions, Griewank and
+Walther, Evaluating Derivatives, section 2.
+
+Sums over an index from 1 to a number that has a letter have as many terms as it is, and both sides of a relation are
+linear in such sums. So it holds for all numbers x_1, ..., x_n if and only if it holds where they are all equal: then a
+sum of A(x_i) is n A(x), n A(x) + B = 0 for every x makes A the constant -B/n, and the sum of n such constants is -B
+whatever the x_i are; likewise for a bound. So what is verified is the relation with n times the summand in the place of
+each sum; what would not be linear is refused.
 """
 
 from __future__ import annotations
@@ -17,7 +25,21 @@ import numpy as np
 
 from chalkwork.algebra.definitions import branches, defined, side
 from chalkwork.algebra.entries import entry
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply
+from chalkwork.algebra.expression import (
+    Application,
+    Expression,
+    Name,
+    Number,
+    apply,
+    check_written,
+    names_in,
+    replace,
+    transform,
+    walk,
+)
+from chalkwork.algebra.reading.written import no_value
+from chalkwork.algebra.simplify import simplify
+from chalkwork.derivation.differentiate import gradient
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.domain import flat
 
@@ -137,3 +159,186 @@ def _entries(expression: Expression) -> tuple[Expression, ...]:
 def exact(value: int | float | Fraction) -> Fraction:
     """The number as it was written: 0.1 is one tenth."""
     return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+
+
+_KEPT = ("add", "subtract", "negative", "multiply", "divide", "derivative", "partial", "series")
+
+
+def is_series(node: Expression) -> bool:
+    """Whether it is a sum to a letter."""
+    return isinstance(node, Application) and node.operation.name == "series"
+
+
+def has_series(expression: Expression) -> bool:
+    """Whether a sum to a letter occurs in it."""
+    return any(map(is_series, walk(expression)))
+
+
+def of_equal_numbers(expression: Expression) -> Expression:
+    """The expression with n times the summand for every sum to n."""
+
+    def rule(node: Expression) -> Expression | None:
+        if not isinstance(node, Application) or not is_series(node):
+            return None
+        body, upper = node.arguments
+        return upper * body
+
+    return transform(expression, rule)
+
+
+def in_summands(expression: Expression, rule: Callable[[Expression], Expression]) -> Expression:
+    """A sum with its summand exchanged for what the rule makes of it."""
+    assert isinstance(expression, Application)
+    body, upper = expression.arguments
+    return Application(expression.operation, (rule(body), upper), expression.parameters)
+
+
+def uppers(expression: Expression) -> list[str]:
+    """The letters to which sums go."""
+    found = [node.arguments[1] for node in walk(expression) if isinstance(node, Application) and is_series(node)]
+    return [name.name for name in found if isinstance(name, Name)]
+
+
+def check_linear(*sides: Expression) -> None:
+    """Raise ChalkworkError where the sides of a relation are not linear in its sums, or an index stands outside."""
+    nodes = [node for side in sides for node in walk(side)]
+    indices = {chr(int(str(node.parameters[0]))) for node in nodes if isinstance(node, Application) and is_series(node)}
+    if len(indices) > 1:
+        raise ChalkworkError("sums to a letter have one index here", hint=f"write {min(indices)} in all of them")
+    for index in indices:
+        for one in sides:
+            _check(one, index)
+
+
+def _check(node: Expression, index: str) -> None:
+    if isinstance(node, Name) and index in node.name.partition("_")[2]:
+        raise ChalkworkError(f"{node} stands outside of the sum over {index}", hint="put it into a sum, or rename it")
+    if not isinstance(node, Application):
+        return
+    if is_series(node):
+        body = node.arguments[0]
+        if has_series(body):
+            raise ChalkworkError("a sum to a letter inside of another one is not read here")
+        if Name(index) in names_in(body):
+            raise ChalkworkError(
+                f"the index {index} stands for itself in the sum; only x_{index} and the like are read"
+            )
+        return
+    inside = [has_series(argument) for argument in node.arguments]
+    name = node.operation.name
+    if sum(inside) and (
+        name not in _KEPT or (name == "multiply" and sum(inside) > 1) or (name == "divide" and inside[1])
+    ):
+        raise ChalkworkError(
+            "only what is linear in a sum to a letter is read here", hint="name the sum, or give its terms"
+        )
+    for argument in node.arguments:
+        _check(argument, index)
+
+
+MOST_NODES = 4000
+_ARGUMENT = Name("argument of a function")
+ZERO, ONE = Number(0), Number(1)
+
+
+def worked_out(expression: Expression, definitions: Definitions) -> Expression:
+    """The expression in operations of the table only: defined functions put in, derivatives taken.
+
+    Raises ChalkworkError where something cannot be differentiated.
+
+    >>> from chalkwork.algebra.reading import read_formula
+    >>> print(worked_out(read_formula("d/dx x^3", {"x": Name("x")}), {}))
+    3 * x^2
+    """
+
+    def rule(node: Expression) -> Expression | None:
+        if not isinstance(node, Application):
+            return None
+        name = node.operation.name
+        if name in ("derivative", "partial"):
+            body, variable = node.arguments
+            return slope(worked_out(body, definitions), variable)
+        if name in definitions:
+            parameter, body = definitions[name]
+            return worked_out(replace(body, {Name(parameter): node.arguments[0]}), definitions)
+        if "'" in name:
+            return _primed(name, worked_out(node.arguments[0], definitions), definitions)
+        return None
+
+    found = transform(expression, rule)
+    check_written(found, MOST_NODES)
+    return found
+
+
+def exactly(expression: Expression) -> Expression:
+    """The expression with decimals as the fractions that were typed: 0.1 is one tenth."""
+
+    def rule(node: Expression) -> Expression | None:
+        return Number(exact(node.value)) if isinstance(node, Number) and isinstance(node.value, float) else None
+
+    return transform(expression, rule)
+
+
+def _primed(name: str, argument: Expression, definitions: Definitions) -> Expression:
+    function, order = name.rstrip("'"), len(name) - len(name.rstrip("'"))
+    if function in definitions:
+        parameter, body = definitions[function]
+        result = worked_out(replace(body, {Name(parameter): _ARGUMENT}), definitions)
+    else:
+        result = apply(function, _ARGUMENT)
+    for _ in range(order):
+        result = slope(result, _ARGUMENT)
+    return replace(result, {_ARGUMENT: argument})
+
+
+def slope(expression: Expression, variable: Expression) -> Expression:
+    """The derivative of a number by a name, simplified; term by term in sums to a letter, which it is linear in.
+
+    Raises ChalkworkError where something has no derivative, such as a function of which nothing is known.
+    """
+    check_written(expression, MOST_NODES)
+    moving = [node for node in walk(expression) if isinstance(node, Application) and variable in names_in(node)]
+    sums: dict[Expression, Name] = {
+        node: Name(f"sum {number}") for number, node in enumerate(filter(is_series, moving))
+    }
+    for node in moving:
+        if node.operation.value is no_value and node not in sums:
+            raise ChalkworkError(f"the derivative of {node.operation.name} is not taken here")
+    plain = replace(expression, sums)
+    found: Expression = gradient(plain, variable)
+    for series, name in sums.items():
+        found = found + gradient(plain, name) * in_summands(series, lambda body: slope(body, variable))
+    return simplify(exactly(found))
+
+
+def put_in(expression: Expression, quantities: Mapping[str, Expression]) -> Expression:
+    """Quantities that were defined, such as e = c d, exchanged for what they are.
+
+    The variable of a derivative is not: it is what the derivative is taken by.
+    """
+
+    def expanded(node: Expression, kept: frozenset[Expression]) -> Expression:
+        def rule(part: Expression) -> Expression | None:
+            if part in kept:
+                return part
+            if isinstance(part, Name) and part.name in quantities:
+                return expanded(quantities[part.name], kept)
+            if isinstance(part, Application) and part.operation.name in ("derivative", "partial"):
+                body, variable = part.arguments
+                return Application(part.operation, (expanded(body, kept | {variable}), variable), ())
+            return None
+
+        return transform(node, rule)
+
+    def outside(node: Expression) -> Expression | None:
+        if isinstance(node, Application) and node.operation.name in ("derivative", "partial"):
+            body, variable = node.arguments
+            inside = expanded(body, frozenset((variable,)))
+            if isinstance(variable, Name) and variable.name in quantities:
+                return transform(slope(inside, variable), outside)  # the derivative is that at the quantity's own value
+            return Application(node.operation, (inside, variable), ())
+        if isinstance(node, Name) and node.name in quantities:
+            return transform(quantities[node.name], outside)
+        return None
+
+    return transform(expression, outside)

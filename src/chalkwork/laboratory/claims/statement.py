@@ -13,7 +13,8 @@ from chalkwork.algebra.operations import Shape, words
 from chalkwork.algebra.reading import Chain, build, free_names, read_chain
 from chalkwork.algebra.reading.words import CONSTANTS, FUNCTIONS
 from chalkwork.errors import ChalkworkError, ShapeError
-from chalkwork.laboratory.claims.calculus import (
+from chalkwork.laboratory.claims.domain import Domain, Range, entries_of, read_range, written
+from chalkwork.laboratory.claims.evaluation import (
     MOST_NODES,
     check_linear,
     exactly,
@@ -22,7 +23,6 @@ from chalkwork.laboratory.claims.calculus import (
     put_in,
     uppers,
 )
-from chalkwork.laboratory.claims.domain import Domain, Range, entries_of, read_range, written
 
 _FUNCTION = re.compile(r"\s*([A-Za-z]{1,20})\s*\(\s*([A-Za-z]{1,20})\s*\)\s*:?=(?!=)(.*)", re.DOTALL)
 MOST_DEFINITIONS = 20

@@ -24,8 +24,8 @@ from chalkwork.bounds.ranges import enclose
 from chalkwork.budget import share
 from chalkwork.counting import counted
 from chalkwork.errors import ChalkworkError
-from chalkwork.laboratory.claims.calculus import worked_out
 from chalkwork.laboratory.claims.domain import Point, Range
+from chalkwork.laboratory.claims.evaluation import worked_out
 from chalkwork.laboratory.claims.points import Counterexample, Trial, glance, look_closely
 from chalkwork.laboratory.claims.precise import MOST_DIGITS
 from chalkwork.laboratory.claims.statement import Context, Link

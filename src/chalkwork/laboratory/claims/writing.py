@@ -12,9 +12,8 @@ from chalkwork.algebra.expression import Application, Expression, names_in
 from chalkwork.documents.model import Block, Display, Marked, Paragraph
 from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
-from chalkwork.laboratory.claims.calculus import worked_out
 from chalkwork.laboratory.claims.domain import Range, entries_of, quantified
-from chalkwork.laboratory.claims.evaluation import Undefined
+from chalkwork.laboratory.claims.evaluation import Undefined, worked_out
 from chalkwork.laboratory.claims.findings import (
     FALSE,
     FALSE_STEP,

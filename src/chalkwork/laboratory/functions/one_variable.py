@@ -1,9 +1,10 @@
-"""Functions of one variable as text: read, evaluated, and looked at for places where they are not defined."""
+"""Functions of one variable as text: read, evaluated, looked at for places where they are not defined, written."""
 
 from __future__ import annotations
 
 import math
 import re
+import textwrap
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -19,8 +20,11 @@ from chalkwork.bounds.intervals import Array, Interval
 from chalkwork.bounds.ranges import enclose
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.documents.literal import visible
+from chalkwork.documents.model import Code, Display
 from chalkwork.errors import ChalkworkError, ReadError
 from chalkwork.networks.activations import KINDS, Activation
+from chalkwork.solutions.board import Board
+from chalkwork.typesetting.pieces import Piece
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 _VARIABLE = re.compile(r"[^\W\d_][0-9]{0,3}|[^\W\d_]{1,12}")
@@ -345,3 +349,23 @@ def _crossing(inner: Function, low: float, high: float) -> str:
         middle = (left + right) / 2
         left, right = (middle, right) if np.sign(inner.values(middle)) == sign else (left, middle)
     return f"at {inner.variable} = {_plain(left, 1e-9 * (high - low)):g}"
+
+
+def definition(board: Board, head: Piece, function: Function, *forms: Expression) -> Display | Code:
+    """The function, and other forms of it, as an equation; as it was typed where that does not fit the page."""
+    members = [board.formula(form) for form in (function.tree, *forms)]
+    room = board.writer.layout.text_width
+    if max(piece.width for member in members for piece in member) > room - head.width - 3:
+        return Code("\n".join(textwrap.wrap(visible(function.text), room)), "")
+    return board.chain(head, *members)
+
+
+def measured(board: Board, value: str | float) -> Piece:
+    """A number, or a value by its name, with significant digits whatever the style: it may be small."""
+    style = board.writer.numbers
+    return board.piece(value, style.significant or max(style.decimals or 4, 3))
+
+
+def inline(board: Board, value: str | float) -> str:
+    """The same between dollars."""
+    return f"${measured(board, value).latex}$"

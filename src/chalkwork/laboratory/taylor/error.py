@@ -18,8 +18,7 @@ from chalkwork.documents.literal import visible
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.drawings.drawing import Drawing
 from chalkwork.drawings.plot import Axis, Curve, line_plot
-from chalkwork.laboratory.functions.definition import inline, measured
-from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number
+from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number, inline, measured
 from chalkwork.laboratory.taylor.expansion import Expansion
 from chalkwork.laboratory.work import Work
 from chalkwork.solutions.board import Board, maths

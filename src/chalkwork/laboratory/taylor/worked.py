@@ -14,8 +14,7 @@ from chalkwork.budget import within
 from chalkwork.counting import listed
 from chalkwork.documents.literal import literal
 from chalkwork.documents.model import Block, Code, Display, Paragraph, Table
-from chalkwork.laboratory.functions.definition import definition, inline, measured
-from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number
+from chalkwork.laboratory.functions.one_variable import CONSTANTS, as_number, definition, inline, measured
 from chalkwork.laboratory.taylor.derivatives import Polynomial, rational, scaled
 from chalkwork.laboratory.taylor.error import (
     convergence,
