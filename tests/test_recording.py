@@ -303,7 +303,7 @@ with record() as run:
     for solution, source, right, wrong, step in (
         (one, units, "(goal - unit.act))", "(goal - unit.act) * unit.act)", "delta2"),
         (one, units, "back += after.error", "back += after.act", "delta1"),
-        (both, signs, "back = side * (q - 1)", "back = q - 1", "delta2"),
+        (both, signs, "d_hidden = second @ back", "d_hidden = second @ (back * back)", "delta1"),
         (both, signs, "d_hidden * h * (1 - h)", "d_hidden * (1 - h)", "delta1"),
     ):
         assert source.count(right) == 1

@@ -13,6 +13,7 @@ from chalkwork.checking.report import Report
 from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import BAD, RIGHT, Verdict
 from chalkwork.derivation.derivation import Derivation
+from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text, written
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def contradicted(derivation: Derivation, report: Report, turned: Collection[str]
             made = list(_made_with(derivation, name, report))
             verdicts = [report[one].verdict for one in made]
             right = [one for one, verdict in zip(made, verdicts, strict=True) if verdict in RIGHT]
-            if right and Verdict.FOLLOWS.word not in verdicts:
+            if right and len(right) == len(made):
                 found[name] = right[0]
             elif name in turned and made and Verdict.FOLLOWS.word not in verdicts:
                 found[name] = made[0]
@@ -46,8 +47,8 @@ def _made_with(derivation: Derivation, name: str, report: Report) -> Iterator[st
     What follows from a wrong step, and is gone on from itself, is looked through, too.
     """
     made_of = {equation.name: {one.name for one in names_in(equation.expression)} for equation in derivation.equations}
-    used = set().union(*made_of.values())
-    direct = any(name in made_of[one] for one in report if one in made_of)
+    used = set().union(*(made_of.get(one, set()) for one in report))
+    direct = name in used
     reached = {name}
     for step, names in made_of.items():
         if names & reached:
@@ -69,6 +70,20 @@ def _has_numbers(given: object) -> bool:
     return array.dtype.kind in "iu" or (array.dtype.kind == "f" and bool(np.isfinite(array).all()))
 
 
+def _depends(task: Task, made: str, name: str) -> bool:
+    """Whether a step would be another with other numbers in an earlier one: a gate times nothing tells nothing."""
+    own = {**task.values, name: task.values[name] + 1}
+    reached = {name}
+    for equation in task.derivation.equations:
+        if any(one.name in reached for one in names_in(equation.expression)):
+            reached.add(equation.name)
+            with np.errstate(all="ignore"):
+                own[equation.name] = evaluate(equation.expression, own)
+            if equation.name == made:
+                break
+    return not same(own[made], task.values[made])
+
+
 def without_contradicted(
     task: Task,
     typed: dict[str, object],
@@ -85,7 +100,7 @@ def without_contradicted(
         turned = [name for name in guessed if name in typed and _is_minus(typed[name], task.values[name])]
         found = contradicted(task.derivation, report, turned)
         found = {name: made for name, made in found.items() if name in named}
-        found = {name: made for name, made in found.items() if _has_numbers(typed[name])}
+        found = {name: made for name, made in found.items() if _has_numbers(typed[name]) and _depends(task, made, name)}
         if not found:
             break
         unused = dict(report.unused)
