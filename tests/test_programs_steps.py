@@ -114,3 +114,19 @@ def test_which_step_it_is() -> None:
         for place, report in enumerate(reports[2:]):
             _, wrong, firsts = exchanges[place // 2]
             assert report.first_wrong in firsts, (wrong, place, str(report))
+
+
+def test_the_error_itself_is_no_loss() -> None:
+    first, second = np.array([[0.2, -0.4], [0.5, 0.3]]), np.array([[0.7], [-0.6]])
+    network = NeuralNetwork(
+        [
+            Dense(activation="sigmoid", weights=first, bias=[0.1, 0.2]),
+            Dense(activation="sigmoid", weights=second, bias=[0.3]),
+        ],
+        "squared_error",
+    )
+    solution = network.solve([[0.5, -0.8]], [[1.0]], 0.1)
+    a2 = np.asarray(solution["a2"])
+    report = solution.check({"a1": np.asarray(solution["a1"]), "a2": a2, "err": 1.0 - a2})
+    assert report.first_wrong is None
+    assert "no step of its own" in str(report.unused["err"])
