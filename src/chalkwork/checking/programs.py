@@ -102,7 +102,7 @@ class Reader(Meanings):
                 continue
             if target is not None and self._is_given_with_bias(value, target):
                 continue
-            if word in between and word != target and self._is_loss(target):
+            if target is not None and word in between and word != target and self._is_loss(target):
                 found.unused[word] = self.why_unused(word, value, NO_NAME)
                 continue
             if target is not None and self._is_of_one_sample(value, target, one_sample):
