@@ -139,6 +139,7 @@ def check_class(
             one = made[place] = recorded(reader, runs[place], *matches[place])
             typed[place], data[place], guessed[place] = one.names.steps, one.names.data, one.names.guessed
             unused[place] = {word: written(why, language) for word, why in one.names.unused.items()}
+            named[place] = guessed[place] | (typed[place].keys() - reader.updates - set(runs[place]))
             continue
         free = {word: reader.upright(one) for word, one in given[place].items() if word not in (names or {})}
         numbers = {word: one for word, one in free.items() if isinstance(one, float)}
