@@ -130,3 +130,19 @@ def test_the_error_itself_is_no_loss() -> None:
     report = solution.check({"a1": np.asarray(solution["a1"]), "a2": a2, "err": 1.0 - a2})
     assert report.first_wrong is None
     assert "no step of its own" in str(report.unused["err"])
+
+
+def test_the_delta_is_what_is_gone_on_with_and_not_what_comes_back_to_the_activation() -> None:
+    first, second = np.array([[0.2, -0.4], [0.5, 0.3]]), np.array([[0.7], [-0.6]])
+    x, y = np.array([[0.5, -0.8], [-0.3, 0.9]]), np.array([[1.0], [0.4]])
+    layers = [Dense(activation="tanh", weights=first, bias=[0.1, 0.2]), Dense(weights=second, bias=[0.3])]
+    solution = NeuralNetwork(layers, "squared_error").solve(x, y, 0.1)
+    hidden = np.asarray(solution["a1"])
+    dhidden = np.asarray(solution["delta2"]) @ second.T
+    wrong = dhidden * (1 - hidden)
+    program = {"hidden": hidden, "dhidden": dhidden, "dz": wrong, "dW1": x.T @ wrong, "db1": wrong.sum(axis=0)}
+    report = solution.check(program)
+    assert report.first_wrong == "delta1"
+    assert "derivative-dropped" not in report["delta1"].mistakes
+    assert {report[name].verdict for name in ("dW1", "db1")} == {"follows"}
+    assert "no step of its own" in str(report.unused["dhidden"])

@@ -17,7 +17,7 @@ from chalkwork.checking.answers import answer_like, read_answer, with_given
 from chalkwork.checking.augmented import taken_apart
 from chalkwork.checking.called import differentiated
 from chalkwork.checking.evidence import is_mask, same, tells
-from chalkwork.checking.names import bare_name
+from chalkwork.checking.names import NO_NAME, bare_name
 from chalkwork.checking.passes import base_of, last_step
 from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.variables import PART
@@ -81,6 +81,23 @@ def by_consequence(
                 found[name] = place
                 known[name] = loose[place]
                 able.remove(place)
+    return found
+
+
+def displaced(
+    reader: Reader, steps: Mapping[str, object], data: Mapping[str, object], loose: Sequence[object]
+) -> dict[str, int]:
+    """Wrong steps that hold a quantity without a line of its own, by the `loose` value that was gone on with instead.
+
+    Who calls the derivative by an activation what others call the delta goes on with the delta, whatever its name.
+    """
+    found = {}
+    for name, value in steps.items() if loose else ():
+        if not same(value, reader.values[name]) and reader.of_no_step(value) is not None:
+            rest = {one: other for one, other in steps.items() if one != name}
+            place = by_consequence(reader, rest, data, loose).get(name)
+            if place is not None:
+                found[name] = place
     return found
 
 
@@ -159,6 +176,10 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
     """Name what is left of a program's variables: parameters by where they began, the rest by what follows from it."""
     _name_parameters(reader, found, given)
     left = [word for word in given if word in found.unused]
+    for name in displaced(reader, found.steps, found.data, [given[word] for word in left]):
+        for word in [word for word, value in given.items() if value is found.steps[name]]:
+            found.unused[word] = reader.why_unused(word, given[word], NO_NAME)
+        del found.steps[name]
     for name, place in by_consequence(reader, found.steps, found.data, [given[word] for word in left]).items():
         word = left[place]
         found.steps[name] = given[word]

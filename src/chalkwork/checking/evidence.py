@@ -228,9 +228,9 @@ class Evidence:
 
     def why_unused(self, word: str, value: object, reason: Said) -> Said:
         """Why a variable is no step: it is a quantity that has no line of its own here; else the reason."""
-        of_no_step = self._of_no_step(value)
-        if of_no_step is not None or str(reason) != str(NO_NAME):
-            return of_no_step or reason
+        what = self.of_no_step(value)
+        if what is not None or str(reason) != str(NO_NAME):
+            return what or reason
         if _ERROR.fullmatch(bare_name(word).lower()):
             return Text.of("unused.no_step", what=Text.of("unused.error"))
         meant = self.aliases.get(bare_name(word).lower(), ())
@@ -239,7 +239,7 @@ class Evidence:
             return Text.of("unused.ambiguous", name=word, names=both)
         return reason
 
-    def _of_no_step(self, value: object) -> Text | None:
+    def of_no_step(self, value: object) -> Text | None:
         """That a value is that of a quantity that has no line here, if it is."""
         for said, other in self._of_no_line if tells(value) else ():
             if same(value, other):

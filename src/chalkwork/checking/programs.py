@@ -95,7 +95,7 @@ class Reader(Meanings):
         taken = set(found.steps)
         loose: dict[str, object] = {}
         right = {word for word, value in numbers.items() if word in known and self._is(value, known[word])}
-        between = {word for word in known if word in numbers and self._of_no_step(numbers[word]) is not None}
+        between = {word for word in known if word in numbers and self.of_no_step(numbers[word]) is not None}
         for word in sorted(numbers, key=lambda word: (word not in right, word in between, word not in used)):
             value, target = numbers[word], known.get(word)
             if word in asked:
@@ -194,7 +194,7 @@ class Reader(Meanings):
         several = np.size(np.asarray(value, dtype=object)) > 1 and not is_mask(value)
         if several and any(self._is(value, name) for name in self.givens.known):
             return  # the exercise's own data under another name
-        of_no_step = self._of_no_step(value) or self._of_the_data(word, value, named)
+        of_no_step = self.of_no_step(value) or self._of_the_data(word, value, named)
         if named is None or of_no_step is not None:
             found.unused[word] = of_no_step or self.why_unused(word, value, reason)
         elif named in taken:

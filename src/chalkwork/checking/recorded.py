@@ -16,7 +16,7 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
-from chalkwork.checking.consequences import by_consequence, followed, is_multiple, like_its_family
+from chalkwork.checking.consequences import by_consequence, displaced, followed, is_multiple, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME, longest
 from chalkwork.checking.passes import base_of, updates_before
@@ -371,6 +371,10 @@ class _Placing:
             (made, word) for made, word in items if not self._serves(made) and made.line is not None and not made.of
         ]
         steps = {name: made.value for name, made in self.taken.items()}
+        for name in displaced(self.reader, steps, self._data(), [made.value for made, _ in left]):
+            order = self.taken.pop(name).order
+            self.meant = {key: one for key, one in self.meant.items() if one != name or key[1] != order}
+            del steps[name]
         for name, place in by_consequence(self.reader, steps, self._data(), [made.value for made, _ in left]).items():
             self._name(left[place][1], left[place][0], name)
         named = {word: name for (word, _), name in self.meant.items() if name not in self.givens}

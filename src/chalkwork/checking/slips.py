@@ -47,7 +47,7 @@ def relatives(part: Expression) -> tuple[Expression, ...]:
     for one in attempts((*_of_operation(part), *_of_quantity(part))):
         whole = one
         if whole.shape != part.shape and set(whole.shape) <= {1, *part.shape}:
-            whole = next(attempts([lambda: apply("broadcast", one, shape=part.shape)]), one)  # noqa: B023
+            whole = next(attempts([partial(apply, "broadcast", one, shape=part.shape)]), one)
         if whole.shape == part.shape and whole != part:
             found[whole] = None
     return tuple(found)

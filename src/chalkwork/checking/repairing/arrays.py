@@ -190,7 +190,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "int32": _whole, "long": _whole, "bool": lambda one: np.asarray(one, dtype=bool), "astype": _same, "type": _same,
     "copy": np.array, "clone": np.array, "detach": _same, "numpy": _same, "contiguous": _same, "item": _number,
     "tolist": _same, "requires_grad_": _same, "to": _same, "len": len, "list": list, "tuple": tuple, "round": np.round,
-    "zip": lambda *parts: list(zip(*parts)), "enumerate": lambda one: list(enumerate(one)),  # noqa: B905
+    "zip": lambda *parts: list(zip(*parts, strict=False)), "enumerate": lambda one: list(enumerate(one)),
     "reversed": lambda one: list(reversed(one)), "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
     "expit": lambda z: 1 / (1 + np.exp(-z)), "relu": lambda z: np.maximum(z, 0), "softmax": _softmax,
     "log_softmax": lambda z, axis=-1: np.log(_softmax(z, axis)), "full": lambda shape, value: _filled(value)(shape),
