@@ -110,11 +110,23 @@ class Working(Mapping[str, Any]):
         letters = {**words, **self.setting.letters}
         style = self.style
         symbols = self._own_symbols or Symbols(
-            style.notation, self.setting.layers, derivatives, letters, several, style.language
+            style.notation, self.setting.layers, derivatives, letters, several, style.language, self._kept
         )
         givens = frozenset(name.name for name in self.derivation.givens)
         known = EntryValues() if self.setting.letters_only else self.arrays
         return Writer(symbols, known, self.style.numbers, None, self.setting.samples, givens)
+
+    @property
+    def _kept(self) -> dict[str, str]:
+        """Of which parameter a name is that a rule keeps or works out for it, before any update."""
+        updates = [e.name.partition("_new")[0] for e in self.derivation.equations if e.stage == Stage.UPDATE]
+        learned = {e.derivative.by for e in self.derivation.equations if e.derivative is not None}
+        found = {}
+        for stem in dict.fromkeys(updates) if self.setting.layers else ():
+            parameter = max((one for one in learned if stem.endswith(one)), key=len, default=stem)
+            if parameter != stem:
+                found[stem] = parameter
+        return found
 
     def writer(self, layout: Layout | None = None) -> Writer:
         """A writer for the expressions of this solution; the one for the usual page is kept, with what it wrote."""

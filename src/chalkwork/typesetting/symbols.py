@@ -18,9 +18,6 @@ _NETWORK_NAME = re.compile(
     r"|[WUbz][ficoruh]|delta[ficoruh]|bU[ficoruh]?|[Uhcfioru]|ctilde|htilde)(\d*)(_run)?(?:_new(\d*))?"
 )
 _GATED = re.compile(r"(W|U|b|z|delta)([QKVOUficoruh]|U[ficoruh])")
-_STATE_NAME = re.compile(
-    r"(m|v|r|eta)(hat)?((?:W[QKVOficoruh]?|U[ficoruh]?|bU?[QKVOficoruh]?|gamma|beta)\d+)(?:_new(\d*))?"
-)
 _LOSS = re.compile(r"L(_new\d*)?")
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _INDEXED = re.compile(r"([^\W\d_]+?)(?:_?(hat|bar|tilde))?((?:_?[0-9]+)?(?:_[^\W_]+)*)")
@@ -115,8 +112,9 @@ class Symbols:
     """The symbols of one derivation.
 
     `layers` is the number of layers of the network, 0 where there is none and names stand for themselves; `letters`
-    says how single names print, whatever the notation. Of several updates, `numbered`, each says which one it is; the
-    words among the symbols are of the `language`.
+    says how single names print, whatever the notation, `kept` of which parameter a name is that a rule keeps or works
+    out for it. Of several updates, `numbered`, each says which one it is; the words among the symbols are of the
+    `language`.
 
     >>> symbols = Symbols(Notation.of({"net": "s", "layer": "[l]"}), layers=2)
     >>> symbols["z1"].latex, symbols["W2_new"].latex, symbols["z1"].text
@@ -131,8 +129,10 @@ class Symbols:
         letters: Mapping[str, Symbol] | None = None,
         numbered: bool = False,
         language: str = ENGLISH,
+        kept: Mapping[str, str] | None = None,
     ) -> None:
         self.notation = notation
+        self.kept = kept or {}
         self.language = language
         self.new = say(language, "symbol.new")
         self.layers = layers
@@ -232,9 +232,9 @@ class Symbols:
             accent="hat" if kind == "xhat" else "",
         )
 
-    def _state(self, letter: str, hat: bool, parameter: str, new: int, index: tuple[str, ...]) -> Symbol:
+    def _state(self, word: str, parameter: str, new: int, index: tuple[str, ...]) -> Symbol:
         """What an optimiser keeps for a parameter: its letter, with the parameter below."""
-        of = self.entry(parameter, index)
+        of, letter, hat = self.entry(parameter, index), word.removesuffix("hat"), word.endswith("hat")
         latex = self._letter_latex(letter, bold=not index)
         latex = (rf"\hat{{{latex}}}" if hat else latex) + f"_{{{of.latex}}}"
         text = self.notation.letter_text(letter) + ("\u0302" if hat else "") + f"({of.text})"
@@ -245,10 +245,11 @@ class Symbols:
         return Symbol(latex, text, raised=bool(new))
 
     def _plain(self, name: str, index: tuple[str, ...]) -> Symbol:
-        state = _STATE_NAME.fullmatch(name) if self.layers else None
-        if state is not None:
-            letter, hat, parameter, new = state.groups()
-            return self._state(letter, hat is not None, parameter, 0 if new is None else int(new or 1), index)
+        updated = _NEW.fullmatch(name)
+        stem, new = (updated[1], int(updated[2] or 1)) if updated else (name, 0)
+        if stem in self.kept:
+            parameter = self.kept[stem]
+            return self._state(stem.removesuffix(parameter), parameter, new, index)
         parts = self._parts(name)
         letter = parts.letter
         if index and parts.matrix and letter[0].isupper() and len(letter) == 1:

@@ -79,7 +79,9 @@ class Letters:
                 "clipped_g": Symbol(r"\bar{g}", "g\u0304"),
             }[word]
         letter, hat = word.removesuffix("hat"), word.endswith("hat")
-        plain = RATE if letter == "eta" else _unused(_STATES[letter], self.variables)
+        if len(letter) > 1 and letter != "eta":
+            return Symbol.word(word)
+        plain = RATE if letter == "eta" else _unused(_STATES.get(letter, letter), self.variables)
         return Symbol(rf"\hat{{{plain.latex}}}", f"{plain.text}\u0302") if hat else plain
 
     def at(self, k: int, ahead: bool = False) -> Symbol:
@@ -130,9 +132,9 @@ class Letters:
 
 
 def _unused(letters: str, variables: tuple[Symbol, ...]) -> Symbol:
-    """The first of the letters that no variable goes by, with an index or without."""
+    """The first of the letters that no variable goes by, with an index or without; a capital where all are taken."""
     taken = {one.latex[0] for one in variables}
-    letter = next(letter for letter in letters if letter not in taken)
+    letter = next((letter for letter in letters if letter not in taken), letters[0].upper())
     return Symbol(letter, letter)
 
 
