@@ -104,36 +104,32 @@ def check_class(
     shapes = derivation.shapes()
     context = context_of(derivation, sample_axis)
     table = NameTable(list(derivation), symbols)
-    programs = [is_program(one) for one in given]
+    programs = [place for place, one in enumerate(given) if is_program(one)]
     times = longest(derivation)
     runs = {place: one.words(symbols.layers, times) for place, one in enumerate(given) if isinstance(one, Recording)}
     records = {place: one for place, one in enumerate(given) if isinstance(one, Recording)}
-    written_so = [set(one) for one in given]
-    given = [
-        {word: made[-1].value for word, made in runs[place].items()}
-        if place in runs
-        else taken_apart(one, symbols.layers, times)
-        if program
-        else one
-        for place, (one, program) in enumerate(zip(given, programs, strict=True))
-    ]
-    together = [gathered(one, table, shapes, names) for one in given]
+    written_so = {place: set(given[place]) for place in programs}
+    handed = list(given)
+    for place in programs:
+        if place in runs:
+            handed[place] = {word: made[-1].value for word, made in runs[place].items()}
+        else:
+            handed[place] = taken_apart(handed[place], symbols.layers, times)
+    together = [gathered(one, table, shapes, names) for one in handed]
     given = [one for one, _ in together]
     matches = _matched(table, given, names)
-    typed = [
-        {known: one[word] for word, known in matched.items()} for one, (matched, _) in zip(given, matches, strict=True)
-    ]
-    unused = [
-        {word: written(reason, language) for word, reason in {**apart, **refused}.items()}
-        for (_, apart), (_, refused) in zip(together, matches, strict=True)
-    ]
-    data = [_data_in(one, words, derivation, symbols) for one, words in zip(given, unused, strict=True)]
-    notes: list[list[Text]] = [[] for _ in given]
-    reader = Reader(table, symbols, values, context) if any(programs) else None
+    typed = [_by_known(one, matched) for one, (matched, _) in zip(given, matches, strict=True)]
+    nothing: dict[str, object] = {}
+    unused, data = [], []
+    for words, (_, apart), (_, refused) in zip(given, together, matches, strict=True):
+        unused.append({word: written(reason, language) for word, reason in {**apart, **refused}.items()})
+        data.append(_data_in(words, unused[-1], derivation, symbols) if unused[-1] else nothing)
+    notes: dict[int, list[Text]] = {}
+    reader = Reader(table, symbols, values, context) if programs else None
     made: dict[int, Recorded] = {}
     guessed: dict[int, set[str]] = {}
     named: dict[int, set[str]] = {}
-    for place in [place for place, program in enumerate(programs) if program]:
+    for place in programs:
         assert reader is not None
         if place in runs:
             one = made[place] = recorded(reader, runs[place], *matches[place])
@@ -159,7 +155,7 @@ def check_class(
         named[place] = guessed[place] | (found.steps.keys() - meant.values() - reader.updates - written_so[place])
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     reports = task.adopted(typed, unused, conventions)
-    for place in [place for place, program in enumerate(programs) if program]:
+    for place in programs:
         reports[place] = on_turned_weights(task, typed[place], data[place], reports[place], conventions)
         if place not in runs:
             reports[place] = in_every_step(task, typed[place], reports[place])
@@ -169,15 +165,21 @@ def check_class(
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     for place, one in made.items():
         reports[place] = with_lines(reports[place], records[place], one, task)
-    return [report.noting(said) if said else report for report, said in zip(reports, notes, strict=True)]
+    for place, told in notes.items():
+        reports[place] = reports[place].noting(told) if told else reports[place]
+    return reports
+
+
+def _by_known(given: Mapping[str, object], matched: Mapping[str, str]) -> Mapping[str, object]:
+    """What was given by the names of the derivation."""
+    exact = list(given) == list(matched.values())
+    return given if exact else {known: given[word] for word, known in matched.items()}
 
 
 def _data_in(
     given: Mapping[str, object], refused: dict[str, str], derivation: Derivation, symbols: Symbols
 ) -> dict[str, object]:
     """What was handed in for the givens, by their names; these are no longer refused."""
-    if not refused:
-        return {}
     words, _ = match_names(list(refused), [name.name for name in derivation.givens], symbols)
     for word in words:
         del refused[word]

@@ -86,7 +86,7 @@ def _depends(task: Task, made: str, name: str) -> bool:
 
 def without_contradicted(
     task: Task,
-    typed: dict[str, object],
+    typed: Mapping[str, object],
     named: Collection[str],
     guessed: Collection[str],
     report: Report,

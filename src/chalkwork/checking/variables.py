@@ -47,13 +47,13 @@ def is_program(given: Mapping[str, object]) -> bool:
     >>> is_program({"z1": "0.5", "L": 0.3}), is_program({"z1": np.zeros(2)})
     (False, True)
     """
-    return any(type(value) is not str and not _is_typed(value) for value in given.values())
+    return not all(map(_is_typed, given.values()))
 
 
 def _is_typed(value: object) -> bool:
-    if isinstance(value, (list, tuple)):
-        return not value or (_is_typed(value[0]) and _is_typed(value[-1]))
-    return isinstance(value, _TYPED)
+    if isinstance(value, _TYPED):
+        return True
+    return isinstance(value, (list, tuple)) and (not value or (_is_typed(value[0]) and _is_typed(value[-1])))
 
 
 def taken_apart(given: Mapping[str, object], layers: int, steps: int = 0) -> dict[str, object]:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
 
 from chalkwork.algebra.entries import place_of, split_entry
@@ -33,7 +33,7 @@ POLICIES = {"full": Fraction(1), "half": Fraction(1, 2), "none": Fraction(0)}
 """What a right step earns that goes on from a wrong value, by the sheet's word for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskReport:
     """One task's report, with its points where the sheet gives some."""
 
@@ -41,7 +41,7 @@ class TaskReport:
     report: Report
     points: Fraction | None
 
-    @property
+    @cached_property
     def earned(self) -> Fraction | None:
         """The points for what is accepted, exact."""
         return None if self.points is None else self.points * self.report.credit()
@@ -90,7 +90,7 @@ class Unread(ChalkworkError):
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HandIn:
     """The reports on one hand-in, in the order of the sheet; `unmarked` is what its points do not include."""
 
@@ -102,17 +102,17 @@ class HandIn:
     working: tuple[WorkLine, ...] = ()
     """What is wrong in the lines of a page of working, whatever its last numbers are."""
 
-    @property
+    @cached_property
     def earned(self) -> Fraction:
         """All points, exact."""
         return sum((task.earned for task in self.tasks if task.earned is not None), Fraction(0))
 
-    @property
+    @cached_property
     def points(self) -> Fraction:
         """What the sheet gives at most for what is marked."""
         return sum((task.points for task in self.tasks if task.points is not None), Fraction(0))
 
-    @property
+    @cached_property
     def first_wrong(self) -> tuple[str, str] | None:
         """Task and name of the first wrong step."""
         found = ((task.id, task.report.first_wrong) for task in self.tasks)
