@@ -135,7 +135,7 @@ def _of_a_row(given: object, shape: Shape, decimals: int | None, whole_digits: b
     """Matrices in a row, each read by itself."""
     size = laid_shape(shape)
     if nothing_typed(given):
-        return _nothing(size)
+        return nothing_given(size)
     matrices = matrices_of(given)
     if max(shape[1:]) == 1 and matrices is None:  # one entry each, as people write a vector
         return read_answer(given, size, decimals, whole_digits=whole_digits)
@@ -182,7 +182,7 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
             one, other = (repr(text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}...") for text in given.both)
             raise AnswerError(Text.of("unread.twice", one=one, other=other))
         if nothing_typed(given):
-            return _nothing(size)
+            return nothing_given(size)
         if count := masked(given):
             raise AnswerError(Text.of("unread.masked", n=count))
         array = as_array(given)
@@ -190,7 +190,7 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
             return _from_array(array, shape, size, decimals, whole_digits)
         cells = cells_of(given if array is None else array.tolist(), shape)
         if not cells.rows:
-            return _nothing(size)
+            return nothing_given(size)
         return _from_cells(cells, size, decimals, whole_digits)
     except MisfitError as misfit:
         return _of_another_shape(given, misfit.found, shape, size, whole_digits)
@@ -204,7 +204,7 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
 
 def _uniform(size: Shape, said: Said, wrong_shape: Shape | None = None) -> Answer:
     """Nothing could be read."""
-    none = _nothing(size)
+    none = nothing_given(size)
     return replace(none, blank=none.unreadable, unreadable=none.blank, said=said, wrong_shape=wrong_shape)
 
 
@@ -232,7 +232,7 @@ def _impossible(answer: Answer) -> Answer:
 
 
 @lru_cache(maxsize=1 << 8)
-def _nothing(size: Shape) -> Answer:
+def nothing_given(size: Shape) -> Answer:
     """Nothing was given."""
     nothing = _fixed(np.full(size, np.nan))
     return Answer(nothing, nothing, nothing, _fixed(np.ones(size, dtype=bool)), _fixed(np.zeros(size, dtype=bool)))
@@ -303,7 +303,7 @@ def _of_numerals(cells: tuple[str, ...], size: Shape, decimals: int | None) -> A
         ]
     values, lows, highs = zip(*numerals, strict=True)
     value, low, high = _fixed(np.array(values + lows + highs).reshape(3, *size))
-    nothing = _nothing(size)
+    nothing = nothing_given(size)
     unrounded = any(map(_is_unrounded, cells))
     return Answer(value, low, high, nothing.unreadable, nothing.unreadable, unrounded=unrounded)
 

@@ -121,8 +121,8 @@ def check_class(
     typed = [_by_known(one, matched) for one, (matched, _) in zip(given, matches, strict=True)]
     nothing: dict[str, object] = {}
     unused, data = [], []
-    for words, (_, apart), (_, refused) in zip(given, together, matches, strict=True):
-        unused.append({word: written(reason, language) for word, reason in {**apart, **refused}.items()})
+    for words, (_, apart), (_, why) in zip(given, together, matches, strict=True):
+        unused.append({word: written(reason, language) for word, reason in {**apart, **why}.items()})
         data.append(_data_in(words, unused[-1], derivation, symbols) if unused[-1] else nothing)
     notes: dict[int, list[Text]] = {}
     reader = Reader(table, symbols, values, context) if programs else None
@@ -170,10 +170,11 @@ def check_class(
     return reports
 
 
-def _by_known(given: Mapping[str, object], matched: Mapping[str, str]) -> Mapping[str, object]:
+def _by_known(given: Mapping[str, object], matched: Mapping[str, str]) -> dict[str, object]:
     """What was given by the names of the derivation."""
-    exact = list(given) == list(matched.values())
-    return given if exact else {known: given[word] for word, known in matched.items()}
+    if isinstance(given, dict) and list(given) == list(matched.values()):
+        return given
+    return {known: given[word] for word, known in matched.items()}
 
 
 def _data_in(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def _depends(task: Task, made: str, name: str) -> bool:
 
 def without_contradicted(
     task: Task,
-    typed: Mapping[str, object],
+    typed: dict[str, object],
     named: Collection[str],
     guessed: Collection[str],
     report: Report,

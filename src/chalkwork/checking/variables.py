@@ -51,9 +51,9 @@ def is_program(given: Mapping[str, object]) -> bool:
 
 
 def _is_typed(value: object) -> bool:
-    if isinstance(value, _TYPED):
-        return True
-    return isinstance(value, (list, tuple)) and (not value or (_is_typed(value[0]) and _is_typed(value[-1])))
+    if isinstance(value, (list, tuple)):
+        return not value or (_is_typed(value[0]) and _is_typed(value[-1]))
+    return isinstance(value, _TYPED)
 
 
 def taken_apart(given: Mapping[str, object], layers: int, steps: int = 0) -> dict[str, object]:
