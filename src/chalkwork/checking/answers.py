@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, zip_longest
@@ -118,6 +121,31 @@ def read_answer(given: object, shape: Shape, decimals: int | None = None, *, who
     cells = _plain_cells(given, shape)
     answer = _of_numerals(cells, size, decimals) if cells else None
     return answer or _read_any(given, shape, size, decimals)
+
+
+_read: ContextVar[tuple[defaultdict[tuple[Shape, int | None], dict[int, Answer]], list[object]] | None]
+_read = ContextVar("read", default=None)
+
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """While each thing that was given is read once by `read_again`, however many tasks of a sheet go on with it."""
+    token = _read.set((defaultdict(dict), []))
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
+def read_again(given: object, shape: Shape, decimals: int | None) -> Answer:
+    """What `read_answer` says, which may be known."""
+    if (known := _read.get()) is None:
+        return read_answer(given, shape, decimals)
+    answers, kept = known[0][shape, decimals], known[1]
+    if id(given) not in answers:
+        answers[id(given)] = read_answer(given, shape, decimals)
+        kept.append(given)  # nothing else has its identity meanwhile
+    return answers[id(given)]
 
 
 def answer_like(given: object, value: Any) -> Answer:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from chalkwork.checking.adopting import adopted
-from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike
+from chalkwork.checking.answers import Answer, is_array, read_again, read_answer, refused, rounded_alike
 from chalkwork.checking.augmented import taken_apart as taken_apart_biases
 from chalkwork.checking.consequences import name_by_consequence
 from chalkwork.checking.contradicted import without_contradicted
@@ -202,6 +203,10 @@ class Task:
     read: dict[tuple[object, ...], dict[str, Answer]] = field(default_factory=dict)
     """What was read already, by the hand-in and the shapes: by another convention it is the same."""
 
+    @cached_property
+    def _shapes(self) -> Mapping[str, tuple[int, ...]]:
+        return self.derivation.shapes()
+
     def adopted(
         self,
         typed: Sequence[Mapping[str, object]],
@@ -215,8 +220,7 @@ class Task:
         self, typed: Sequence[Mapping[str, object]], unused: Sequence[Mapping[str, str]], *, explain: bool = True
     ) -> list[Report]:
         """The reports on what was typed, by the names of the derivation; without `explain` no mistakes are named."""
-        shapes = self.derivation.shapes()
-        answers = [self._read_once(one, shapes) for one in typed]
+        shapes, answers = self._shapes, list(map(self.answers, typed))
         apart = [
             taken_apart_biases(one, shapes, self.values)
             if any(answer.as_given is not None for answer in one.values())
@@ -238,14 +242,15 @@ class Task:
 
     def biases_apart(self, typed: Mapping[str, object]) -> dict[str, Answer]:
         """The answers that hold a bias as a further row of the weights, taken apart."""
-        shapes = self.derivation.shapes()
-        answers = self._read_once(typed, shapes)
+        answers = self.answers(typed)
         if all(answer.as_given is None for answer in answers.values()):
             return {}
-        apart, _ = taken_apart_biases(answers, shapes, self.values)
+        apart, _ = taken_apart_biases(answers, self._shapes, self.values)
         return {name: one for name, one in apart.items() if one is not answers.get(name)}
 
-    def _read_once(self, typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Answer]:
+    def answers(self, typed: Mapping[str, object]) -> dict[str, Answer]:
+        """What was typed, read."""
+        shapes = self._shapes
         key = (id(typed), *(shapes[name] for name in typed))
         if key not in self.read:
             comma = LANGUAGES[self.language].decimal_comma
@@ -278,7 +283,7 @@ def _read_all(
     it rounds the right `values`. `1,234` is
     1.234 where a decimal comma is usual (`comma`) or the hand-in has one elsewhere, and is refused in any other.
     """
-    answers = {name: read_answer(given, shapes[name], decimals) for name, given in typed.items()}
+    answers = {name: read_again(given, shapes[name], decimals) for name, given in typed.items()}
     for name, found in () if comma else thousands_in(typed).items():
         answers[name] = refused(answers[name], found)
     if any(answer.unrounded and is_array(typed[name]) for name, answer in answers.items()):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,24 +47,6 @@ class Marked:
     """For every student how the mistakes explain it."""
     remarks: Mapping[int, Remark] = field(default_factory=dict)
     """For some students why the answer is wrong, where no mistake says it."""
-
-    def verdict(self, student: int) -> Verdict:
-        """The verdict on the whole step: that of its worst cell."""
-        return Verdict(self._worst[student])
-
-    def credit(self, student: int) -> float:
-        """The part of the cells that is accepted."""
-        return self._credits[student]
-
-    @cached_property
-    def _worst(self) -> list[int]:
-        worst: list[int] = self.verdicts.max(axis=(-2, -1)).tolist()
-        return worst
-
-    @cached_property
-    def _credits(self) -> list[float]:
-        credits: list[float] = (self.verdicts <= Verdict.FOLLOWS).mean(axis=(-2, -1)).tolist()
-        return credits
 
 
 def mark(

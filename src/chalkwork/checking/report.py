@@ -277,20 +277,22 @@ def results_of(
     rows, columns = marked.verdicts.shape[-2:]
     cells, size = marked.verdicts.astype(np.uint8).tobytes(), rows * columns
     reasons = marked.explanations or (NOTHING,) * len(given)
-    asked = (digits or Digits()).words(language)
+    asked, trivial = (digits or Digits()).words(language), marked.trivial.tolist()
+    known: dict[tuple[object, ...], tuple[str, str, float, tuple[tuple[str, ...], ...]]] = {}
     results = []
     for student, why in enumerate(reasons):
-        verdict, words = _in_words(cells[student * size : (student + 1) * size], columns)
-        remark = marked.remarks.get(student)
-        said = _message(verdict, why, bool(marked.trivial[student]), remark, asked, words, language)
-        if message := written(messages[student], language).rstrip("."):
-            impossible = remark is Remark.IMPOSSIBLE
-            because = Text.of("step.because", said=said, why=message)
-            said = say(language, "step.impossible", why=message) if impossible else because.written(language)
-        credit, typed = marked.credit(student), given[student]
-        if follows != 1:
-            credit = float(credit_of(words, follows))
-        results.append(Result(name, verdict.word, why.ids, said, credit, words, typed, why.pairs, why.made_in))
+        of_them, remark = cells[student * size : (student + 1) * size], marked.remarks.get(student)
+        key = of_them, id(why), trivial[student], remark, messages[student]
+        if key not in known:
+            verdict, words = _in_words(of_them, columns)
+            said = _message(verdict, why, trivial[student], remark, asked, words, language)
+            if message := written(messages[student], language).rstrip("."):
+                impossible = remark is Remark.IMPOSSIBLE
+                because = Text.of("step.because", said=said, why=message)
+                said = say(language, "step.impossible", why=message) if impossible else because.written(language)
+            known[key] = verdict.word, said, float(credit_of(words, follows)), words
+        word, said, credit, words = known[key]
+        results.append(Result(name, word, why.ids, said, credit, words, given[student], why.pairs, why.made_in))
     return results
 
 

@@ -10,6 +10,7 @@ from functools import cached_property, partial
 from typing import Any, Literal
 
 from chalkwork.algebra.entries import place_of, split_entry
+from chalkwork.checking.answers import reading_once
 from chalkwork.checking.budget import sharing
 from chalkwork.checking.conventions import TABLE as CONVENTIONS
 from chalkwork.checking.laid import laid_place
@@ -226,17 +227,19 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
     for name, part in solved.items():
         before = earlier[part.after] if part.goes_on and part.after is not None else [{} for _ in sorted_out]
         own = [by_task.get(name, {}) for by_task, _ in sorted_out]
-        earlier[name] = [{**first, **second} for first, second in zip(before, own, strict=True)]
-        asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in part.asked))
-        policy = POLICIES[sheet.follow_through]
-        with sharing(len(solved)):
+        earlier[name] = [{**first, **second} if first else second for first, second in zip(before, own, strict=True)]
+    with sharing(len(solved)), reading_once():
+        for name, part in solved.items():
+            asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in part.asked))
+            policy = POLICIES[sheet.follow_through]
             mark = partial(part.solution.check_class, ask=asked, tolerance=sheet.tolerance, follows=policy)
             found = list(mark(earlier[name], conventions=sheet.conventions))
             for place, ways in own_ways.items():
                 found[place] = mark([earlier[name][place]], conventions=ways)[0]
-        for collected, report, typed in zip(reports, found, own, strict=True):
-            report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
-            collected.append(TaskReport(name, _of_entries(report, part), part.points))
+            for collected, report, (by_task, _) in zip(reports, found, sorted_out, strict=True):
+                typed = by_task.get(name, ())
+                report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
+                collected.append(TaskReport(name, _of_entries(report, part), part.points))
     return [
         HandIn(title, tuple(collected), tuple(unused), unmarked, sheet.language)
         for title, collected, (_, unused) in zip(hand_ins, reports, sorted_out, strict=True)
