@@ -23,7 +23,7 @@ from chalkwork.checking.laid import enclosed_laid
 from chalkwork.checking.mistakes import Context, equivalents
 from chalkwork.checking.suspecting import Search
 from chalkwork.checking.verdicts import Verdict
-from chalkwork.checking.work import Array, Work
+from chalkwork.checking.work import Array, Following, Work
 from chalkwork.derivation.derivation import Derivation, Equation
 
 OFTEN = 0.1
@@ -89,19 +89,17 @@ class _Marking:
         """Mark one step and remember the students' values for the later ones."""
         work = self.work
         right = work.right[equation.name]
-        following = work.spread(enclosed_laid(equation.expression, work.inputs(equation.expression)))
-        noted = work.noted_inputs(equation.expression)
-        loosely = following if noted is None else work.spread(enclosed_laid(equation.expression, noted))
-        written = work.on_paper(equation.expression)
         answers = work.answers.get(equation.name)
         if answers is None:
             answers = Answers.stacked([None] * work.students, (right.low.shape[-2], right.low.shape[-1]))
-        compared = Compared(answers, work.digits, right, loosely, written, work.habit)
+        after = Following(work, equation.expression)
+        compared = Compared(answers, work.digits, right, after, work.habit)
         sound, trivial = work.standing(equation.expression)
         barred, unsound = (trivial & ~sound)[:, None, None], ~sound[:, None, None]
         verdicts = np.full(answers.low.shape, int(Verdict.WRONG))
-        verdicts = np.where(compared.rounded & ~unsound, int(Verdict.ROUNDING), verdicts)
-        verdicts = np.where(compared.follows & unsound & ~barred, int(Verdict.FOLLOWS), verdicts)
+        if not compared.correct.all():
+            verdicts = np.where(compared.rounded & ~unsound, int(Verdict.ROUNDING), verdicts)
+            verdicts = np.where(compared.follows & unsound & ~barred, int(Verdict.FOLLOWS), verdicts)
         verdicts = np.where(compared.correct, int(Verdict.CORRECT), verdicts)
         still = compared.unmoved(work, equation)
         verdicts = np.where(still, int(Verdict.WRONG), verdicts)
@@ -127,7 +125,7 @@ class _Marking:
                 if found[student].ids:
                     verdicts[student] = int(Verdict.MISTAKE)
         accepted = verdicts <= Verdict.ROUNDING
-        work.remember(equation, answers, compared.own, following, written, accepted)
+        work.remember(equation, answers, compared.own, after, accepted)
         work.unproven[equation.name] = self._is_unproven(equation, answers, verdicts)
         self.withheld[equation.name] = held
         self.accepted[equation.name] = verdicts <= Verdict.FOLLOWS

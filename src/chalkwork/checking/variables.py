@@ -51,8 +51,12 @@ def is_program(given: Mapping[str, object]) -> bool:
 
 
 def _is_typed(value: object) -> bool:
-    if isinstance(value, (list, tuple)):
-        return not value or (_is_typed(value[0]) and _is_typed(value[-1]))
+    while isinstance(value, (list, tuple)):
+        if not value:
+            return True
+        if len(value) > 1 and not _is_typed(value[-1]):
+            return False
+        value = value[0]
     return isinstance(value, _TYPED)
 
 
