@@ -21,7 +21,7 @@ from chalkwork.checking.digits import Digits
 from chalkwork.checking.explaining import Array, is_telling
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.verdicts import Verdict
-from chalkwork.checking.work import Following, Work
+from chalkwork.checking.work import Work
 from chalkwork.derivation.derivation import Equation, Stage
 
 BY_ACCIDENT = 0.02
@@ -47,14 +47,12 @@ class Compared:
     answers: Answers
     digits: Digits
     right: Interval
-    after: Following
+    following: Interval
+    """All that the step can come to on the students' own values."""
+    written: tuple[Interval, ...]
+    """What it comes to on the digits that were written."""
     habit: Array
     """Half a unit of the last digit that each student usually writes."""
-
-    @property
-    def following(self) -> Interval:
-        """All that the step can come to on the students' own values."""
-        return self.after.loosely
 
     @cached_property
     def _alike(self) -> Compared | None:
@@ -79,7 +77,7 @@ class Compared:
 
     def _on_paper(self, test: Callable[[Interval], Array]) -> Array:
         """Where what was written leads to the answer in one way or another."""
-        return np.asarray(reduce(np.logical_or, map(test, self.after.written)))
+        return np.asarray(reduce(np.logical_or, map(test, self.written)))
 
     def _rounds(self, written: Interval) -> Array:
         telling = self.digits.tell(self.answers.value, self.answers.half, written.low, self.habit)

@@ -23,7 +23,7 @@ from chalkwork.checking.laid import enclosed_laid
 from chalkwork.checking.mistakes import Context, equivalents
 from chalkwork.checking.suspecting import Search
 from chalkwork.checking.verdicts import Verdict
-from chalkwork.checking.work import Array, Following, Work
+from chalkwork.checking.work import Array, Work
 from chalkwork.derivation.derivation import Derivation, Equation
 
 OFTEN = 0.1
@@ -92,14 +92,13 @@ class _Marking:
         answers = work.answers.get(equation.name)
         if answers is None:
             answers = Answers.stacked([None] * work.students, (right.low.shape[-2], right.low.shape[-1]))
-        after = Following(work, equation.expression)
-        compared = Compared(answers, work.digits, right, after, work.habit)
+        following, loosely, written = work.following(equation)
+        compared = Compared(answers, work.digits, right, loosely, written, work.habit)
         sound, trivial = work.standing(equation.expression)
         barred, unsound = (trivial & ~sound)[:, None, None], ~sound[:, None, None]
         verdicts = np.full(answers.low.shape, int(Verdict.WRONG))
-        if not compared.correct.all():
-            verdicts = np.where(compared.rounded & ~unsound, int(Verdict.ROUNDING), verdicts)
-            verdicts = np.where(compared.follows & unsound & ~barred, int(Verdict.FOLLOWS), verdicts)
+        verdicts = np.where(compared.rounded & ~unsound, int(Verdict.ROUNDING), verdicts)
+        verdicts = np.where(compared.follows & unsound & ~barred, int(Verdict.FOLLOWS), verdicts)
         verdicts = np.where(compared.correct, int(Verdict.CORRECT), verdicts)
         still = compared.unmoved(work, equation)
         verdicts = np.where(still, int(Verdict.WRONG), verdicts)
@@ -125,7 +124,7 @@ class _Marking:
                 if found[student].ids:
                     verdicts[student] = int(Verdict.MISTAKE)
         accepted = verdicts <= Verdict.ROUNDING
-        work.remember(equation, answers, compared.own, after, accepted)
+        work.remember(equation, answers, compared.own, following, written, accepted)
         work.unproven[equation.name] = self._is_unproven(equation, answers, verdicts)
         self.withheld[equation.name] = held
         self.accepted[equation.name] = verdicts <= Verdict.FOLLOWS

@@ -5,7 +5,7 @@ All students stand side by side: every array has their number as its first axis.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.bounds.intervals import Interval, rounds
 from chalkwork.checking.answered import Answers
 from chalkwork.checking.digits import Digits
-from chalkwork.checking.laid import enclosed_laid, laid, worked_out_laid
+from chalkwork.checking.laid import enclosed_for, laid, worked_out_laid
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
@@ -96,6 +96,26 @@ class Work:
         """The same for every student, where it is."""
         shape = (self.students, *interval.low.shape[-2:])
         return Interval.of(np.broadcast_to(interval.low, shape), np.broadcast_to(interval.high, shape))
+
+    def following(self, equation: Equation) -> tuple[Interval, Interval, tuple[Interval, ...]]:
+        """What a step comes to on the students' own values: with all digits; where what was not handed in may have been
+        rounded on the way; and on the digits that were written.
+
+        It can be anything for those whose answer is the right one and whole: nobody asks.
+        """
+        expression, name = equation.expression, equation.name
+        answered = name in self.answers
+        wholly = self.right_cells(name).all(axis=(-2, -1)) if answered else np.zeros(self.students, dtype=bool)
+        able = np.asarray(~wholly)
+
+        def on(known: Known) -> Interval:
+            own = {name.name: known[name.name] for name in names_in(expression)}
+            return self.spread(enclosed_for(expression, own, able))
+
+        sharply = on(self.own)
+        same = all(self.noted[name.name] is self.own[name.name] for name in names_in(expression))
+        loosely = sharply if same or not able.any() else on(self.noted)
+        return sharply, loosely, self.on_paper(expression) if able.any() else (sharply,)
 
     def known(self, expression: Expression, rows: Array | None, noted: bool = False) -> Known:
         """The values of the names: these students' own, or the right ones, which they may have used all the same.
@@ -194,7 +214,8 @@ class Work:
         equation: Equation,
         answers: Answers,
         typed: Interval,
-        after: Following,
+        following: Interval,
+        written: Sequence[Interval],
         accepted: Array,
     ) -> None:
         """Go on with what was typed, else with what follows; `accepted` is where what was typed is right.
@@ -212,7 +233,6 @@ class Work:
                 papers[name] = value
             self.own[name] = self.noted[name] = typed
         else:
-            following, written = after.sharply, after.written
             low, high = np.where(given, typed.low, following.low), np.where(given, typed.high, following.high)
             self.own[name] = Interval.of(low, high)
             self.noted[name] = self.own[name]
@@ -277,34 +297,6 @@ class Work:
         self.sound[name][student] = False
         self.unproven[name] = self.unproven[name].copy()
         self.unproven[name][student] = False
-
-
-class Following:
-    """What a step comes to on the students' own values, worked out when somebody needs it."""
-
-    def __init__(self, work: Work, expression: Expression) -> None:
-        self._work, self._expression = work, expression
-
-    @cached_property
-    def sharply(self) -> Interval:
-        """On what was handed in, and what follows from that with all digits."""
-        return self._on(self._work.own)
-
-    @cached_property
-    def loosely(self) -> Interval:
-        """The same where what was not handed in may have been rounded on the way."""
-        sharply, own, noted = self.sharply, self._work.own, self._work.noted  # both before anything is adopted
-        same = all(noted[name.name] is own[name.name] for name in names_in(self._expression))
-        return sharply if same else self._on(noted)
-
-    @cached_property
-    def written(self) -> tuple[Interval, ...]:
-        """On the digits that were written."""
-        return self._work.on_paper(self._expression)
-
-    def _on(self, known: Known) -> Interval:
-        inputs = {name.name: known[name.name] for name in names_in(self._expression)}
-        return self._work.spread(enclosed_laid(self._expression, inputs))
 
 
 def _rounded_to(interval: Interval, decimals: int) -> Interval:
