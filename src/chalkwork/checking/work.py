@@ -62,6 +62,8 @@ class Work:
         usual, finest = _half_units({name: self._evidence(name) for name in answers}, answers, students)
         usual = np.minimum(usual, self.digits.coarsest_habit)
         self.habit, self.finest = usual[:, None, None], finest[:, None, None]
+        self.untouched = set(givens)
+        """What nobody can have had another value of: the givens, and what is made of them and was not answered."""
         self._right_cells: dict[str, Array] = {}
         self._vague = False
 
@@ -101,7 +103,8 @@ class Work:
         """What a step comes to on the students' own values: with all digits; where what was not handed in may have been
         rounded on the way; and on the digits that were written.
 
-        It can be anything for those whose answer is the right one and whole: nobody asks.
+        Where nobody answered anything before it, it is the right value: a range about a whole number would be both
+        sides of a jump there. For those whose answer is the right one and whole it is anything: nobody asks.
         """
         expression, name = equation.expression, equation.name
         answered = name in self.answers
@@ -112,8 +115,9 @@ class Work:
             own = {name.name: known[name.name] for name in names_in(expression)}
             return self.spread(enclosed_for(expression, own, able))
 
-        sharply = on(self.own)
-        same = all(self.noted[name.name] is self.own[name.name] for name in names_in(expression))
+        untouched = all(one.name in self.untouched for one in names_in(expression))
+        sharply = self.spread(self.right[name]) if untouched else on(self.own)
+        same = all(self.noted[one.name] is self.own[one.name] for one in names_in(expression))
         loosely = sharply if same or not able.any() else on(self.noted)
         return sharply, loosely, self.on_paper(expression) if able.any() else (sharply,)
 
@@ -226,6 +230,8 @@ class Work:
         name, given = equation.name, answers.given
         whole = given.all(axis=(-2, -1))
         sound, trivial = self.standing(equation.expression)
+        if not given.any() and all(one.name in self.untouched for one in names_in(equation.expression)):
+            self.untouched.add(name)
         if whole.all():
             low, high = typed.low, typed.high
             value = Interval(answers.value, answers.value)
