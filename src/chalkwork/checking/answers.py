@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, zip_longest
@@ -120,6 +123,31 @@ def read_answer(given: object, shape: Shape, decimals: int | None = None, *, who
     return answer or _read_any(given, shape, size, decimals)
 
 
+_read: ContextVar[tuple[defaultdict[tuple[Shape, int | None], dict[int, Answer]], list[object]] | None]
+_read = ContextVar("read", default=None)
+
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """While each thing that was given is read once by `read_again`, however many tasks of a sheet go on with it."""
+    token = _read.set((defaultdict(dict), []))
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
+def read_again(given: object, shape: Shape, decimals: int | None) -> Answer:
+    """What `read_answer` says, which may be known."""
+    if (known := _read.get()) is None:
+        return read_answer(given, shape, decimals)
+    answers, kept = known[0][shape, decimals], known[1]
+    if id(given) not in answers:
+        answers[id(given)] = read_answer(given, shape, decimals)
+        kept.append(given)  # nothing else has its identity meanwhile
+    return answers[id(given)]
+
+
 def answer_like(given: object, value: Any) -> Answer:
     """What was given, read into the shape of a value, which is a single number where it has one entry."""
     return read_answer(given, np.shape(value) if np.size(value) > 1 else ())
@@ -135,7 +163,7 @@ def _of_a_row(given: object, shape: Shape, decimals: int | None, whole_digits: b
     """Matrices in a row, each read by itself."""
     size = laid_shape(shape)
     if nothing_typed(given):
-        return _nothing(size)
+        return nothing_given(size)
     matrices = matrices_of(given)
     if max(shape[1:]) == 1 and matrices is None:  # one entry each, as people write a vector
         return read_answer(given, size, decimals, whole_digits=whole_digits)
@@ -182,7 +210,7 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
             one, other = (repr(text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}...") for text in given.both)
             raise AnswerError(Text.of("unread.twice", one=one, other=other))
         if nothing_typed(given):
-            return _nothing(size)
+            return nothing_given(size)
         if count := masked(given):
             raise AnswerError(Text.of("unread.masked", n=count))
         array = as_array(given)
@@ -190,7 +218,7 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
             return _from_array(array, shape, size, decimals, whole_digits)
         cells = cells_of(given if array is None else array.tolist(), shape)
         if not cells.rows:
-            return _nothing(size)
+            return nothing_given(size)
         return _from_cells(cells, size, decimals, whole_digits)
     except MisfitError as misfit:
         return _of_another_shape(given, misfit.found, shape, size, whole_digits)
@@ -204,7 +232,7 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
 
 def _uniform(size: Shape, said: Said, wrong_shape: Shape | None = None) -> Answer:
     """Nothing could be read."""
-    none = _nothing(size)
+    none = nothing_given(size)
     return replace(none, blank=none.unreadable, unreadable=none.blank, said=said, wrong_shape=wrong_shape)
 
 
@@ -232,7 +260,7 @@ def _impossible(answer: Answer) -> Answer:
 
 
 @lru_cache(maxsize=1 << 8)
-def _nothing(size: Shape) -> Answer:
+def nothing_given(size: Shape) -> Answer:
     """Nothing was given."""
     nothing = _fixed(np.full(size, np.nan))
     return Answer(nothing, nothing, nothing, _fixed(np.ones(size, dtype=bool)), _fixed(np.zeros(size, dtype=bool)))
@@ -303,7 +331,7 @@ def _of_numerals(cells: tuple[str, ...], size: Shape, decimals: int | None) -> A
         ]
     values, lows, highs = zip(*numerals, strict=True)
     value, low, high = _fixed(np.array(values + lows + highs).reshape(3, *size))
-    nothing = _nothing(size)
+    nothing = nothing_given(size)
     unrounded = any(map(_is_unrounded, cells))
     return Answer(value, low, high, nothing.unreadable, nothing.unreadable, unrounded=unrounded)
 
