@@ -30,6 +30,7 @@ from chalkwork.checking.repeated import in_every_step
 from chalkwork.checking.report import Report, results_of
 from chalkwork.checking.scalars import whole_of, wholes
 from chalkwork.checking.seen import seen_in
+from chalkwork.checking.totals import with_totals
 from chalkwork.checking.turned import on_turned_weights
 from chalkwork.checking.variables import is_program, taken_apart
 from chalkwork.derivation.derivation import Derivation
@@ -166,6 +167,8 @@ def check_class(
         doubted = named.get(place, guessed[place])
         reports[place] = without_contradicted(task, typed[place], doubted, guessed[place], reports[place], conventions)
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
+    for place in [place for place, program in enumerate(programs) if program]:
+        reports[place] = with_totals(task, typed[place], reports[place])
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     for place, one in made.items():
         reports[place] = with_lines(reports[place], records[place], one, task)
