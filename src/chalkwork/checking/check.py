@@ -18,6 +18,7 @@ from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.doubtful import thousands_in
 from chalkwork.checking.gathering import gathered
+from chalkwork.checking.held import held
 from chalkwork.checking.laid import laid, laid_shape
 from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
@@ -166,6 +167,16 @@ def check_class(
             reports[place] = in_every_step(task, typed[place], reports[place])
         doubted = named.get(place, guessed[place])
         reports[place] = without_contradicted(task, typed[place], doubted, guessed[place], reports[place], conventions)
+        words = {word: value for word, value in given[place].items() if word in unused[place]}
+        values = [one.value for one in made[place].loose] if place in runs else list(words.values())
+        found_open = held(task, typed[place], values, reports[place])
+        if found_open is not None:
+            name, where = found_open
+            typed[place][name] = values[where]
+            if place in runs:
+                made[place].makers[name] = made[place].loose.pop(where)
+            kept = {word: why for word, why in reports[place].unused.items() if given[place][word] is not values[where]}
+            reports[place] = task.adopted([typed[place]], [kept], conventions)[0]
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
     for place in [place for place, program in enumerate(programs) if program]:
         reports[place] = with_totals(task, typed[place], reports[place])
