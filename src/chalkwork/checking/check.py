@@ -34,6 +34,7 @@ from chalkwork.checking.seen import seen_in
 from chalkwork.checking.totals import with_totals
 from chalkwork.checking.turned import on_turned_weights
 from chalkwork.checking.variables import is_program, taken_apart
+from chalkwork.checking.versions import Words
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.symbols import Symbols
@@ -167,16 +168,9 @@ def check_class(
             reports[place] = in_every_step(task, typed[place], reports[place])
         doubted = named.get(place, guessed[place])
         reports[place] = without_contradicted(task, typed[place], doubted, guessed[place], reports[place], conventions)
-        words = {word: value for word, value in given[place].items() if word in unused[place]}
-        values = [one.value for one in made[place].loose] if place in runs else list(words.values())
-        found_open = held(task, typed[place], values, reports[place])
-        if found_open is not None:
-            name, where = found_open
-            typed[place][name] = values[where]
-            if place in runs:
-                made[place].makers[name] = made[place].loose.pop(where)
-            kept = {word: why for word, why in reports[place].unused.items() if given[place][word] is not values[where]}
-            reports[place] = task.adopted([typed[place]], [kept], conventions)[0]
+        reports[place] = _with_held(
+            task, typed[place], given[place], made.get(place), runs.get(place, {}), reports[place], conventions
+        )
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
     for place in [place for place, program in enumerate(programs) if program]:
         reports[place] = with_totals(task, typed[place], reports[place])
@@ -184,6 +178,31 @@ def check_class(
     for place, one in made.items():
         reports[place] = with_lines(reports[place], records[place], one, task)
     return [report.noting(said) if said else report for report, said in zip(reports, notes, strict=True)]
+
+
+def _with_held(
+    task: Task,
+    typed: dict[str, object],
+    given: Mapping[str, object],
+    found: Recorded | None,
+    run: Words,
+    report: Report,
+    conventions: Sequence[str],
+) -> Report:
+    """The report with the step left open in which a mistake is told, if the program has that."""
+    steps = {id(value) for value in typed.values()}
+    made = [one for versions in run.values() for one in versions if one.line is not None and id(one.value) not in steps]
+    values = [one.value for one in made] if found else [one for one in given.values() if id(one) not in steps]
+    one = held(task, typed, values, report)
+    if one is None:
+        return report
+    name, place = one
+    typed[name] = values[place]
+    if found is not None:
+        found.makers[name] = made[place]
+        found.loose = [other for other in found.loose if other.order != made[place].order]
+    unused = {word: why for word, why in report.unused.items() if given.get(word) is not values[place]}
+    return task.adopted([typed], [unused], conventions)[0]
 
 
 def _data_in(
@@ -257,7 +276,7 @@ class Task:
         return {name: one for name, one in apart.items() if one is not answers.get(name)}
 
     def _read_once(self, typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Answer]:
-        key = (id(typed), *(shapes[name] for name in typed))
+        key = (id(typed), *((name, shapes[name]) for name in typed))
         if key not in self.read:
             comma = LANGUAGES[self.language].decimal_comma
             self.read[key] = _read_all(typed, shapes, self.digits.decimals, comma, self.values)
@@ -286,7 +305,8 @@ def _read_all(
     """What a student typed, by the names of the derivation, read.
 
     Where one array or float of a hand-in has all the digits of a program, none of these was rounded, and 0.1 is 0.1,
-    unless it rounds the right `values`. `1,234` is 1.234 where a decimal comma is usual (`comma`) or the hand-in has one elsewhere, and is refused in any other.
+    unless it rounds the right `values`. `1,234` is 1.234 where a decimal comma is usual (`comma`) or the hand-in has
+    one elsewhere, and is refused in any other.
     """
     answers = {name: read_answer(given, shapes[name], decimals) for name, given in typed.items()}
     for name, found in () if comma else thousands_in(typed).items():

@@ -45,7 +45,6 @@ class Explanation:
 
 EARLY = ("rounded-early",)
 NOTHING = Explanation()
-SWAPPED = Explanation(("entries-swapped",))
 NOT_UPDATED = Explanation(("not-updated",))
 STOPPED = Explanation(stopped=True)
 

@@ -1,4 +1,4 @@
-"""A step left open in which a mistake was found, and that a program has after all: the mistake is what it is known by."""
+"""A step left open in which a mistake was found, and that a program has after all: it is known by the mistake."""
 
 from __future__ import annotations
 
