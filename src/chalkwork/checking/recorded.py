@@ -259,6 +259,9 @@ class _Placing:
             later = [{made.value.shape for made in run[place + 1 :]} for place in range(len(run))]
             shaped = [made.value.shape in shapes for made, shapes in zip(run, later, strict=True)]
             run = [made for made, again in zip(run, shaped, strict=True) if not (again and self._is_between(made))]
+            right = np.asarray(self.reader.values[free[0]])
+            counts = "" if np.array_equal(right, np.round(right)) else "biu"
+            run = [made for made in run if not is_mask(made.value) and made.value.dtype.kind not in counts]
         if not run:
             return
         if self._is_family(word) or not free:
@@ -305,8 +308,6 @@ class _Placing:
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
         kind = self._kind(name)
-        if kind == "delta" and is_mask(made.value):
-            return False
         if _is_given_back(word) and not self.reader.fits(made.value, name):
             return False
         if kind == "L" and made.value.size > 1 and len(word) == 1 and word not in self.names:
