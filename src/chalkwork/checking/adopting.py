@@ -284,7 +284,7 @@ def _goes_along(name: str, way: Way, other: Task, typed: Mapping[str, object], b
     if old is None:
         return before[name].together or way.found.taken_for.issuperset(before[name].mistakes)
     start, right = (np.asarray(other.values[one], dtype=float) for one in (old.name, name))
-    answer = Reading(typed, other.biases_apart(typed), ()).of(name, right)
+    answer = Reading(other, typed, ()).of(name, right)
     if answer.wrong_shape is not None or not answer.given.all():
         return False
     return bool(np.sum((with_given(answer, right) - start) * (right - start)) > 0)

@@ -169,7 +169,7 @@ def check_class(
             task, typed[place], given[place], made.get(place), runs.get(place, {}), reports[place], conventions
         )
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
-    for place in [place for place, program in enumerate(programs) if program]:
+    for place in programs:
         reports[place] = with_totals(task, typed[place], reports[place])
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     for place, one in made.items():

@@ -34,9 +34,10 @@ def with_totals(task: Task, typed: Mapping[str, object], report: Report) -> Repo
         return report
     words = Text.own("convention_words.loss-as-sum", "keep the loss as a sum over the samples").written(report.language)
     results = {}
-    for name in report.wrong:
+    losses = (name for name in report.wrong if task.context.role(task.derivation[name]) == Role.LOSS)
+    for name in losses:
         result, given = report[name], np.asarray(numbers_of(typed[name]))
-        if task.context.role(task.derivation[name]) == Role.LOSS and _is_total(task, name, given):
+        if _is_total(task, name, given):
             cells = tuple(tuple(Verdict.CORRECT.word if one in BAD else one for one in line) for line in result.cells)
             sentence = say(report.language, f"step.{Verdict.CORRECT.word}")
             said = say(report.language, "convention.step", said=sentence, words=words)
