@@ -261,6 +261,12 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
         "Was ändert ein Schritt des Gradientenabstiegs, und um wie viel?",
     ),
     # --- estimates -------------------------------------------------------------------------------------------------
+    "other-count": (
+        "Durch eine andere Anzahl geteilt",
+        "<this> wurde durch eine andere Anzahl geteilt als gemeint ist: durch eine Anzahl von Neuronen statt der der "
+        "Beispiele, oder durch eins weniger, wo zwei Schätzer einer Varianz gebräuchlich sind.",
+        "Über wie viele Dinge wird gemittelt? Zählen Sie sie.",
+    ),
     # --- Taylor polynomials ----------------------------------------------------------------------------------------
     "factorial-forgotten": (
         "Die Fakultät wurde weggelassen",
