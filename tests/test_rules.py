@@ -14,7 +14,7 @@ from chalkwork.laboratory.optimisation import (
     gradient_check,
     optimise,
 )
-from chalkwork.networks.optimisers import INSIDE, RULES, Optimiser
+from chalkwork.networks.optimisers import INSIDE, RULES, Optimiser, Rule
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import solve_sheet
@@ -301,3 +301,27 @@ def test_the_numbers_of_the_sheet():
     second = (0.2 * 0.8 * 0.8 - 0.2 * 0.4) / 0.36 / np.sqrt((0.1 * 0.9 * 0.64 + 0.1 * 0.16) / 0.19)
     np.testing.assert_allclose(paths["e"].ravel()[:3], [2, 1.5, 1.5 - 0.5 * second])
     assert done["f"].solution["vhat2"].item() == pytest.approx((0.8 * 2 + 1.4) / 1.8)
+
+
+def test_a_rule_of_any_letters_is_shown_marked_and_followed_by_its_entry_alone(monkeypatch):
+    """AdaDelta, which is no entry of ours: states and results of lines with letters that no other rule has."""
+    lines = (
+        ("r_new", "rho * r + (1 - rho) * g^2"),
+        ("step", "g * sqrt(s + epsilon) / sqrt(r_new + epsilon)"),
+        ("p_new", "p - eta * step"),
+        ("s_new", "rho * s + (1 - rho) * step^2"),
+    )
+    constants = (("rho", 0.9), ("epsilon", 1e-6))
+    monkeypatch.setitem(RULES, "mine", Rule("mine", ("M", "ᴹ"), lines, ("r", "s"), constants, "Mine for <p>."))
+    net = NeuralNetwork([Dense(2, "tanh", inputs=2), Dense(1)], seed=1)
+    solution = net.solve([[1, 2]], [[1]], learning_rate=0.1, optimizer="mine")
+    symbols = solution.writer().symbols
+    assert [symbols[name].text for name in ("rW1_new", "stepb2", "sW1")] == ["r(W₁)ⁿᵉʷ", "step(b₂)", "s(W₁)"]
+    assert solution.check({name: solution[name].tolist() for name in ("stepW1", "sW1_new")}).score == 1
+    steps = optimise("x^2", start={"x": 1}, method="mine", steps=2)
+    assert steps["s2"].item() > steps["s1"].item() > 0 and "sₖ = ρ · sₖ₋₁ + (1 − ρ) · stepₖ²" in str(steps)
+
+
+def test_letters_do_not_run_out():
+    start = dict.fromkeys("uvwm", 1)
+    assert "V₁ = μ V₀" in str(optimise("u^2 + v^2 + w^2 + m^2", start=start, method="momentum", steps=1))
