@@ -20,11 +20,11 @@ from chalkwork.sheets.schema import Sheet
 
 LONG = frozenset({
     "acceptance", "answer_files", "answers", "check", "check_fuzz", "check_mistakes", "claims_parts", "conventions",
-    "differentiate", "distributed", "doors", "doors_files", "engine_blas", "estimators", "exchange", "exchange_libraries",
-    "exchange_onnx", "exchange_strangers", "exports", "folder", "hierarchical_softmax", "hostile_hand_ins",
-    "intervals", "intervals_tangled", "layers", "mistakes", "mistakes_apart", "network", "notebooks", "operations",
-    "operations_edges", "operations_onnx", "operations_shapes", "optimisation", "optimisation_steps", "outputs",
-    "page_marking", "platforms", "program_mistakes", "programs_evidence",
+    "differentiate", "distributed", "doors", "doors_files", "engine_blas", "estimators", "exchange",
+    "exchange_libraries", "exchange_onnx", "exchange_strangers", "exports", "folder", "hierarchical_softmax",
+    "hostile_hand_ins", "intervals", "intervals_tangled", "layers", "mistakes", "mistakes_apart", "network",
+    "notebooks", "operations", "operations_edges", "operations_onnx", "operations_shapes", "optimisation",
+    "optimisation_steps", "outputs", "page_marking", "platforms", "program_mistakes", "programs_evidence",
     "programs_kept", "programs_steps", "read_back", "recording", "shipped_sheets", "simplify", "sklearn",
     "small_inputs", "table_files", "table_parts", "taylor", "train_command", "training", "variants",
 })  # fmt: skip

@@ -14,6 +14,7 @@ from chalkwork.laboratory.optimisation import (
     gradient_check,
     optimise,
 )
+from chalkwork.laboratory.optimisation.methods import METHODS
 from chalkwork.networks.optimisers import INSIDE, RULES, Optimiser, Rule
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet, read_sheet
@@ -313,6 +314,7 @@ def test_a_rule_of_any_letters_is_shown_marked_and_followed_by_its_entry_alone(m
     )
     constants = (("rho", 0.9), ("epsilon", 1e-6))
     monkeypatch.setitem(RULES, "mine", Rule("mine", ("M", "ᴹ"), lines, ("r", "s"), constants, "Mine for <p>."))
+    monkeypatch.setitem(METHODS, "mine", "mine")
     net = NeuralNetwork([Dense(2, "tanh", inputs=2), Dense(1)], seed=1)
     solution = net.solve([[1, 2]], [[1]], learning_rate=0.1, optimizer="mine")
     symbols = solution.writer().symbols
