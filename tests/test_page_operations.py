@@ -4,9 +4,10 @@ import numpy as np
 from in_node import in_node, needs_node
 from test_operations import draw, full, names_of, situations, values_of
 
-from chalkwork.algebra.expression import apply
+from chalkwork.algebra.expression import Name, apply
 from chalkwork.algebra.operations import TABLE
 from chalkwork.derivation.evaluate import evaluate
+from chalkwork.page.data import Nodes
 from chalkwork.page.script import program
 
 EVALUATED = """(cases) => cases.map(([name, parameters, ...given]) => {
@@ -39,6 +40,13 @@ SCRIPTED = [name for name, entry in TABLE.items() if entry.script]
 
 def test_every_operation_has_its_script():
     assert not [name for name, entry in TABLE.items() if not (entry.script or entry.definition)]
+
+
+def test_an_operation_without_a_script_is_written_by_its_definition(monkeypatch):
+    monkeypatch.setitem(TABLE, "silu", TABLE["silu"]._replace(script=""))
+    nodes = Nodes()
+    nodes.of(apply("silu", Name("z")) * apply("tanh", apply("silu", Name("z"))))
+    assert "silu" not in nodes.operations and {"multiply", "sigmoid", "tanh"} <= set(nodes.operations)
 
 
 @needs_node

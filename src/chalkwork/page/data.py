@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.entries import place_of, split_entry
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, walk
 from chalkwork.bounds.enclosures import enclosable
@@ -53,7 +54,11 @@ class Nodes:
 
     def _of(self, expression: Expression) -> int:
         for node in walk(expression):
-            if (key := _key(node)) not in self._places:
+            key = _key(node)
+            simpler = defined(node) if isinstance(node, Application) and not node.operation.script else None
+            if key not in self._places and simpler is not None:
+                self._places[key] = self._of(enclosable(simpler))
+            elif key not in self._places:
                 row = self._application(node) if isinstance(node, Application) else self._leaf(node)
                 self._places[key] = len(self.rows)
                 self.rows.append(row)
