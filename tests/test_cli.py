@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from chalkwork.checking.files import READERS
 from chalkwork.cli import main
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.library import shipped
+from chalkwork.solutions.export import EXPORTERS
 
 SHEET = """\
 ---
@@ -156,6 +158,14 @@ def test_usage_errors(arguments, capsys):
     assert captured.out == ""
     assert "usage: chalkwork" in captured.err
     assert "Traceback" not in captured.err
+
+
+def test_help_names_every_format_that_is_written_and_read(capsys):
+    for command, formats in (("solve", EXPORTERS), ("check", READERS)):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        said = capsys.readouterr().out
+        assert not [suffix for suffix in set(formats) - {".yml"} if suffix not in said]
 
 
 def test_help_and_version(capsys):
