@@ -9,7 +9,8 @@ import pytest
 from shipped import SHEETS
 
 from chalkwork import Dense, Graph, NeuralNetwork
-from chalkwork.checking.answers import _of_numerals, _plain_cells, _read_any, read_answer
+from chalkwork.checking.answers import _of_numerals, _read_any, read_answer
+from chalkwork.checking.cells import plain_cells
 from chalkwork.checking.files import read_answers
 from chalkwork.sheets.check import check_hand_in, hand_in_data
 from chalkwork.sheets.format import parse_sheet, read_sheet
@@ -65,7 +66,7 @@ def test_every_way_of_typing_a_number():
 def test_the_quick_reader_and_the_general_one_agree_on_all_of_these():
     for text in [*NUMBERS, *COLUMNS, "0.35; 0; -0.2", "[0, 0.35, 0.2]"]:
         for shape in ((), (3, 1), (2, 2)):
-            cells, size = _plain_cells(text, shape), shape or (1, 1)
+            cells, size = plain_cells(text, shape), shape or (1, 1)
             quick = _of_numerals(cells, size, 4) if cells else None
             general = _read_any(text, shape, size, 4)
             for part in ("value", "low", "high", "blank", "unreadable") if quick else ():
