@@ -280,8 +280,8 @@ def _read_all(
     """What a student typed, by the names of the derivation, read.
 
     Where one array or float of a hand-in has all the digits of a program, none of these was rounded, and 0.1 is 0.1,
-    unless it rounds the right `values`. `1,234` is 1.234 where a decimal comma is usual (`comma`) or the hand-in has one
-    elsewhere, and is refused in any other.
+    unless it rounds the right `values`. `1,234` is 1.234 where a decimal comma is usual (`comma`) or the hand-in has
+    one elsewhere, and is refused in any other.
     """
     answers = {name: read_again(given, shapes[name], decimals) for name, given in typed.items()}
     for name, found in () if comma else thousands_in(typed).items():
