@@ -170,7 +170,10 @@ class Share(Number):
 class Application(Expression):
     """An operation of the table applied to arguments."""
 
-    __slots__ = ("arguments", "length", "operation", "parameters")
+    __slots__ = ("arguments", "is_flat", "length", "operation", "parameters")
+
+    is_flat: bool
+    """Whether the result and all arguments are scalars or matrices."""
 
     def __init__(
         self, operation: Operation, arguments: tuple[Expression, ...], parameters: tuple[Parameter, ...]
@@ -183,13 +186,9 @@ class Application(Expression):
             self.shape = operation.result_shape(shapes, self.named_parameters)
         except ShapeError as error:
             raise _explained(error, self) from None
+        self.is_flat = max(map(len, (self.shape, *shapes))) <= 2
         self.length = 1 + sum([argument.length for argument in arguments])
         self._hash = hash((operation.name, arguments, parameters))
-
-    @property
-    def is_flat(self) -> bool:
-        """Whether the result and all arguments are scalars or matrices."""
-        return max([len(part.shape) for part in (self, *self.arguments)]) <= 2
 
     @property
     def products(self) -> int:
@@ -393,7 +392,7 @@ def replace(expression: Expression, replacements: Mapping[Expression, Expression
     >>> print(replace(apply("tanh", z) ** 2, {apply("tanh", z): Name("a")}))
     a^2
     """
-    return transform(expression, lambda node: replacements.get(node))
+    return transform(expression, replacements.get)
 
 
 def transform(expression: Expression, rule: Callable[[Expression], Expression | None]) -> Expression:
@@ -404,14 +403,12 @@ def transform(expression: Expression, rule: Callable[[Expression], Expression | 
 def _transformed(
     node: Expression, rule: Callable[[Expression], Expression | None], known: dict[Expression, Expression]
 ) -> Expression:
-    if node in known:
-        return known[node]
-    result = rule(node)
+    result = known.get(node)
     if result is None:
-        result = (
-            rebuild(node, tuple(_transformed(argument, rule, known) for argument in node.arguments))
-            if isinstance(node, Application)
-            else node
-        )
-    known[node] = result
+        result = rule(node)
+        if result is None:
+            result = node
+            if isinstance(node, Application):
+                result = rebuild(node, tuple([_transformed(argument, rule, known) for argument in node.arguments]))
+        known[node] = result
     return result

@@ -198,7 +198,8 @@ class _Exchanged:
         """
         for _, some in groupby(found, key=tuple):
             while together := list(islice(some, self.most)):
-                own = self._values(together)
+                with np.errstate(all="ignore"):
+                    own = self._values(together)
                 if own is not None:
                     return own
         return None
@@ -239,15 +240,13 @@ def _each(forms: Iterable[Expression], own: Mapping[str, Any], many: Mapping[str
     parts = []
     for place, form in enumerate(forms):
         values = {one.name: many[one.name][place] if one.name in many else own[one.name] for one in names_in(form)}
-        with np.errstate(all="ignore"):
-            parts.append(np.asarray(evaluate(form, values or own)))
+        parts.append(np.asarray(evaluate(form, values or own)))
     return np.stack(np.broadcast_arrays(*parts))
 
 
 def _all(expression: Expression, own: Mapping[str, Any], many: Mapping[str, Any]) -> Any:
     """What the expression comes to for all exchanges."""
-    with np.errstate(all="ignore"):
-        return np.asarray(evaluate(expression, {**own, **many}))
+    return np.asarray(evaluate(expression, {**own, **many}))
 
 
 def _read(given: object, right: Any) -> Any:
@@ -266,7 +265,6 @@ def _meets(many: Any, held: tuple[Any, float] | None) -> Any:
         return np.zeros(len(many), dtype=bool)
     own, slack = held
     axes = tuple(range(1, many.ndim))
-    with np.errstate(all="ignore"):
-        room = slack * np.nanmax(np.abs(many), axis=axes, keepdims=True, initial=0.0) + 1e-15
-        met = (np.abs(many - own) <= room) | (np.isnan(many) & np.isnan(own))
+    room = slack * np.nanmax(np.abs(many), axis=axes, keepdims=True, initial=0.0) + 1e-15
+    met = (np.abs(many - own) <= room) | (np.isnan(many) & np.isnan(own))
     return met.all(axis=axes)

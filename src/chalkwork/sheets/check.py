@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, partial
 from typing import Any, Literal
@@ -34,18 +34,18 @@ POLICIES = {"full": Fraction(1), "half": Fraction(1, 2), "none": Fraction(0)}
 """What a right step earns that goes on from a wrong value, by the sheet's word for it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TaskReport:
     """One task's report, with its points where the sheet gives some."""
 
     id: str
     report: Report
     points: Fraction | None
+    earned: Fraction | None = field(init=False)
+    """The points for what is accepted, exact."""
 
-    @cached_property
-    def earned(self) -> Fraction | None:
-        """The points for what is accepted, exact."""
-        return None if self.points is None else self.points * self.report.credit()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "earned", None if self.points is None else self.points * self.report.credit())
 
 
 @dataclass(frozen=True, slots=True)
