@@ -100,7 +100,11 @@ def without_contradicted(
     for _ in range(_MOST_ROUNDS if named else 0):
         found = contradicted(task.derivation, report, guessed)
         found = {name: made for name, made in found.items() if name in named}
-        found = {name: made for name, made in found.items() if _has_numbers(typed[name]) and _depends(task, made, name)}
+        found = {
+            name: made
+            for name, made in found.items()
+            if _has_numbers(typed[name]) and _has_numbers(typed[made]) and _depends(task, made, name)
+        }
         if not found:
             break
         unused = dict(report.unused)
