@@ -9,7 +9,6 @@ import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.evidence import same
-from chalkwork.checking.names import NO_NAME
 from chalkwork.checking.report import Report
 from chalkwork.checking.variables import numbers_of
 from chalkwork.checking.verdicts import BAD, RIGHT, Verdict
@@ -23,11 +22,11 @@ if TYPE_CHECKING:
 _MOST_ROUNDS = 3
 
 
-def contradicted(derivation: Derivation, report: Report, guessed: Collection[str] = ()) -> dict[str, str]:
-    """The wrong steps of a program with which only what is right was made; of those `guessed`, nothing that follows.
+def contradicted(derivation: Derivation, report: Report, turned: Collection[str] = ()) -> dict[str, str]:
+    """The wrong steps of a program with which only what is right was made; of those `turned`, nothing that follows.
 
-    A program goes on with what it has worked out: what it goes on from otherwise is something else than the wrong
-    value that is taken for the step.
+    A program goes on with what it has worked out: what it goes on from with right numbers is something else than the
+    wrong value under that name. Who has minus a derivative and goes on otherwise subtracts what others add.
     """
     found = {}
     for name, result in report.items():
@@ -37,7 +36,7 @@ def contradicted(derivation: Derivation, report: Report, guessed: Collection[str
             right = [one for one, verdict in zip(made, verdicts, strict=True) if verdict in RIGHT]
             if right and len(right) == len(made):
                 found[name] = right[0]
-            elif name in guessed and made and Verdict.FOLLOWS.word not in verdicts:
+            elif name in turned and made and Verdict.FOLLOWS.word not in verdicts:
                 found[name] = made[0]
     return found
 
@@ -95,26 +94,21 @@ def without_contradicted(
 ) -> Report:
     """The report without such steps among those that a program `named`; they are taken out of what was typed.
 
-    Who names a step and goes on otherwise has made a mistake there; where it was `guessed` it is another quantity.
+    Who names minus a derivative like it has a wrong sign; of those whose names were `guessed` it is another quantity.
     """
     for _ in range(_MOST_ROUNDS if named else 0):
-        found = contradicted(task.derivation, report, guessed)
+        turned = [name for name in guessed if name in typed and _is_minus(typed[name], task.values[name])]
+        found = contradicted(task.derivation, report, turned)
         found = {name: made for name, made in found.items() if name in named}
-        found = {
-            name: made
-            for name, made in found.items()
-            if _has_numbers(typed[name]) and _has_numbers(typed[made]) and _depends(task, made, name)
-        }
+        found = {name: made for name, made in found.items() if _has_numbers(typed[name]) and _depends(task, made, name)}
         if not found:
             break
         unused = dict(report.unused)
         for name, made in found.items():
-            minus = _is_minus(typed[name], task.values[name])
             del typed[name]
-            right = report[made].verdict in RIGHT
-            why = Text.of("unused.goes_on_right", name=made) if right else NO_NAME
+            why = Text.of("unused.goes_on_right", name=made)
             of = task.derivation[name].derivative
-            if of is not None and minus:
+            if name in turned and of is not None:
                 why = Text.of("unused.no_step", what=Text.of("unused.minus_derivative", name=of.by))
             unused[name] = written(why, task.language)
         report = task.adopted([typed], [unused], conventions)[0]
