@@ -52,7 +52,7 @@ def adopted(
     found = list(reports)
     least = [count_of_wrong(report) for report in reports]
     open_ = [place for place in range(len(found)) if declared or least[place][0]]
-    reading = {place: Reading(typed[place], task.biases_apart(typed[place]), reports[place].wrong) for place in open_}
+    reading = {place: Reading(task, typed[place], reports[place].wrong) for place in open_}
     chosen: dict[int, tuple[Way, Task]] = {}
     resolved: set[int] = set()
     for way in ways(task.context, tuple(declared)) if open_ else ():
@@ -96,10 +96,12 @@ def adopted(
 class Reading:
     """What one student typed, read in the shapes that are asked for, each once."""
 
-    def __init__(self, typed: Mapping[str, object], apart: Mapping[str, Answer], wrong: Collection[str]) -> None:
+    def __init__(self, task: Task, typed: Mapping[str, object], wrong: Collection[str]) -> None:
         self.typed = typed
-        self.apart = apart
+        self.apart = task.biases_apart(typed)
         """Weights and biases that were one matrix."""
+        self.misshapen = {name for name, one in task.answers(typed).items() if one.wrong_shape is not None}
+        """What has another shape than the solution's."""
         self.wrong = wrong
         """The steps that are wrong by the solution's conventions."""
         self._known: dict[tuple[str, tuple[int, ...]], Answer] = {}
@@ -142,6 +144,8 @@ def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) 
     if way.kept.isdisjoint(reading.wrong):
         return False
     turned = [name for name, form in forms.items() if form.turned and name in typed and 1 not in own[name].shape[-2:]]
+    if any(name not in reading.misshapen and len({*own[name].shape}) == own[name].ndim == 2 for name in turned):
+        return False
     if not all(_is_near(reading.of(name, own[name]), own[name]) or _lies(reading, name, own[name]) for name in turned):
         return False
     met = False
@@ -280,7 +284,7 @@ def _goes_along(name: str, way: Way, other: Task, typed: Mapping[str, object], b
     if old is None:
         return before[name].together or way.found.taken_for.issuperset(before[name].mistakes)
     start, right = (np.asarray(other.values[one], dtype=float) for one in (old.name, name))
-    answer = Reading(typed, other.biases_apart(typed), ()).of(name, right)
+    answer = Reading(other, typed, ()).of(name, right)
     if answer.wrong_shape is not None or not answer.given.all():
         return False
     return bool(np.sum((with_given(answer, right) - start) * (right - start)) > 0)

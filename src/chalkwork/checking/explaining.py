@@ -12,7 +12,7 @@ import numpy as np
 from chalkwork.algebra.expression import Expression
 from chalkwork.bounds.intervals import Interval, moved, rounds
 from chalkwork.checking.budget import A_FLOAT, AN_EXCHANGE, Purse, cost_of
-from chalkwork.checking.laid import enclosed_laid, laid_shape, worked_out_laid
+from chalkwork.checking.laid import enclosed_for, laid_shape, worked_out_laid
 from chalkwork.checking.mistakes import TABLE, exchanged, exchanges_of
 from chalkwork.checking.mistakes.matrices import Exchange
 from chalkwork.checking.work import EXACT, EXACT_BESIDE, Known
@@ -156,21 +156,7 @@ def enclosed(
         able = asked.pay(cost_of(expression) // A_FLOAT)
         return worked_out_laid(expression, known, parts) if able.any() else None
     able = asked.pay(cost_of(expression, tight))
-    return _for_some(expression, known, able, tight) if able.any() else None
-
-
-def _for_some(expression: Expression, known: Known, able: Array, tight: bool = True) -> Interval:
-    """The range of an expression for some of the students; the whole line for the others."""
-    if able.all():
-        return enclosed_laid(expression, known, tight=tight)
-    places = np.flatnonzero(able)
-    part = {name: value.at((..., places, slice(None), slice(None))) if value.low.ndim > 2 else value
-            for name, value in known.items()}  # fmt: skip
-    found = enclosed_laid(expression, part, tight=tight)
-    shape = (*found.shape[:-3], able.size, *found.shape[-2:])
-    low, high = np.full(shape, -np.inf), np.full(shape, np.inf)
-    low[..., places, :, :], high[..., places, :, :] = found.low, found.high
-    return Interval(low, high)
+    return enclosed_for(expression, known, able, tight) if able.any() else None
 
 
 def possible(
@@ -189,7 +175,7 @@ def possible(
         return None
     able = np.zeros(asked.rows.size, dtype=bool)
     able[places] = asked.part(places).pay(cost_of(expression, tight=True))
-    return _for_some(expression, known, able) if able.any() else None
+    return enclosed_for(expression, known, able) if able.any() else None
 
 
 def exchanges(expression: Expression, known: Known, asked: Asked) -> Iterator[tuple[Exchange, Interval]]:
@@ -206,7 +192,7 @@ def exchanges(expression: Expression, known: Known, asked: Asked) -> Iterator[tu
     if theirs.size:
         able = np.zeros(asked.rows.size, dtype=bool)
         able[theirs] = asked.part(theirs).pay(cost_of(expression, tight=True))
-        exact = _for_some(expression, known, able)
+        exact = enclosed_for(expression, known, able)
         for place in np.flatnonzero(near.any(axis=-1)):
             yield ways[place], exact.over(partial(exchanged, exchange=ways[place]))
 
