@@ -72,7 +72,7 @@ SLIPS = [
     Slip("mean-for-sum", "L", lambda e: lambda v: e.loss(v["a2"]) / 3, cross(samples=3), first=False),
     Slip("mean-for-sum", "dW2", lambda e: lambda v: v["a1"].T @ v["delta2"] / 3, cross(samples=3)),
     Slip("mean-for-sum", "db1", lambda e: lambda v: v["delta1"].mean(axis=0, keepdims=True), squared(samples=3)),
-    Slip("sum-for-mean", "L", lambda e: lambda v: e.loss(v["a2"]) * 3,
+    Slip("sum-for-mean", "dW1", lambda e: lambda v: e.x.T @ v["delta1"] * 3,
          cross(samples=3, reduction="mean_over_samples"), first=False),
     Slip("log-base-10", "L", lambda e: lambda v: -(e.y * np.log10(v["a2"])).sum(), cross(), first=False),
     Slip("log-base-2", "L", lambda e: lambda v: -(e.y * np.log2(v["a2"])).sum(), cross(samples=3), first=False),

@@ -96,26 +96,30 @@ def displaced(
     wrong = [name for name, value in steps.items() if not same(value, reader.values[name])] if loose else []
     own = followed(reader, apart(reader, steps), data) if wrong else {}
     for name in wrong:
-        if reader.of_no_step(steps[name]) is not None or _is_left(reader, steps, own, name):
+        right, left = _gone_on(reader, steps, own, name)
+        place = None
+        if right:
+            alike = (place for place, value in enumerate(loose) if tells(value) and same(value, reader.values[name]))
+            place = next(alike, None)
+        elif left or reader.of_no_step(steps[name]) is not None:
             rest = {one: other for one, other in steps.items() if one != name}
             place = by_consequence(reader, rest, data, loose).get(name)
-            if place is not None:
-                found[name] = place
+        if place is not None:
+            found[name] = place
     return found
 
 
-def _is_left(reader: Reader, steps: Mapping[str, object], own: Mapping[str, Any], name: str) -> bool:
-    """Whether all that is made of a step is wrong, and none of it follows from what the program has for the step."""
+def _gone_on(reader: Reader, steps: Mapping[str, object], own: Mapping[str, Any], name: str) -> tuple[bool, bool]:
+    """Whether all that is made of a step is right, or wrong; in neither case what follows from the program's value."""
     made = [
         one
         for one in reader.context.derivation.equations
         if one.name in steps and any(part.name == name for part in names_in(one.expression))
     ]
+    right = [same(steps[one.name], reader.values[one.name]) for one in made]
     with np.errstate(all="ignore"):
-        come_to = [(reader.values[one.name], evaluate(one.expression, own)) for one in made]
-    return bool(made) and not any(
-        same(steps[one.name], value) for one, values in zip(made, come_to, strict=True) for value in values
-    )
+        follows = any(same(steps[one.name], evaluate(one.expression, own)) for one in made)
+    return bool(made) and all(right) and not follows, bool(made) and not any(right) and not follows
 
 
 def _has_several(value: object) -> bool:

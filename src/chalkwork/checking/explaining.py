@@ -45,6 +45,7 @@ class Explanation:
 
 EARLY = ("rounded-early",)
 NOTHING = Explanation()
+SWAPPED = Explanation(("entries-swapped",))
 NOT_UPDATED = Explanation(("not-updated",))
 STOPPED = Explanation(stopped=True)
 

@@ -64,22 +64,28 @@ class OpenSteps:
         """What it costs to write all mistakes of one equation."""
         self.branches: dict[tuple[str, Suspects, bytes], list[Branch]] = {}
 
-    def mistaken(self, equation: Equation, asked: Asked) -> dict[int, Explanation]:
-        """A mistake in an earlier step that was not answered; what stands between is taken on from there.
+    def mistaken(self, equation: Equation, asked: Asked, *, backward: bool = False) -> dict[int, Explanation]:
+        """A mistake in an earlier step that was not answered, `backward` in a derivative; what stands between is taken
+        on from there.
 
         What it gives is then the student's own value.
         """
-        return self._in_open_steps(equation, asked, (self._all_mistaken, self._all_exchanged))
+        return self._in_open_steps(equation, asked, (self._all_mistaken, self._all_exchanged), backward=backward)
 
     def rounded(self, equation: Equation, asked: Asked) -> dict[int, Explanation]:
         """Rounded too early in an earlier step that was not answered."""
         return self._in_open_steps(equation, asked, (self._all_rounded,))
 
-    def _in_open_steps(self, equation: Equation, asked: Asked, ways: Sequence[Suspects]) -> dict[int, Explanation]:
+    def _in_open_steps(
+        self, equation: Equation, asked: Asked, ways: Sequence[Suspects], *, backward: bool = False
+    ) -> dict[int, Explanation]:
         """What explains the answer if it happened in a step left open; nothing where that could be this or that."""
         groups: dict[tuple[str, ...], list[int]] = {}
         for place, row in enumerate(asked.rows):
             open_steps = self.work.unanswered(equation.expression, int(row))
+            if backward:
+                derivation = self.context.derivation
+                open_steps = tuple(name for name in open_steps if derivation[name].derivative is not None)
             if open_steps:
                 groups.setdefault(open_steps, []).append(place)
         found: dict[int, Explanation] = {}

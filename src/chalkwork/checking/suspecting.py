@@ -23,6 +23,7 @@ from chalkwork.checking.explaining import (
     EARLY,
     NOTHING,
     STOPPED,
+    SWAPPED,
     Array,
     Asked,
     Explanation,
@@ -43,9 +44,9 @@ MOST_PAIRS_TOLD = 8
 MOST_APART = 3
 """How many pairs that would be other numbers, but for their digits, are told."""
 PAIRS_REWRITTEN = 20
-ALIKE = frozenset(("entries-swapped", "learning-rate-omitted", "learning-rate-times-ten", "learning-rate-squared",
-                   "factor-two", "factor-half", "sum-for-mean", "mean-for-sum", "other-count"))  # fmt: skip
-"""What something else in a step before can look like: a sign like an exchange, and a factor like any other."""
+SCALES = frozenset(("learning-rate-omitted", "learning-rate-times-ten", "learning-rate-squared",
+                    "factor-two", "factor-half", "sum-for-mean", "mean-for-sum", "other-count"))  # fmt: skip
+"""What multiplies the whole: a mistake in a derivative before can come to the same at these numbers."""
 
 
 class Search:
@@ -78,8 +79,12 @@ class Search:
         rows = asked.rows
         for row, one in self._single(equation, asked).items():
             found[row] = one
-        free = asked.part(np.flatnonzero([ALIKE.issuperset(found[int(row)].ids) for row in rows]))
-        for row, one in (self.open.mistaken(equation, free) if free.rows.size else {}).items():
+        # a sign can look like an exchange
+        free = asked.part(np.flatnonzero([not found[int(row)].ids or found[int(row)] == SWAPPED for row in rows]))
+        scaled = asked.part(np.flatnonzero([bool(SCALES.intersection(found[int(row)].ids[:1])) for row in rows]))
+        before = self.open.mistaken(equation, free) if free.rows.size else {}
+        before |= self.open.mistaken(equation, scaled, backward=True) if scaled.rows.size else {}
+        for row, one in before.items():
             found[row] = replace(one, ids=tuple(dict.fromkeys((*one.ids, *found[row].ids))))
         plain = asked.is_constant
         for way in (self._early, self.open.rounded, self._double):

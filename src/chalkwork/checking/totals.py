@@ -21,20 +21,19 @@ if TYPE_CHECKING:
 
 
 def with_totals(task: Task, typed: Mapping[str, object], report: Report) -> Report:
-    """The report with such a loss as a convention, where all updates are right or no derivative holds the mean.
+    """The report with such a loss as a convention, where all updates are right, or nothing else is.
 
-    Nothing follows from a loss. Who divides by the number of samples elsewhere, and gets no update right, may have
-    forgotten to do so here.
+    Nothing follows from a loss. Who has all samples side by side before it, and gets no update right, may have
+    forgotten to divide; who takes one sample after the other adds the losses up.
     """
     task = report.by or task
+    losses = [name for name in report.wrong if task.context.role(task.derivation[name]) == Role.LOSS and name in typed]
     updates = [name for name in report if task.derivation[name].stage == Stage.UPDATE]
-    derivatives = [name for name in report if task.derivation[name].derivative is not None]
-    right = bool(updates) and all(report[name].verdict in RIGHT for name in updates)
-    if not right and any(report[name].verdict in RIGHT for name in derivatives):
+    right = [name for name in report if report[name].verdict in RIGHT]
+    if not losses or (right and not (updates and set(updates) <= set(right))):
         return report
     words = Text.own("convention_words.loss-as-sum", "keep the loss as a sum over the samples").written(report.language)
     results = {}
-    losses = (name for name in report.wrong if task.context.role(task.derivation[name]) == Role.LOSS)
     for name in losses:
         result, given = report[name], np.asarray(numbers_of(typed[name]))
         if _is_total(task, name, given):
