@@ -42,6 +42,8 @@ _OF_A_NORMALISATION: Mapping[str, tuple[str, ...]] = {
     "gamma": ("gamma", "scale"),
     "beta": ("beta", "shift"),
 }
+A_LOSS = re.compile("loss|cost|entropy|nll|verlust|kosten|perte", re.IGNORECASE)
+"""What is in a word for a loss, whatever else is in it."""
 _BETWEEN = {1: ("ih", "xh", "inputhidden", "inputtohidden", "inh", "hiddeninput"),
             2: ("ho", "hy", "hiddenoutput", "hiddentooutput", "hout", "outputhidden")}  # fmt: skip
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")

@@ -26,6 +26,7 @@ from chalkwork.checking.names import NameTable, longest, match_names
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recorded import Recorded, recorded
 from chalkwork.checking.recording import Recording
+from chalkwork.checking.repairing.rerunning import Rerun
 from chalkwork.checking.repeated import in_every_step
 from chalkwork.checking.report import Report, results_of
 from chalkwork.checking.scalars import whole_of, wholes
@@ -136,7 +137,7 @@ def check_class(
     for place in [place for place, program in enumerate(programs) if program]:
         assert reader is not None
         if place in runs:
-            one = made[place] = recorded(reader, runs[place], *matches[place])
+            one = made[place] = recorded(reader, runs[place], Rerun(records[place]), *matches[place])
             typed[place], data[place], guessed[place] = one.names.steps, one.names.data, one.names.guessed
             unused[place] = {word: written(why, language) for word, why in one.names.unused.items()}
             named[place] = guessed[place] | (typed[place].keys() - reader.updates - set(runs[place]))

@@ -157,6 +157,7 @@ def _repairs(name: str, made: Made, run: Recording, found: Recorded, task: Task,
         partial(meets, following[name]),
         lambda value: any(np.size(value) == np.size(target) and meets(target, value) for target in targets),
         well,
+        found.right,
         list(_later(name, report, found, by, following, meets)),
         task.context.sizes[0],
     )

@@ -15,13 +15,16 @@ import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.augmented import holds_bias
-from chalkwork.checking.called import kinds_called
+from chalkwork.checking.called import A_LOSS, kinds_called
 from chalkwork.checking.consequences import by_consequence, displaced, followed, is_multiple, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
+from chalkwork.checking.flow import Words as Called
+from chalkwork.checking.flow import aligned
 from chalkwork.checking.names import NO_NAME, longest
 from chalkwork.checking.passes import base_of, updates_before
 from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.recording import Made
+from chalkwork.checking.repairing.rerunning import Rerun
 from chalkwork.checking.versions import Words, numbers_together, refined, samples_together, through_time, upright
 from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Said
@@ -43,16 +46,22 @@ class Recorded:
     """Right values that are no step: the distance from the target, what comes back to a layer."""
     own: dict[str, Any] = field(default_factory=dict)
     """All quantities as they follow from what the program has."""
+    right: set[int] = field(default_factory=set)
+    """The values that are right, a step or a row of one, by their numbers."""
 
 
-def recorded(reader: Reader, words: Words, used: Mapping[str, str], refused: Mapping[str, Said]) -> Recorded:
+def recorded(
+    reader: Reader, words: Words, rerun: Rerun, used: Mapping[str, str], refused: Mapping[str, Said]
+) -> Recorded:
     """What the words of a recording stand for; `used` and `refused` are what the table of names makes of them."""
-    return _Placing(reader, words, used, refused).done()
+    return _Placing(reader, words, rerun, used, refused).done()
 
 
 class _Placing:
-    def __init__(self, reader: Reader, words: Words, used: Mapping[str, str], refused: Mapping[str, Said]) -> None:
-        self.reader = reader
+    def __init__(
+        self, reader: Reader, words: Words, rerun: Rerun, used: Mapping[str, str], refused: Mapping[str, Said]
+    ) -> None:
+        self.reader, self.rerun = reader, rerun
         self.derivation = reader.context.derivation
         self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
         self.givens = {given.name for given in self.derivation.givens}
@@ -102,6 +111,7 @@ class _Placing:
                 and self.reader.is_another(equal, self.chains[word], held)
             ):
                 self._take(word, made, equal)
+        self._by_flow(items)
         between = {word for word, made in self.words.items() if all(map(self._is_between, made))}
         words = sorted(self.chains, key=lambda word: (word in between, word not in self.used))
         for word in (word for word in words if not self._is_family(word)):
@@ -120,7 +130,12 @@ class _Placing:
         found = Recorded(makers=self.taken, between=self.auxiliary)
         found.own = followed(self.reader, {name: made.value for name, made in self.taken.items()}, self._data())
         self._written(found, items)
+        found.right = {made.order for made in self.rerun.made.values() if self._is_well(made)}
         return found
+
+    def _is_well(self, made: Made) -> bool:
+        """Whether it is a step that is right, or a row of one."""
+        return made.line is not None and tells(made.value) and bool(self._equal(made) or self.reader.is_row(made.value))
 
     # --- what a word can mean --------------------------------------------------------------------------------------
 
@@ -191,6 +206,36 @@ class _Placing:
     def _serves(self, made: Made) -> bool:
         same_one = {made.order, made.of.order if made.of is not None else made.order}
         return any(order in same_one for _, order in self.meant)
+
+    # --- by what it was made of ------------------------------------------------------------------------------------
+
+    def _by_flow(self, items: Sequence[tuple[Made, str]]) -> None:
+        """What was made of the right operands of a step, whatever it gives."""
+        held: dict[int, list[tuple[str, Made]]] = {}
+        for made, word in items:
+            held.setdefault(made.order, []).append((word, made))
+        roles = {order: name for (_, order), name in self.meant.items()}
+        for order, words in held.items():
+            equal = self._equal(words[0][1]) if tells(words[0][1].value) else []
+            if order not in roles and len(equal) == 1:
+                roles[order] = equal[0]
+
+        called = {order: self._called(words) for order, words in held.items()}
+        makers = {name: made.order for name, made in self.taken.items()}
+        for name, made in aligned(self.reader, self.rerun, roles, makers, called).items():
+            words = sorted(held[made.order], key=lambda one: name not in self.chains[one[0]])
+            self._name(*words[0], name)
+
+    def _called(self, words: Sequence[tuple[str, Made]]) -> Called:
+        meant = {name for word, _ in words for name in self.chains[word]}
+        lost = any(A_LOSS.search(word) or "err" in word.lower() for word, _ in words)
+
+        def able(name: str) -> bool:
+            named = lost or name in meant or self._kind(name) != "L"
+            return named and any(self.reader.fits(made.value, name) for _, made in words)
+
+        between = any(self._is_between(made) for _, made in words)
+        return Called(frozenset(word for word, _ in words), able, frozenset(meant), between)
 
     # --- by name ---------------------------------------------------------------------------------------------------
 

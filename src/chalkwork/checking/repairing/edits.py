@@ -58,7 +58,8 @@ def edits(statement: ast.stmt, around: Around) -> list[Edit]:
 
 
 def _with(node: ast.AST, name: str, value: object) -> Any:  # the parts that stay are shared
-    return type(node)(**{**dict(ast.iter_fields(node)), name: value, "lineno": 1, "col_offset": 0})
+    place = {"lineno": getattr(node, "lineno", 1), "col_offset": getattr(node, "col_offset", 0)}
+    return type(node)(**{**dict(ast.iter_fields(node)), name: value, **place})
 
 
 class _Part(NamedTuple):
