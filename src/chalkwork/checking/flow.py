@@ -295,6 +295,8 @@ class _Aligning:
                 del self.roles[before.order]
                 self._name(order, name)
                 return
+        if self._is_gone_on_with(made):
+            return
         able = {name: cost for name, cost in self._able(order, own).items() if words.able(name)}
         looks = {name for name in able if name in words.meant or self.flow.looks_like(made.value, name)}
         able = {name: cost for name, cost in able.items() if name in looks}
@@ -306,6 +308,12 @@ class _Aligning:
             self._name(order, kept[0])
         elif order not in self.leads:
             self._compared(order, able, words.meant)
+
+    def _is_gone_on_with(self, made: Made) -> bool:
+        """Whether the same line goes on with it, and nothing else does: a sum or the entries of an array, one by one."""
+        users = self.users.get(made.order, [])
+        after = self.rerun.made[users[0]] if len(users) == 1 else None
+        return after is not None and (after.line, after.code) == (made.line, made.code)
 
     def _compared(self, order: int, able: Mapping[str, int], meant: Collection[str]) -> None:
         """A value is the step with which it and what follows are told best, if they are not told as well without it."""
