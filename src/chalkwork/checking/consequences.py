@@ -204,7 +204,7 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
 
 
 def _name_the_loss(reader: Reader, found: Names, left: Mapping[str, object]) -> None:
-    """A single number that is called a loss, among other things, where the program has none yet; nothing follows from it."""
+    """A number that is called a loss, among other things, where the program has none yet; nothing follows from it."""
     context = reader.context
     losses = [one.name for one in context.derivation.equations if context.role(one) == Role.LOSS]
     if last_step(context) or not losses or set(losses) & set(found.steps):

@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
+from chalkwork.checking.aligning import aligned
 from chalkwork.checking.augmented import holds_bias
-from chalkwork.checking.called import A_LOSS, kinds_called
+from chalkwork.checking.called import kinds_called
 from chalkwork.checking.consequences import by_consequence, displaced, followed, is_multiple, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
-from chalkwork.checking.flow import Words as Called
-from chalkwork.checking.flow import aligned
 from chalkwork.checking.names import NO_NAME, longest
 from chalkwork.checking.passes import base_of, updates_before
 from chalkwork.checking.programs import Names, Reader
@@ -207,35 +206,13 @@ class _Placing:
         same_one = {made.order, made.of.order if made.of is not None else made.order}
         return any(order in same_one for _, order in self.meant)
 
-    # --- by what it was made of ------------------------------------------------------------------------------------
-
     def _by_flow(self, items: Sequence[tuple[Made, str]]) -> None:
         """What was made of the right operands of a step, whatever it gives."""
-        held: dict[int, list[tuple[str, Made]]] = {}
-        for made, word in items:
-            held.setdefault(made.order, []).append((word, made))
         roles = {order: name for (_, order), name in self.meant.items()}
-        for order, words in held.items():
-            equal = self._equal(words[0][1]) if tells(words[0][1].value) else []
-            if order not in roles and len(equal) == 1:
-                roles[order] = equal[0]
-
-        called = {order: self._called(words) for order, words in held.items()}
         makers = {name: made.order for name, made in self.taken.items()}
-        for name, made in aligned(self.reader, self.rerun, roles, makers, called).items():
-            words = sorted(held[made.order], key=lambda one: name not in self.chains[one[0]])
-            self._name(*words[0], name)
-
-    def _called(self, words: Sequence[tuple[str, Made]]) -> Called:
-        meant = {name for word, _ in words for name in self.chains[word]}
-        lost = any(A_LOSS.search(word) or "err" in word.lower() for word, _ in words)
-
-        def able(name: str) -> bool:
-            named = lost or name in meant or self._kind(name) != "L"
-            return named and any(self.reader.fits(made.value, name) for _, made in words)
-
-        between = any(self._is_between(made) for _, made in words)
-        return Called(frozenset(word for word, _ in words), able, frozenset(meant), between)
+        found = aligned(self.reader, self.rerun, items, self.chains, roles, makers, self._is_between)
+        for name, (word, made) in found.items():
+            self._name(word, made, name)
 
     # --- by name ---------------------------------------------------------------------------------------------------
 

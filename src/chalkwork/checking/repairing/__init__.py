@@ -18,7 +18,8 @@ from chalkwork.checking.recording.places import parsed, statements
 from chalkwork.checking.recording.watching import Aside, Path, same_numbers
 from chalkwork.checking.repairing.arrays import Unclear
 from chalkwork.checking.repairing.edits import Around, Edit, edits
-from chalkwork.checking.repairing.evaluating import Frame, Function, Spent, spans
+from chalkwork.checking.repairing.evaluating import Frame, Spent
+from chalkwork.checking.repairing.functions import Function, spans
 from chalkwork.checking.repairing.rerunning import Line, Rerun
 
 _MOST_OPERANDS = 24
@@ -56,8 +57,9 @@ def repaired(
     """The smallest edits that make a value right, `is_right`, and leaves those that are `right` already as they are;
     the earliest line first.
 
-    What goes into values that are right, `well` by their numbers, is not looked at. `is_known` says whether a value on the way is a quantity of the exercise: what leads to the goal through many lines
-    is tried for such values alone. Programs divide by the number of `samples`.
+    What goes into values that are right, `well` by their numbers, is not looked at. `is_known` says whether a value on
+    the way is a quantity of the exercise: what leads to the goal through many lines is tried for such values alone.
+    Programs divide by the number of `samples`.
     """
     search = _Search(run, goal, is_right, is_known, right, well, later, samples)
     return [] if is_right(goal.value) else search.done()

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from chalkwork.checking.recording import Recording
-from chalkwork.checking.recording.places import parsed
 from chalkwork.checking.recording.watching import Aside, Made, Path
 from chalkwork.checking.repairing.arrays import ATTRIBUTES, CONSTANTS, FUNCTIONS, OPERATORS, Unclear, called, worked_out
+from chalkwork.checking.repairing.functions import Function, function_at, functions_in, lambda_in, spans
 
 Place = tuple[object, Path]
-Function = ast.FunctionDef | ast.Lambda
 MOST_WORK = 40_000
 """What one search may cost, in operations on few numbers."""
 _PER_WORK = 500
@@ -99,16 +98,7 @@ class Evaluator:
     @cached_property
     def named(self) -> dict[str, list[tuple[str, Function]]]:
         """All functions of the program by their names."""
-        found: dict[str, list[tuple[str, Function]]] = {}
-        for file, text in self.run.texts.items():
-            for node in ast.walk(parsed(text)):
-                if isinstance(node, ast.FunctionDef):
-                    found.setdefault(node.name, []).append((file, node))
-                elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
-                    for target in node.targets:
-                        if isinstance(target, ast.Name):
-                            found.setdefault(target.id, []).append((file, node.value))
-        return found
+        return functions_in(self.run.texts)
 
     def pay(self, work: int = 1) -> None:
         """Raises Spent where nothing is left."""
@@ -345,7 +335,7 @@ class Evaluator:
     def _meant(self, node: ast.Call, name: str, known: Any, frame: Frame) -> tuple[str, Function | None]:
         """The function that a call is of; where several have the name, the one that gave something back there."""
         if isinstance(known, CodeType):
-            return known.co_filename, _function_at(self.run.texts.get(known.co_filename, ""), known)
+            return known.co_filename, function_at(self.run.texts.get(known.co_filename, ""), known)
         ways = self.named.get(name, [])
         if len(ways) > 1:
             here = frame.file, getattr(node, "lineno", 0)
@@ -372,7 +362,7 @@ class Evaluator:
             raise Unclear
         if isinstance(node, ast.Lambda):
             self.touched.add((file, node.lineno))
-            return self.value(_lambda_in(self.edited.get((file, node.lineno)), node).body, within)
+            return self.value(lambda_in(self.edited.get((file, node.lineno)), node).body, within)
         try:
             self._run(node.body, within, file)
         except _Return as done:
@@ -426,11 +416,6 @@ class Evaluator:
         return array
 
 
-def spans(node: Function, line: int) -> bool:
-    """Whether a line stands within a function."""
-    return node.lineno <= line <= (node.end_lineno or node.lineno)
-
-
 def _is_own(of: Any) -> bool:
     return of is _MISSING or isinstance(of, Held)
 
@@ -439,21 +424,6 @@ def _root(node: ast.expr) -> str:
     while isinstance(node, ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
-
-
-def _function_at(text: str, code: CodeType) -> Function | None:
-    """The function that begins at the line where its code does."""
-    for node in ast.walk(parsed(text)):
-        kind = ast.Lambda if code.co_name == "<lambda>" else ast.FunctionDef
-        if isinstance(node, kind) and node.lineno == code.co_firstlineno:
-            return node
-    return None
-
-
-def _lambda_in(statement: ast.stmt | None, node: ast.Lambda) -> ast.Lambda:
-    """The function as it stands in an edited statement."""
-    found = [one for one in ast.walk(statement) if isinstance(one, ast.Lambda)] if statement is not None else []
-    return found[0] if len(found) == 1 else node
 
 
 _WORK: dict[type[ast.AST], Callable[[Evaluator, Any, Frame], Any]] = {

@@ -216,7 +216,7 @@ class Rerun:
         return self.evaluator.value(value, frame) if isinstance(value, ast.expr) else value
 
     def _part_of(self, value: Any, steps: Path, made: Made, frame: Frame) -> Any:
-        """What stands at the end of these steps; of a tuple or dictionary that is written out, that one is worked out."""
+        """What stands at the end of these steps; of a tuple or dictionary that is written out, that one alone."""
         while steps and (inner := _entry(value, *steps[0])) is not None:
             value, steps = inner, steps[1:]
         return self._part(self._came_to(value, frame), steps, made)
