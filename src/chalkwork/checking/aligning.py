@@ -80,7 +80,8 @@ def _called(
     is_lost = any(A_LOSS.search(word) or "err" in word.lower() for word, _ in words)
 
     def able(name: str) -> bool:
-        is_loss = reader.context.role(reader.context.derivation[name]) == Role.LOSS
+        equation = reader.context.derivation.get(name)
+        is_loss = equation is not None and reader.context.role(equation) == Role.LOSS
         named = name in meant or is_lost or not is_loss  # nothing follows from a loss: its name tells
         return named and any(reader.fits(made.value, name) for _, made in words)
 
@@ -228,6 +229,9 @@ class _Aligning:
         if self._is_gone_on_with(made):
             return
         able = {name: cost for name, cost in self._able(order, own).items() if words.able(name)}
+        if not able and not own & self.found.keys():
+            near = self.flow.near(own, made.value.size)
+            able = {name: near[name] for name in near.keys() & words.meant if self._is_open(name) and words.able(name)}
         looks = {name for name in able if name in words.meant or self.flow.looks_like(made.value, name)}
         able = {name: cost for name, cost in able.items() if name in looks}
         if not able:
@@ -272,11 +276,10 @@ class _Aligning:
         """The steps that are still to be told and can be made of these; one that it is not called counts one more."""
         steps = self.flow.steps(own, self.rerun.made[order].value.size)
         meant = self.words.get(order, Words()).meant
-        return {
-            name: cost + bool(meant and name not in meant)
-            for name, cost in steps.items()
-            if name not in self.makers and name not in self.found
-        }
+        return {name: cost + bool(meant and name not in meant) for name, cost in steps.items() if self._is_open(name)}
+
+    def _is_open(self, name: str) -> bool:
+        return name not in self.makers and name not in self.found
 
     def _name(self, order: int, name: str) -> None:
         self.found[name] = self.rerun.made[order]

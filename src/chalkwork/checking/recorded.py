@@ -116,7 +116,8 @@ class _Placing:
         for word in (word for word in words if not self._is_family(word)):
             self._by_name(word)
         self._by_consequence(items)
-        for word in (word for word in words if self._is_family(word)):
+        known = {word for word, _ in self.meant}
+        for word in sorted((word for word in words if self._is_family(word)), key=lambda word: word not in known):
             self._by_name(word)
         self._by_value((made, word) for made, word in items if _is_given_back(word))
         self._without_entries()
@@ -274,6 +275,10 @@ class _Placing:
             later = [{made.value.shape for made in run[place + 1 :]} for place in range(len(run))]
             shaped = [made.value.shape in shapes for made, shapes in zip(run, later, strict=True)]
             run = [made for made, again in zip(run, shaped, strict=True) if not (again and self._is_between(made))]
+        rate = float(np.ravel(self.reader.values.get("eta", 1.0))[0])
+        run = [
+            made for place, made in enumerate(run) if not any(same(made.value, rate * one.value) for one in run[:place])
+        ]
         if not run:
             return
         if self._is_family(word) or not free:
