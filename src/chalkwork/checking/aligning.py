@@ -50,7 +50,8 @@ def aligned(
         held.setdefault(made.order, []).append((word, made))
     known = dict(roles)
     for order, words in held.items():
-        equal = reader.equal(words[0][1].value) if order not in known and tells(words[0][1].value) else []
+        value = words[0][1].value
+        equal = (reader.equal(value) or reader.rows_of(value)) if order not in known and tells(value) else []
         if len(equal) == 1:
             known[order] = equal[0]
     called = {order: _called(reader, words, chains, is_between) for order, words in held.items()}
@@ -198,8 +199,10 @@ class _Aligning:
                 found |= {role}
                 continue
             value = self.rerun.made[source].value
+            if not np.any(value):
+                continue  # zeros that something is added to have their shape alone from elsewhere
             own = self._made_of(source, put) if put else self.operands.get(source)
-            if own is None and value.size >= self.flow.smallest and value.dtype.kind == "f" and np.any(value):
+            if own is None and value.size >= self.flow.smallest and value.dtype.kind == "f":
                 return None
             found |= own or frozenset()
         return found - self.flow.free
@@ -229,9 +232,12 @@ class _Aligning:
         if self._is_gone_on_with(made):
             return
         able = {name: cost for name, cost in self._able(order, own).items() if words.able(name)}
-        if not able and not own & self.found.keys():
-            near = self.flow.near(own, made.value.size)
-            able = {name: near[name] for name in near.keys() & words.meant if self._is_open(name) and words.able(name)}
+        if not able and order not in self.leads and not own & self.found.keys():
+            near = self.flow.near(own, made.value.size) & words.meant
+            called = [name for name in near if self._is_open(name) and words.able(name)]
+            if len(called) == 1:
+                self._name(order, called[0])
+                return
         looks = {name for name in able if name in words.meant or self.flow.looks_like(made.value, name)}
         able = {name: cost for name, cost in able.items() if name in looks}
         if not able:

@@ -18,8 +18,6 @@ from chalkwork.derivation.evaluate import evaluate
 
 _MOST_SKIPPED = 2
 """Between two values of a program so many steps may lie that it has no value for."""
-_NEAR = 2
-"""What it counts where an operand is another one; a step that is skipped counts one."""
 
 
 class Flow:
@@ -122,14 +120,14 @@ class Flow:
                     found[name] = cost
         return found
 
-    def near(self, operands: frozenset[str], size: int) -> dict[str, int]:
+    def near(self, operands: frozenset[str], size: int) -> set[str]:
         """The steps of a size that lack one of the operands, or have another one in its place, or one more."""
-        found: dict[str, int] = {}
+        found = set()
         for name in {name for part in operands for name in self.then.get(part, ())} - operands:
             parts = self.made_of[name]
             outputs = {self.output.get(part) for part in parts} - {None, name}
             met = [part for part in parts if part in operands or self.output.get(part) in operands & outputs]
             more = operands - parts - outputs
             if met and len(met) >= len(parts) - 1 and len(more) <= 1 and np.size(self.reader.values[name]) == size:
-                found[name] = _NEAR
+                found.add(name)
         return found
