@@ -250,7 +250,7 @@ class _Aligning:
             self._compared(order, able, words.meant)
 
     def _is_gone_on_with(self, made: Made) -> bool:
-        """Whether the same line goes on with it, and nothing else does: a sum or the entries of an array, one by one."""
+        """Whether the same line goes on with it, and nothing else: a sum, or the entries of an array one by one."""
         users = self.users.get(made.order, [])
         after = self.rerun.made[users[0]] if len(users) == 1 else None
         return after is not None and (after.line, after.code) == (made.line, made.code)
