@@ -7,6 +7,7 @@ line that makes it from the right operands of a step stands for that step, whate
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from chalkwork.checking.consequences import is_multiple
 from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.flow import Flow
 from chalkwork.checking.mistakes import Role
+from chalkwork.checking.passes import base_of
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import Made
 from chalkwork.checking.repairing.arrays import Unclear, worked_out
@@ -52,6 +54,8 @@ def aligned(
     for order, words in held.items():
         value = words[0][1].value
         equal = (reader.equal(value) or reader.rows_of(value)) if order not in known and tells(value) else []
+        if order not in known and words[0][1].line is None and value.size > 1 and np.ptp(value):
+            equal = [name for name in reader.equal(value) if name in reader.givens.known]  # of few digits, and data
         if len(equal) == 1:
             known[order] = equal[0]
     called = {order: _called(reader, words, chains, is_between) for order, words in held.items()}
@@ -59,6 +63,10 @@ def aligned(
     for name, made in _Aligning(reader, rerun, known, makers, called).done().items():
         found[name] = min(held[made.order], key=lambda one: name not in chains[one[0]])
     return found
+
+
+def _kind(name: str) -> str:
+    return re.sub(r"\d*(_t\d+)?$", "", base_of(name))
 
 
 class Words(NamedTuple):
@@ -77,13 +85,14 @@ def _called(
     chains: Mapping[str, Collection[str]],
     is_between: Callable[[Made], bool],
 ) -> Words:
+    context = reader.context
+    losses = {one.name for one in context.derivation.equations if context.role(one) == Role.LOSS}
     meant = frozenset(name for word, _ in words for name in chains[word])
-    is_lost = any(A_LOSS.search(word) or "err" in word.lower() for word, _ in words)
+    if any(A_LOSS.search(word) or "err" in word.lower() for word, _ in words):
+        meant |= losses
 
     def able(name: str) -> bool:
-        equation = reader.context.derivation.get(name)
-        is_loss = equation is not None and reader.context.role(equation) == Role.LOSS
-        named = name in meant or is_lost or not is_loss  # nothing follows from a loss: its name tells
+        named = name in meant or name not in losses  # nothing follows from a loss: its name tells
         return named and any(reader.fits(made.value, name) for _, made in words)
 
     return Words(frozenset(word for word, _ in words), able, meant, any(is_between(made) for _, made in words))
@@ -108,6 +117,8 @@ class _Aligning:
         """The same in the quantities of the exercise, through what has no role; None where that is not known."""
         self.found: dict[str, Made] = {}
         self.users: dict[int, list[int]] = {}
+        self.kinds: dict[tuple[str, int | None], set[str]] = {}
+        """What a line has made that is right: the letters of steps, nothing for what is none."""
         self.undecided: dict[int, frozenset[str]] = {}
         self.leads: set[int] = set()
         """What something right was made with, by itself or through others: that is not wrong."""
@@ -213,7 +224,10 @@ class _Aligning:
         made = self.rerun.made[order]
         own = self.operands[order] = self._made_of(order, {})
         role = self.roles.get(order)
-        again = role is not None and self.makers.get(role) != order and made.of is None and own == frozenset((role,))
+        again = role is not None and self.makers.get(role, order) != order and own == frozenset((role,))
+        kinds = self.kinds.setdefault((made.file, made.line), set())
+        if (role is not None or order in self.leads) and not again:
+            kinds.add(_kind(role or ""))
         if made.line is None or made.of is not None or not own:
             return
         words = self.words.get(order, Words())
@@ -232,6 +246,7 @@ class _Aligning:
         if self._is_gone_on_with(made):
             return
         able = {name: cost for name, cost in self._able(order, own).items() if words.able(name)}
+        able = {name: cost for name, cost in able.items() if not kinds or _kind(name) in kinds}
         if not able and order not in self.leads and not own & self.found.keys():
             near = self.flow.near(own, made.value.size) & words.meant
             called = [name for name in near if self._is_open(name) and words.able(name)]
