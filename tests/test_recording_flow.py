@@ -1,6 +1,5 @@
 """Recorded steps told by what they were made of: names that say nothing, values that are wrong or right by accident."""
 
-# ruff: noqa: E501  a program's line stands beside what may be in its place
 from __future__ import annotations
 
 import linecache

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from chalkwork.checking.called import A_LOSS
+from chalkwork.checking.called import holds_a_loss
 from chalkwork.checking.consequences import is_multiple
 from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.flow import Flow
@@ -88,7 +88,7 @@ def _called(
     context = reader.context
     losses = {one.name for one in context.derivation.equations if context.role(one) == Role.LOSS}
     meant = frozenset(name for word, _ in words for name in chains[word])
-    if any(A_LOSS.search(word) or "err" in word.lower() for word, _ in words):
+    if any(holds_a_loss(word) or "err" in word.lower() for word, _ in words):
         meant |= losses
 
     def able(name: str) -> bool:
@@ -247,7 +247,7 @@ class _Aligning:
             return
         able = {name: cost for name, cost in self._able(order, own).items() if words.able(name)}
         able = {name: cost for name, cost in able.items() if not kinds or _kind(name) in kinds}
-        if not able and order not in self.leads and not own & self.found.keys():
+        if not able and order not in self.leads and not own & self.found.keys() and not self._is_taken_up(order):
             near = self.flow.near(own, made.value.size) & words.meant
             called = [name for name in near if self._is_open(name) and words.able(name)]
             if len(called) == 1:
@@ -269,6 +269,11 @@ class _Aligning:
         users = self.users.get(made.order, [])
         after = self.rerun.made[users[0]] if len(users) == 1 else None
         return after is not None and (after.line, after.code) == (made.line, made.code)
+
+    def _is_taken_up(self, order: int) -> bool:
+        """Whether something is made of a value under the same name."""
+        words = self.words.get(order, Words()).words
+        return any(words & self.words.get(user, Words()).words for user in self.users.get(order, ()))
 
     def _compared(self, order: int, able: Mapping[str, int], meant: Collection[str]) -> None:
         """A value is the step with which it and what follows are told best, if they are not told as well without it."""

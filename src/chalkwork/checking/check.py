@@ -25,8 +25,9 @@ from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable, longest, match_names
+from chalkwork.checking.placed import Recorded
 from chalkwork.checking.programs import Reader
-from chalkwork.checking.recorded import Recorded, recorded
+from chalkwork.checking.recorded import recorded
 from chalkwork.checking.recording import Recording
 from chalkwork.checking.repairing.rerunning import Rerun
 from chalkwork.checking.repeated import in_every_step

@@ -15,7 +15,7 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import answer_like, read_answer, with_given
 from chalkwork.checking.augmented import taken_apart
-from chalkwork.checking.called import A_LOSS, differentiated
+from chalkwork.checking.called import differentiated, holds_a_loss
 from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.mistakes import Role
 from chalkwork.checking.names import NO_NAME, bare_name
@@ -226,7 +226,7 @@ def _name_the_loss(reader: Reader, found: Names, left: Mapping[str, object]) -> 
     losses = [one.name for one in context.derivation.equations if context.role(one) == Role.LOSS]
     if last_step(context) or not losses or set(losses) & set(found.steps):
         return
-    words = [word for word, value in left.items() if A_LOSS.search(word) and np.size(np.asarray(value)) == 1]
+    words = [word for word, value in left.items() if holds_a_loss(word) and np.size(np.asarray(value)) == 1]
     words = [word for word in words if tells(np.asarray(left[word])) and reader.of_no_step(left[word]) is None]
     if len(words) == 1:
         found.steps[losses[0]] = left[words[0]]

@@ -127,7 +127,8 @@ class Flow:
             parts = self.made_of[name]
             outputs = {self.output.get(part) for part in parts} - {None, name}
             met = [part for part in parts if part in operands or self.output.get(part) in operands & outputs]
-            more = operands - parts - outputs
-            if met and len(met) >= len(parts) - 1 and len(more) <= 1 and np.size(self.reader.values[name]) == size:
+            missing, more = parts - {*met}, operands - parts - outputs
+            few = met and len(missing) <= 1 and len(more) <= 1 and (more or missing <= self.made_of.keys())
+            if few and np.size(self.reader.values[name]) == size:
                 found.add(name)
         return found

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +19,8 @@ from chalkwork.checking.consequences import by_consequence, displaced, followed,
 from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME, longest
 from chalkwork.checking.passes import base_of, updates_before
-from chalkwork.checking.programs import Names, Reader
+from chalkwork.checking.placed import Recorded
+from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import Made
 from chalkwork.checking.repairing.rerunning import Rerun
 from chalkwork.checking.versions import Words, numbers_together, refined, samples_together, through_time, upright
@@ -30,23 +29,6 @@ from chalkwork.words import Said
 
 _MOST_UNUSED = 12
 _NUMBERS = re.compile(r"\d*(?:_t\d+)?$")
-
-
-@dataclass
-class Recorded:
-    """What the assignments of one program stand for."""
-
-    names: Names = field(default_factory=Names)
-    makers: dict[str, Made] = field(default_factory=dict)
-    """The assignment of each quantity."""
-    loose: list[Made] = field(default_factory=list)
-    """What is no quantity of the exercise, in the order of time."""
-    between: list[Any] = field(default_factory=list)
-    """Right values that are no step: the distance from the target, what comes back to a layer."""
-    own: dict[str, Any] = field(default_factory=dict)
-    """All quantities as they follow from what the program has."""
-    right: set[int] = field(default_factory=set)
-    """The values that are right, a step or a row of one, by their numbers."""
 
 
 def recorded(

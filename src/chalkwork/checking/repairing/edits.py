@@ -246,9 +246,9 @@ def _of_call(node: ast.Call, functions: Sequence[str]) -> Iterator[tuple[int, as
             yield 1, ast.Call(func, node.args, [ast.keyword("axis", ast.Constant(axis)), *node.keywords])
     axis_is = next((one.arg for one in node.keywords if one.arg in _AXES), "axis")
     kept = "keepdim" if axis_is == "dim" else "keepdims"
-    if name in _REDUCING - {"softmax"} and (node.keywords or len(node.args) > (0 if method else 1)):
-        if not any(one.arg == kept for one in node.keywords):
-            yield 1, ast.Call(func, node.args, [*node.keywords, ast.keyword(kept, ast.Constant(True))])
+    along = node.keywords or len(node.args) > (0 if method else 1)
+    if name in _REDUCING - {"softmax"} and along and all(one.arg != kept for one in node.keywords):
+        yield 1, ast.Call(func, node.args, [*node.keywords, ast.keyword(kept, ast.Constant(True))])
     for place, keyword in enumerate(node.keywords):
         if keyword.arg in _AXES:
             yield 1, ast.Call(func, node.args, [*node.keywords[:place], *node.keywords[place + 1 :]])
