@@ -93,7 +93,7 @@ CASES = [
         ("theta[name] - 0.3", "theta[name] + 0.3", "W1_new"),
     ]),
     (SOFTMAX.solve(X[:3], CLASSES, 0.5), LOGISTIC, [
-        ("-np.mean(np.sum(", "-np.sum(np.sum(", "L"),
+        ("-np.mean(np.sum(", "np.mean(np.sum(", "L"),
         ("t.sum(axis=1, keepdims=True)", "t.sum(axis=1)", "a1"),
     ]),
     (OVER_TIME.solve(SEQUENCE[None], GOALS[None], 0.1), THROUGH_TIME, [
