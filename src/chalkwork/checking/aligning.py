@@ -134,8 +134,8 @@ class _Aligning:
                 self.parts = {order: self._read(one) for order, one in made.items()}
             except Spent:
                 return {}
-        for order, one in made.items():
-            for source in self.parts[order][0] if one.of is None and self.parts[order] is not None else ():
+        for order, parts in self.parts.items():
+            for source in parts[0] if parts is not None and made[order].of is None else ():
                 self.users.setdefault(source, []).append(order)
         for order in sorted(made, reverse=True):
             if self._leads(order):
@@ -315,9 +315,9 @@ class _Aligning:
         """What goes on from a value that was told under its name, and is no other step: that one, as it is then."""
         for name in own & self.found.keys() if order not in self.leads else ():
             before = self.found[name]
-            called = self.words.get(order, Words()).words
-            same_word = called & self.words.get(before.order, Words()).words
-            called = same_word or {one for one in called if one.endswith("()")}
+            words = self.words.get(order, Words()).words
+            same_word = words & self.words.get(before.order, Words()).words
+            called = bool(same_word) or any(one.endswith("()") for one in words)
             again = own - {name} <= (self.operands[before.order] or frozenset())
             alone = set(self.users.get(before.order, ())) <= {order}
             value = self.rerun.made[order].value

@@ -39,7 +39,7 @@ class Flow:
             one.name: frozenset(part.name for part in names_in(one.expression)) - self.free
             for one in derivation.equations
         }
-        self.one = {}
+        self.one: dict[str, str] = {}
         """What is the same as the one quantity it is made of: the output of a layer without a function."""
         for name, parts in self.made_of.items():
             for part in parts if len(parts) == 1 else ():
