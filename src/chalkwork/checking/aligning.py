@@ -142,6 +142,10 @@ class _Aligning:
                 self.leads.add(order)
         for order in sorted(made):
             self._told(order)
+            role = self.roles.get(order, "")
+            by_accident = self.makers.get(role, order) != order
+            if (order in self.right or order in self.leads) and not by_accident:
+                self.kinds[made[order].file, made[order].line].add(_kind(role))
         return self.found
 
     # --- what a value is made of -----------------------------------------------------------------------------------
@@ -226,8 +230,6 @@ class _Aligning:
         role = self.roles.get(order)
         again = role is not None and self.makers.get(role, order) != order and own == frozenset((role,))
         kinds = self.kinds.setdefault((made.file, made.line), set())
-        if (role is not None or order in self.leads) and not again:
-            kinds.add(_kind(role or ""))
         if made.line is None or made.of is not None or not own:
             return
         words = self.words.get(order, Words())
