@@ -96,7 +96,8 @@ def displaced(
     found: dict[str, int] = {}
     wrong = [name for name, value in steps.items() if not same(value, reader.values[name])] if loose else []
     own = followed(reader, apart(reader, steps), data) if wrong else {}
-    for name in wrong:
+    divisors = {1.0, float(reader.context.sizes[0])}
+    for name in [name for name in wrong if not is_multiple(reader, steps[name], name, divisors)]:
         if reader.of_no_step(steps[name]) is not None or _is_left(reader, steps, own, name):
             rest = {one: other for one, other in steps.items() if one != name}
             place = by_consequence(reader, rest, data, loose).get(name)
