@@ -216,7 +216,7 @@ class _Aligning:
             value = self.rerun.made[source].value
             if not np.any(value):
                 continue  # zeros that something is added to have their shape alone from elsewhere
-            own = self._made_of(source, put) if put else self.operands.get(source)
+            own = self._made_of(source, put) if put and source > min(put) else self.operands.get(source)
             if own is None and value.size >= self.flow.smallest and value.dtype.kind == "f":
                 return None
             found |= own or frozenset()
@@ -227,6 +227,7 @@ class _Aligning:
     def _told(self, order: int) -> None:
         made = self.rerun.made[order]
         own = self.operands[order] = self._made_of(order, {})
+        self.undecided[order] = self._undecided(order)
         role = self.roles.get(order)
         again = role is not None and self.makers.get(role, order) != order and own == frozenset((role,))
         kinds = self.kinds.setdefault((made.file, made.line), set())
@@ -292,13 +293,13 @@ class _Aligning:
         if len(best) == 1 and least[0] <= loose and told:
             self._name(order, best[0])
         elif least[0] <= loose:
-            self.undecided[order] = frozenset(best)
+            self.undecided[order] |= frozenset(best)
 
     def _undecided(self, order: int) -> frozenset[str]:
         """The steps that one of the values that went into this one may be just as well."""
         parts = self.parts[order]
         before = [one for one in (parts[0] if parts is not None else ()) if not self.roles.get(one)]
-        return frozenset().union(*(self.undecided.get(one, frozenset()) | self._undecided(one) for one in before))
+        return frozenset().union(*(self.undecided.get(one, frozenset()) for one in before))
 
     def _able(self, order: int, own: frozenset[str]) -> dict[str, int]:
         """The steps that are still to be told and can be made of these; one that it is not called counts one more."""
