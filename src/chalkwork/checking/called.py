@@ -42,6 +42,8 @@ _OF_A_NORMALISATION: Mapping[str, tuple[str, ...]] = {
     "gamma": ("gamma", "scale"),
     "beta": ("beta", "shift"),
 }
+_A_LOSS = re.compile("loss|cost|entropy|nll|verlust|kosten|perte", re.IGNORECASE)
+_NO_LOSS = re.compile("grad|deriv|wrt|delta|^d[_A-Zl]", re.IGNORECASE)
 _BETWEEN = {1: ("ih", "xh", "inputhidden", "inputtohidden", "inh", "hiddeninput"),
             2: ("ho", "hy", "hiddenoutput", "hiddentooutput", "hout", "outputhidden")}  # fmt: skip
 _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
@@ -63,6 +65,15 @@ def kinds_called(word: str) -> tuple[str, ...]:
     for kind in ("W", "b"):
         found += [f"d{kind}" for stem in _STEMS[kind] if bare in differentiated(stem)]
     return tuple(dict.fromkeys(found))
+
+
+def holds_a_loss(word: str) -> bool:
+    """Whether a loss is in a word, whatever else is in it, and no derivative of one.
+
+    >>> holds_a_loss("train_cross_entropy"), holds_a_loss("costs_2"), holds_a_loss("grad_loss_wrt_b")
+    (True, True, False)
+    """
+    return bool(_A_LOSS.search(word)) and not _NO_LOSS.search(word)
 
 
 @lru_cache(maxsize=64)

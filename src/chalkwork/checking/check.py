@@ -25,9 +25,11 @@ from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable, longest, match_names
+from chalkwork.checking.placed import Recorded
 from chalkwork.checking.programs import Reader
-from chalkwork.checking.recorded import Recorded, recorded
+from chalkwork.checking.recorded import recorded
 from chalkwork.checking.recording import Recording
+from chalkwork.checking.repairing.rerunning import Rerun
 from chalkwork.checking.repeated import in_every_step
 from chalkwork.checking.report import Report, results_of
 from chalkwork.checking.scalars import whole_of, wholes
@@ -136,7 +138,7 @@ def check_class(
     for place in programs:
         assert reader is not None
         if place in runs:
-            one = made[place] = recorded(reader, runs[place], *matches[place])
+            one = made[place] = recorded(reader, runs[place], Rerun(records[place]), *matches[place])
             typed[place], data[place], guessed[place] = one.names.steps, one.names.data, one.names.guessed
             unused[place] = {word: written(why, language) for word, why in one.names.unused.items()}
             named[place] = guessed[place] | (typed[place].keys() - reader.updates - set(runs[place]))

@@ -15,8 +15,9 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import answer_like, read_answer, with_given
 from chalkwork.checking.augmented import taken_apart
-from chalkwork.checking.called import differentiated
+from chalkwork.checking.called import differentiated, holds_a_loss
 from chalkwork.checking.evidence import is_mask, same, tells
+from chalkwork.checking.mistakes import Role
 from chalkwork.checking.names import NO_NAME, bare_name
 from chalkwork.checking.passes import base_of, last_step
 from chalkwork.checking.programs import Names, Reader
@@ -95,7 +96,8 @@ def displaced(
     found: dict[str, int] = {}
     wrong = [name for name, value in steps.items() if not same(value, reader.values[name])] if loose else []
     own = followed(reader, apart(reader, steps), data) if wrong else {}
-    for name in wrong:
+    divisors = {1.0, float(reader.context.sizes[0])}
+    for name in [name for name in wrong if not is_multiple(reader, steps[name], name, divisors)]:
         right, left = _gone_on(reader, steps, own, name)
         place = None
         if right:
@@ -217,9 +219,24 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
             found.steps[name] = given[word]
             del found.unused[word]
             found.notes.append(Text.of("note.taken", word=word, name=name))
+    _name_the_loss(reader, found, {word: given[word] for word in left if word in found.unused})
     for word in left:
         if word.startswith(PART):
             found.unused.pop(word, None)
+
+
+def _name_the_loss(reader: Reader, found: Names, left: Mapping[str, object]) -> None:
+    """A number that is called a loss, among other things, where the program has none yet; nothing follows from it."""
+    context = reader.context
+    losses = [one.name for one in context.derivation.equations if context.role(one) == Role.LOSS]
+    if last_step(context) or not losses or set(losses) & set(found.steps):
+        return
+    words = [word for word, value in left.items() if holds_a_loss(word) and np.size(np.asarray(value)) == 1]
+    words = [word for word in words if tells(np.asarray(left[word])) and reader.of_no_step(left[word]) is None]
+    if len(words) == 1:
+        found.steps[losses[0]] = left[words[0]]
+        del found.unused[words[0]]
+        found.notes.append(Text.of("note.taken", word=words[0], name=losses[0]))
 
 
 def like_its_family(reader: Reader, named: Mapping[str, str], words: Iterable[str]) -> dict[str, str]:

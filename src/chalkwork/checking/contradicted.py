@@ -44,19 +44,27 @@ def contradicted(derivation: Derivation, report: Report, turned: Collection[str]
 def _made_with(derivation: Derivation, name: str, report: Report) -> Iterator[str]:
     """The answered steps that are worked out with a step: directly, or where there are none, through those left open.
 
-    What follows from a wrong step, and is gone on from itself, is looked through, too.
+    What follows from a wrong step, and is gone on from itself, is looked through, too; and what follows through those
+    left open speaks for the step as well.
     """
     made_of = {equation.name: {one.name for one in names_in(equation.expression)} for equation in derivation.equations}
     used = set().union(*(made_of.get(one, set()) for one in report))
     direct = name in used
-    reached = {name}
+    reached, through_open = {name}, set[str]()
     for step, names in made_of.items():
+        follows = step in report and report[step].verdict == Verdict.FOLLOWS.word
         if names & reached:
-            follows = step in report and report[step].verdict == Verdict.FOLLOWS.word and step in used
-            if step in report and not follows:
+            if step in report and not (follows and step in used):
                 yield step
-            elif follows or not direct:
+            elif step in report or not direct:
                 reached.add(step)
+            else:
+                through_open.add(step)
+        elif names & through_open:
+            if follows:
+                yield step
+            elif step not in report:
+                through_open.add(step)
 
 
 def _is_minus(given: object, right: Any) -> bool:

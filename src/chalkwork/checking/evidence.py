@@ -109,18 +109,25 @@ class Evidence:
 
     def is_row(self, value: object) -> bool:
         """Whether a vector of a program is a row or column of something right."""
+        return bool(self.rows_of(value))
+
+    def rows_of(self, value: object) -> list[str]:
+        """The quantities of which a vector of a program is a right row or column."""
         own = np.asarray(value, dtype=float).ravel()
         if not tells(value) or not 1 < own.size == max(np.shape(np.asarray(value)), default=0):
-            return False
-        return any(np.any(np.all(np.abs(rows - own) <= 1e-12, axis=-1)) for rows in self._rows.get(own.size, ()))
+            return []
+        met = [
+            name for name, rows in self._rows.get(own.size, ()) if np.any(np.all(np.abs(rows - own) <= 1e-12, axis=-1))
+        ]
+        return list(dict.fromkeys(met))
 
     @cached_property
-    def _rows(self) -> dict[int, list[np.ndarray[Any, Any]]]:
-        found: dict[int, list[np.ndarray[Any, Any]]] = {}
-        for value in self.values.values():
+    def _rows(self) -> dict[int, list[tuple[str, np.ndarray[Any, Any]]]]:
+        found: dict[int, list[tuple[str, np.ndarray[Any, Any]]]] = {}
+        for name, value in self.values.items():
             for rows in (np.asarray(value, dtype=float), np.asarray(value, dtype=float).T):
                 if rows.ndim == 2 and rows.shape[0] > 1 and rows.size <= _MOST_ENTRIES:
-                    found.setdefault(rows.shape[1], []).append(rows)
+                    found.setdefault(rows.shape[1], []).append((name, rows))
         return found
 
     def is_entry(self, value: object) -> bool:

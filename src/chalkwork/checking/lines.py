@@ -19,7 +19,7 @@ from chalkwork.checking.data import OTHER_DATA
 from chalkwork.checking.evidence import same
 from chalkwork.checking.mistakes import equivalents
 from chalkwork.checking.mistakes.errors import error_factors, slope_of
-from chalkwork.checking.recorded import Recorded
+from chalkwork.checking.placed import Recorded
 from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.recording.places import is_product
 from chalkwork.checking.repairing import Later, Repair, repaired
@@ -157,6 +157,7 @@ def _repairs(name: str, made: Made, run: Recording, found: Recorded, task: Task,
         partial(meets, following[name]),
         lambda value: any(meets(target, value) for target in targets.about(value, made.value.dtype)),
         well,
+        found.right,
         list(_later(name, report, found, by, following, meets)),
         task.context.sizes[0],
     )

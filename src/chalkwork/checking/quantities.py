@@ -124,6 +124,9 @@ def made_of_itself(
             where = f"e = exp({part.arguments[0]} - the largest of each {of})"
             yield f"e / sum(e), {where},", powers / powers.sum()
             yield f"e / the sum of each {across} of e, {where},", powers / powers.sum(1 - axis, keepdims=True)
+            if shape[0] == shape[1]:
+                spread = np.exp(net) / np.exp(net).sum(axis, keepdims=True).T
+                yield f"e / the sums of each {of} of e, put to each {across}, e = exp({part.arguments[0]}),", spread
 
 
 def _with_bias(context: Context, name: str, own: Mapping[str, Any]) -> Iterator[tuple[str, Array]]:

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
+from chalkwork.checking.aligning import aligned
 from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
 from chalkwork.checking.consequences import by_consequence, displaced, followed, is_multiple, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME, longest
 from chalkwork.checking.passes import base_of, updates_before
-from chalkwork.checking.programs import Names, Reader
+from chalkwork.checking.placed import Recorded
+from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import Made
+from chalkwork.checking.repairing.rerunning import Rerun
 from chalkwork.checking.versions import Words, numbers_together, refined, samples_together, through_time, upright
 from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Said
@@ -30,29 +31,18 @@ _MOST_UNUSED = 12
 _NUMBERS = re.compile(r"\d*(?:_t\d+)?$")
 
 
-@dataclass
-class Recorded:
-    """What the assignments of one program stand for."""
-
-    names: Names = field(default_factory=Names)
-    makers: dict[str, Made] = field(default_factory=dict)
-    """The assignment of each quantity."""
-    loose: list[Made] = field(default_factory=list)
-    """What is no quantity of the exercise, in the order of time."""
-    between: list[Any] = field(default_factory=list)
-    """Right values that are no step: the distance from the target, what comes back to a layer."""
-    own: dict[str, Any] = field(default_factory=dict)
-    """All quantities as they follow from what the program has."""
-
-
-def recorded(reader: Reader, words: Words, used: Mapping[str, str], refused: Mapping[str, Said]) -> Recorded:
+def recorded(
+    reader: Reader, words: Words, rerun: Rerun, used: Mapping[str, str], refused: Mapping[str, Said]
+) -> Recorded:
     """What the words of a recording stand for; `used` and `refused` are what the table of names makes of them."""
-    return _Placing(reader, words, used, refused).done()
+    return _Placing(reader, words, rerun, used, refused).done()
 
 
 class _Placing:
-    def __init__(self, reader: Reader, words: Words, used: Mapping[str, str], refused: Mapping[str, Said]) -> None:
-        self.reader = reader
+    def __init__(
+        self, reader: Reader, words: Words, rerun: Rerun, used: Mapping[str, str], refused: Mapping[str, Said]
+    ) -> None:
+        self.reader, self.rerun = reader, rerun
         self.derivation = reader.context.derivation
         self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
         self.givens = {given.name for given in self.derivation.givens}
@@ -102,12 +92,14 @@ class _Placing:
                 and self.reader.is_another(equal, self.chains[word], held)
             ):
                 self._take(word, made, equal)
+        self._by_flow(items)
         between = {word for word, made in self.words.items() if all(map(self._is_between, made))}
         words = sorted(self.chains, key=lambda word: (word in between, word not in self.used))
         for word in (word for word in words if not self._is_family(word)):
             self._by_name(word)
         self._by_consequence(items)
-        for word in (word for word in words if self._is_family(word)):
+        known = {word for word, _ in self.meant}
+        for word in sorted((word for word in words if self._is_family(word)), key=lambda word: word not in known):
             self._by_name(word)
         self._by_value((made, word) for made, word in items if _is_given_back(word))
         self._without_entries()
@@ -120,7 +112,12 @@ class _Placing:
         found = Recorded(makers=self.taken, between=self.auxiliary)
         found.own = followed(self.reader, {name: made.value for name, made in self.taken.items()}, self._data())
         self._written(found, items)
+        found.right = {made.order for made in self.rerun.made.values() if self._is_well(made)}
         return found
+
+    def _is_well(self, made: Made) -> bool:
+        """Whether it is a step that is right, or a row of one."""
+        return made.line is not None and tells(made.value) and bool(self._equal(made) or self.reader.is_row(made.value))
 
     # --- what a word can mean --------------------------------------------------------------------------------------
 
@@ -198,6 +195,14 @@ class _Placing:
         same_one = {made.order, made.of.order if made.of is not None else made.order}
         return any(order in same_one for _, order in self.meant)
 
+    def _by_flow(self, items: Sequence[tuple[Made, str]]) -> None:
+        """What was made of the right operands of a step, whatever it gives."""
+        roles = {order: name for (_, order), name in self.meant.items()}
+        makers = {name: made.order for name, made in self.taken.items()}
+        found = aligned(self.reader, self.rerun, items, self.chains, roles, makers, self._is_between)
+        for name, (word, made) in found.items():
+            self._name(word, made, name)
+
     # --- by name ---------------------------------------------------------------------------------------------------
 
     def _updates(self) -> dict[str, list[int]]:
@@ -262,6 +267,9 @@ class _Placing:
             right = np.asarray(self.reader.values[free[0]])
             counts = "" if np.array_equal(right, np.round(right)) else "biu"
             run = [made for made in run if not is_mask(made.value) and made.value.dtype.kind not in counts]
+        rate = float(np.ravel(self.reader.values.get("eta", 1.0))[0])
+        for made in list(run) if rate != 1 else ():  # the step of an update is not the derivative once more
+            run = [one for one in run if one.order <= made.order or not same(one.value, rate * made.value)]
         if not run:
             return
         if self._is_family(word) or not free:

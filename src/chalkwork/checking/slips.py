@@ -145,6 +145,9 @@ def _of_two(part: Application) -> Iterator[Builder]:
     yield from (lambda: first, lambda: second)
     if part.operation.name in ("subtract", "divide"):
         yield lambda: rebuild(part, (second, first))
+    if len(part.shape) == 2 and part.shape[0] == part.shape[1] > 1:  # what is spread over rows is so over columns
+        yield lambda: rebuild(part, (first.T if first.shape != part.shape else first, second))
+        yield lambda: rebuild(part, (first, second.T if second.shape != part.shape else second))
     if is_function(first):
         yield lambda: rebuild(first, (rebuild(part, (first.arguments[0], second)),))
     if is_function(second):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +18,8 @@ from chalkwork.checking.recording.places import parsed, statements
 from chalkwork.checking.recording.watching import Aside, Path, same_numbers
 from chalkwork.checking.repairing.arrays import Unclear
 from chalkwork.checking.repairing.edits import Around, Edit, edits
-from chalkwork.checking.repairing.evaluating import Frame, Function, Spent
+from chalkwork.checking.repairing.evaluating import Frame, Spent
+from chalkwork.checking.repairing.functions import Function, spans
 from chalkwork.checking.repairing.rerunning import Line, Rerun
 
 _MOST_OPERANDS = 24
@@ -49,16 +50,19 @@ def repaired(
     is_right: Callable[[Any], bool],
     is_known: Callable[[Any], bool],
     right: Mapping[int, Made],
+    well: Collection[int],
     later: Sequence[Later],
     samples: int,
 ) -> list[Repair]:
     """The smallest edits that make a value right, `is_right`, and leaves those that are `right` already as they are;
     the earliest line first.
 
-    `is_known` says whether a value on the way is a quantity of the exercise: what leads to the goal through many lines
-    is tried for such values alone. Programs divide by the number of `samples`.
+    What goes into values that are right, `well` by their numbers, is not looked at. `is_known` says whether a value on
+    the way is a quantity of the exercise: what leads to the goal through many lines is tried for such values alone.
+    Programs divide by the number of `samples`.
     """
-    return [] if is_right(goal.value) else _Search(run, goal, is_right, is_known, right, later, samples).done()
+    search = _Search(run, goal, is_right, is_known, right, well, later, samples)
+    return [] if is_right(goal.value) else search.done()
 
 
 class _Search:
@@ -69,10 +73,11 @@ class _Search:
         is_right: Callable[[Any], bool],
         is_known: Callable[[Any], bool],
         right: Mapping[int, Made],
+        well: Collection[int],
         later: Sequence[Later],
         samples: int,
     ) -> None:
-        self.later = later
+        self.later, self.well = later, {*right, *well} - {goal.order}
         self.run, self.goal, self.is_right, self.is_known, self.right = run, goal, is_right, is_known, right
         self.samples = samples
         self.numbers: list[ast.expr] = [ast.Constant(one) for one in dict.fromkeys((samples, 2)) if one > 1]
@@ -100,7 +105,7 @@ class _Search:
 
     def _look(self) -> None:
         ev = self.rerun.evaluator
-        self.lines = self.rerun.lines(self.goal, self.right)
+        self.lines = self.rerun.lines(self.goal, self.well)
         ways = {line: edits(self._statement(line), self._around(line)) for line in self.lines}
         short = sorted(self.lines, key=lambda line: len(self.rerun.between(line, self.goal)))
         for size in range(1, _LARGEST + 1):
@@ -125,7 +130,7 @@ class _Search:
         functions = self.rerun.evaluator.functions
         single = [name for name, (_, node) in functions.items() if len(_arguments(node)) == 1][:_MOST_FUNCTIONS]
         if not self.rerun.is_of(made, line):  # of a function that the line with the value calls
-            within = [node for file, node in functions.values() if file == line[0] and _holds(node, line[1])]
+            within = [node for file, node in functions.values() if file == line[0] and spans(node, line[1])]
             names = [ast.Name(name, ast.Load()) for node in within for name in _arguments(node)]
             return Around(names, (), self.numbers, single)
         scope = frame.file if frame.code is None or frame.code.co_name == "<module>" else frame.code
@@ -248,7 +253,3 @@ def _words(node: ast.AST) -> tuple[str, ...]:
 
 def _arguments(node: Function) -> list[str]:
     return [one.arg for one in node.args.args if one.arg != "self"]
-
-
-def _holds(node: Function, line: int) -> bool:
-    return node.lineno <= line <= (node.end_lineno or node.lineno)

@@ -58,7 +58,8 @@ def edits(statement: ast.stmt, around: Around) -> list[Edit]:
 
 
 def _with(node: ast.AST, name: str, value: object) -> Any:  # the parts that stay are shared
-    return type(node)(**{**dict(ast.iter_fields(node)), name: value, "lineno": 1, "col_offset": 0})
+    place = {"lineno": getattr(node, "lineno", 1), "col_offset": getattr(node, "col_offset", 0)}
+    return type(node)(**{**dict(ast.iter_fields(node)), name: value, **place})
 
 
 class _Part(NamedTuple):
@@ -243,6 +244,11 @@ def _of_call(node: ast.Call, functions: Sequence[str]) -> Iterator[tuple[int, as
     if name in _REDUCING and not any(one.arg in _AXES for one in node.keywords):
         for axis in (0, 1):
             yield 1, ast.Call(func, node.args, [ast.keyword("axis", ast.Constant(axis)), *node.keywords])
+    axis_is = next((one.arg for one in node.keywords if one.arg in _AXES), "axis")
+    kept = "keepdim" if axis_is == "dim" else "keepdims"
+    along = node.keywords or len(node.args) > (0 if method else 1)
+    if name in _REDUCING - {"softmax"} and along and all(one.arg != kept for one in node.keywords):
+        yield 1, ast.Call(func, node.args, [*node.keywords, ast.keyword(kept, ast.Constant(True))])
     for place, keyword in enumerate(node.keywords):
         if keyword.arg in _AXES:
             yield 1, ast.Call(func, node.args, [*node.keywords[:place], *node.keywords[place + 1 :]])

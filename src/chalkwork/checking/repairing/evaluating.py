@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from chalkwork.checking.recording import Recording
-from chalkwork.checking.recording.places import parsed
 from chalkwork.checking.recording.watching import Aside, Made, Path
 from chalkwork.checking.repairing.arrays import ATTRIBUTES, CONSTANTS, FUNCTIONS, OPERATORS, Unclear, called, worked_out
+from chalkwork.checking.repairing.functions import Function, function_at, functions_in, lambda_in, spans
 
 Place = tuple[object, Path]
-Function = ast.FunctionDef | ast.Lambda
 MOST_WORK = 40_000
 """What one search may cost, in operations on few numbers."""
 _PER_WORK = 500
@@ -83,18 +82,23 @@ class Evaluator:
         return found
 
     @cached_property
+    def below(self) -> dict[Place, int]:
+        """When something was kept first below a place: a list of numbers may become one of arrays."""
+        found: dict[Place, int] = {}
+        for (scope, path), entries in self.run.history.items():
+            for depth in range(1, len(path)):
+                found[scope, path[:depth]] = min(found.get((scope, path[:depth]), entries[0][0]), entries[0][0])
+        return found
+
+    @cached_property
     def functions(self) -> dict[str, tuple[str, Function]]:
         """The functions of the program whose names stand for one alone, with their files."""
-        found: dict[str, list[tuple[str, Function]]] = {}
-        for file, text in self.run.texts.items():
-            for node in ast.walk(parsed(text)):
-                if isinstance(node, ast.FunctionDef):
-                    found.setdefault(node.name, []).append((file, node))
-                elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
-                    for target in node.targets:
-                        if isinstance(target, ast.Name):
-                            found.setdefault(target.id, []).append((file, node.value))
-        return {name: ways[0] for name, ways in found.items() if len(ways) == 1}
+        return {name: ways[0] for name, ways in self.named.items() if len(ways) == 1}
+
+    @cached_property
+    def named(self) -> dict[str, list[tuple[str, Function]]]:
+        """All functions of the program by their names."""
+        return functions_in(self.run.texts)
 
     def pay(self, work: int = 1) -> None:
         """Raises Spent where nothing is left."""
@@ -107,12 +111,19 @@ class Evaluator:
     def at(self, place: Place, look: int) -> Any:
         """What a place held before a look."""
         entry = self.run.held(place, look)
+        if place in self.below and self._is_apart(place, look):
+            return Held(*place)
         if isinstance(entry, Made):
             self.touched.add(entry.order)
             return self.changed.get(entry.order, entry.value)
         if isinstance(entry, Aside):
             return entry.value
         return Held(*place) if place in self.parts else _MISSING
+
+    def _is_apart(self, place: Place, look: int) -> bool:
+        """Whether what was numbers alone holds arrays by then: a list of zeros that became one of moments."""
+        kept = [at for at, _ in self.run.history.get(place, []) if at < look]
+        return bool(kept) and kept[-1] < self.below[place] < look
 
     def place_of(self, node: ast.expr, frame: Frame) -> Place | None:
         """Where a target of an assignment is kept; None where that is within an array."""
@@ -287,8 +298,9 @@ class Evaluator:
             self._several(node.args, frame),
             {one.arg: self.value(one.value, frame) for one in node.keywords if one.arg},
         )
-        if isinstance(known, CodeType) or (not library and name in self.functions and (not method or _is_own(of))):
-            return self._of_the_program(name, known, of if method else _MISSING, values, keywords, frame)
+        if isinstance(known, CodeType) or (not library and name in self.named and (not method or _is_own(of))):
+            file, function = self._meant(node, name, known, frame)
+            return self._of_the_program(file, function, of if method else _MISSING, values, keywords, frame)
         if isinstance(of, Held):
             return self._of_a_container(name, of, values, frame)
         if name == "dict" and not values:
@@ -298,6 +310,8 @@ class Evaluator:
                 raise Unclear
             values = [of, *values]
         values = [self.items(one, frame.look) if isinstance(one, Held) else one for one in values]
+        if name == "sum" and isinstance(node.func, ast.Name) and not keywords:  # Python's own: one row after the other
+            keywords = {"axis": 0}
         return called(name, values, keywords)
 
     def _known(self, node: ast.expr, of: Any, frame: Frame) -> Any:
@@ -318,13 +332,21 @@ class Evaluator:
             return self.at(place, frame.look)
         raise Unclear
 
-    def _of_the_program(
-        self, name: str, known: Any, of: Any, values: list[Any], keywords: dict[str, Any], frame: Frame
-    ) -> Any:
-        """What a function of the program gives: worked out line by line, else as it was recorded."""
-        file, node = self.functions.get(name, ("", None))
+    def _meant(self, node: ast.Call, name: str, known: Any, frame: Frame) -> tuple[str, Function | None]:
+        """The function that a call is of; where several have the name, the one that gave something back there."""
         if isinstance(known, CodeType):
-            file, node = known.co_filename, _function_at(self.run.texts.get(known.co_filename, ""), known)
+            return known.co_filename, function_at(self.run.texts.get(known.co_filename, ""), known)
+        ways = self.named.get(name, [])
+        if len(ways) > 1:
+            here = frame.file, getattr(node, "lineno", 0)
+            lines = [at for at, calls in self.run.called.items() if here in ((one.file, one.line) for one in calls)]
+            ways = [(of, one) for of, one in ways if any(of == at and spans(one, line) for at, line in lines)]
+        return ways[0] if len(ways) == 1 else ("", None)
+
+    def _of_the_program(
+        self, file: str, node: Function | None, of: Any, values: list[Any], keywords: dict[str, Any], frame: Frame
+    ) -> Any:
+        """What a function of the program gives: worked out line by line."""
         if node is None or frame.depth > _MOST_DEEP:
             raise Unclear
         names = [one.arg for one in (*node.args.posonlyargs, *node.args.args)]
@@ -340,7 +362,7 @@ class Evaluator:
             raise Unclear
         if isinstance(node, ast.Lambda):
             self.touched.add((file, node.lineno))
-            return self.value(_lambda_in(self.edited.get((file, node.lineno)), node).body, within)
+            return self.value(lambda_in(self.edited.get((file, node.lineno)), node).body, within)
         try:
             self._run(node.body, within, file)
         except _Return as done:
@@ -402,21 +424,6 @@ def _root(node: ast.expr) -> str:
     while isinstance(node, ast.Attribute):
         node = node.value
     return node.id if isinstance(node, ast.Name) else ""
-
-
-def _function_at(text: str, code: CodeType) -> Function | None:
-    """The function that begins at the line where its code does."""
-    for node in ast.walk(parsed(text)):
-        kind = ast.Lambda if code.co_name == "<lambda>" else ast.FunctionDef
-        if isinstance(node, kind) and node.lineno == code.co_firstlineno:
-            return node
-    return None
-
-
-def _lambda_in(statement: ast.stmt | None, node: ast.Lambda) -> ast.Lambda:
-    """The function as it stands in an edited statement."""
-    found = [one for one in ast.walk(statement) if isinstance(one, ast.Lambda)] if statement is not None else []
-    return found[0] if len(found) == 1 else node
 
 
 _WORK: dict[type[ast.AST], Callable[[Evaluator, Any, Frame], Any]] = {

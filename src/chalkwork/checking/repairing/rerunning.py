@@ -11,6 +11,7 @@ import numpy as np
 from chalkwork.checking.evidence import same
 from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.recording.places import statements
+from chalkwork.checking.recording.watching import Path
 from chalkwork.checking.repairing.arrays import Unclear, worked_out
 from chalkwork.checking.repairing.evaluating import Evaluator, Frame, Held, Place
 
@@ -176,19 +177,17 @@ class Rerun:
                 raise Unclear
             return self._part(ev.value(bodies[0], frame), (), made)
         if isinstance(statement, ast.Return) and statement.value is not None:
-            value = ev.value(statement.value, frame)
             for scope, path in places:
                 if scope is frame.code and str(path[0][1]).endswith("()"):
-                    return self._part(value, path[1:], made)
-            return self._part(value, (), made)
+                    return self._part_of(statement.value, path[1:], made, frame)
+            return self._part_of(statement.value, (), made, frame)
         if isinstance(statement, ast.AugAssign):
             value = ev._operated(statement.op, ev.value(statement.target, frame), ev.value(statement.value, frame))
             return self._assigned(statement.target, value, made, frame, places)
         if isinstance(statement, (ast.Assign, ast.AnnAssign)) and statement.value is not None:
-            value = ev.value(statement.value, frame)
             for target in statement.targets if isinstance(statement, ast.Assign) else [statement.target]:
                 try:
-                    return self._assigned(target, value, made, frame, places)
+                    return self._assigned(target, statement.value, made, frame, places)
                 except Unclear:
                     continue
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
@@ -196,9 +195,10 @@ class Rerun:
         raise Unclear
 
     def _assigned(self, target: ast.expr, value: Any, made: Made, frame: Frame, places: list[Place]) -> Any:
+        """What a target is given by an assignment of this expression, or of what it came to."""
         ev = self.evaluator
         if isinstance(target, (ast.Tuple, ast.List)):
-            parts = ev.items(value, frame.look)
+            parts = _elements(value) or ev.items(self._came_to(value, frame), frame.look)
             for one, part in zip(target.elts, parts, strict=False):
                 try:
                     return self._assigned(one, part, made, frame, places)
@@ -207,10 +207,19 @@ class Rerun:
             raise Unclear
         if place := ev.place_of(target, frame):
             for path in (path for scope, path in places if scope == place[0] and path[: len(place[1])] == place[1]):
-                return self._part(value, path[len(place[1]) :], made)
+                return self._part_of(value, path[len(place[1]) :], made, frame)
         if isinstance(target, ast.Subscript) and ev.place_of(target.value, frame) in places:
-            return ev.with_entry(target, value, frame)
+            return ev.with_entry(target, self._came_to(value, frame), frame)
         raise Unclear
+
+    def _came_to(self, value: Any, frame: Frame) -> Any:
+        return self.evaluator.value(value, frame) if isinstance(value, ast.expr) else value
+
+    def _part_of(self, value: Any, steps: Path, made: Made, frame: Frame) -> Any:
+        """What stands at the end of these steps; of a tuple or dictionary that is written out, that one alone."""
+        while steps and (inner := _entry(value, *steps[0])) is not None:
+            value, steps = inner, steps[1:]
+        return self._part(self._came_to(value, frame), steps, made)
 
     def _part(self, value: Any, steps: Any, made: Made) -> Any:
         for kind, key in steps:
@@ -259,6 +268,20 @@ class Rerun:
                     rows = list(before) if isinstance(before, np.ndarray) else []
                     return self._part([*rows, value] if name == "append" else [value, *rows], (), made)
         raise Unclear
+
+
+def _elements(node: Any) -> list[ast.expr]:
+    """What stands in a tuple or list that is written out."""
+    plain = isinstance(node, (ast.Tuple, ast.List)) and not any(isinstance(one, ast.Starred) for one in node.elts)
+    return node.elts if plain else []
+
+
+def _entry(node: Any, kind: str, key: str | int) -> ast.expr | None:
+    """One entry of a tuple, list or dictionary that is written out."""
+    if kind == "item" and isinstance(key, int) and key < len(_elements(node)):
+        return _elements(node)[key]
+    pairs = zip(node.keys, node.values, strict=True) if kind == "key" and isinstance(node, ast.Dict) else ()
+    return next((value for one, value in pairs if isinstance(one, ast.Constant) and one.value == key), None)
 
 
 def _name(node: ast.expr) -> str:

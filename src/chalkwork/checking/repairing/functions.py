@@ -1,0 +1,45 @@
+"""The functions of a recorded program, as they stand in its text."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from types import CodeType
+
+from chalkwork.checking.recording.places import parsed
+
+Function = ast.FunctionDef | ast.Lambda
+
+
+def functions_in(texts: Mapping[str, str]) -> dict[str, list[tuple[str, Function]]]:
+    """All functions in the texts of files, by their names, each with its file."""
+    found: dict[str, list[tuple[str, Function]]] = {}
+    for file, text in texts.items():
+        for node in ast.walk(parsed(text)):
+            if isinstance(node, ast.FunctionDef):
+                found.setdefault(node.name, []).append((file, node))
+            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+                for target in node.targets:
+                    if isinstance(target, ast.Name):
+                        found.setdefault(target.id, []).append((file, node.value))
+    return found
+
+
+def spans(node: Function, line: int) -> bool:
+    """Whether a line stands within a function."""
+    return node.lineno <= line <= (node.end_lineno or node.lineno)
+
+
+def function_at(text: str, code: CodeType) -> Function | None:
+    """The function that begins at the line where its code does."""
+    for node in ast.walk(parsed(text)):
+        kind = ast.Lambda if code.co_name == "<lambda>" else ast.FunctionDef
+        if isinstance(node, kind) and node.lineno == code.co_firstlineno:
+            return node
+    return None
+
+
+def lambda_in(statement: ast.stmt | None, node: ast.Lambda) -> ast.Lambda:
+    """The function as it stands in an edited statement."""
+    found = [one for one in ast.walk(statement) if isinstance(one, ast.Lambda)] if statement is not None else []
+    return found[0] if len(found) == 1 else node
