@@ -18,6 +18,7 @@ from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.doubtful import thousands_in
 from chalkwork.checking.gathering import gathered
+from chalkwork.checking.holding import laid_out, laid_variables
 from chalkwork.checking.laid import laid, laid_shape
 from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
@@ -25,13 +26,12 @@ from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable, longest, match_names
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recorded import Recorded, recorded
-from chalkwork.checking.recording import Recording
+from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.repeated import in_every_step
 from chalkwork.checking.report import Report, results_of
-from chalkwork.checking.scalars import whole_of, wholes
 from chalkwork.checking.seen import seen_in
 from chalkwork.checking.turned import on_turned_weights
-from chalkwork.checking.variables import is_program, taken_apart
+from chalkwork.checking.variables import is_program
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.symbols import Symbols
@@ -106,17 +106,24 @@ def check_class(
     table = NameTable(list(derivation), symbols)
     programs = [is_program(one) for one in given]
     times = longest(derivation)
-    runs = {place: one.words(symbols.layers, times) for place, one in enumerate(given) if isinstance(one, Recording)}
+    reader = Reader(table, symbols, values, context) if any(programs) else None
     records = {place: one for place, one in enumerate(given) if isinstance(one, Recording)}
     written_so = [set(one) for one in given]
-    given = [
-        {word: made[-1].value for word, made in runs[place].items()}
-        if place in runs
-        else taken_apart(one, symbols.layers, times)
-        if program
-        else one
-        for place, (one, program) in enumerate(zip(given, programs, strict=True))
-    ]
+    notes: list[list[Text]] = [[] for _ in given]
+    runs: dict[int, dict[str, list[Made]]] = {}
+    read: list[Mapping[str, object]] = []
+    for place, one in enumerate(given):
+        if reader is not None and isinstance(one, Recording):
+            found_laid = laid_out(reader, one.places, recorded=True)
+            runs[place] = found_laid.beside(one.words(symbols.layers, times, found_laid.instead))
+            notes[place] = found_laid.notes
+            read.append({word: made[-1].value for word, made in runs[place].items()})
+        elif reader is not None and programs[place]:
+            variables, notes[place] = laid_variables(reader, one, names or {}, symbols.layers, times)
+            read.append(variables)
+        else:
+            read.append(one)
+    given = read
     together = [gathered(one, table, shapes, names) for one in given]
     given = [one for one, _ in together]
     matches = _matched(table, given, names)
@@ -128,8 +135,6 @@ def check_class(
         for (_, apart), (_, refused) in zip(together, matches, strict=True)
     ]
     data = [_data_in(one, words, derivation, symbols) for one, words in zip(given, unused, strict=True)]
-    notes: list[list[Text]] = [[] for _ in given]
-    reader = Reader(table, symbols, values, context) if any(programs) else None
     made: dict[int, Recorded] = {}
     guessed: dict[int, set[str]] = {}
     named: dict[int, set[str]] = {}
@@ -142,18 +147,14 @@ def check_class(
             named[place] = guessed[place] | (typed[place].keys() - reader.updates - set(runs[place]))
             continue
         free = {word: reader.upright(one) for word, one in given[place].items() if word not in (names or {})}
-        numbers = {word: one for word, one in free.items() if isinstance(one, float)}
-        whole = wholes(reader, numbers) if len(numbers) > 1 else {}
-        single = {word for words in whole.values() for word in words}
-        free = {word: one for word, one in free.items() if word not in single}
-        free |= {name: whole_of(reader, name, [numbers[word] for word in words]) for name, words in whole.items()}
         meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}
         reasons = {**together[place][1], **matches[place][1]}
         found = reader.names(free, matches[place][0], reasons)
         name_by_consequence(reader, found, free)
         typed[place] = {**found.steps, **{known: given[place][word] for word, known in meant.items()}}
         said = {word: written(why, language) for word, why in found.unused.items()}
-        data[place], unused[place], notes[place] = found.data, said, found.notes
+        data[place], unused[place] = found.data, said
+        notes[place] += found.notes
         known = {id(given[place][word]) for word in (*matches[place][0], *derivation) if word in given[place]}
         guessed[place] = {name for name, value in found.steps.items() if id(value) not in known}
         named[place] = guessed[place] | (found.steps.keys() - meant.values() - reader.updates - written_so[place])

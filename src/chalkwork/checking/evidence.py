@@ -68,6 +68,10 @@ class Evidence:
         ]
         return [name for name in near if same(value, self.values[name])]
 
+    def sized(self, size: int) -> list[str]:
+        """The quantities of so many entries."""
+        return [name for name, (of, _) in self._sums.items() if of == size]
+
     @cached_property
     def _sums(self) -> dict[str, tuple[int, float]]:
         names = (*self.givens.known, *self.context.derivation)

@@ -145,6 +145,9 @@ def _repairs(name: str, made: Made, run: Recording, found: Recorded, task: Task,
         if value.dtype.kind not in "fiu":
             return False
         value, size = value.astype(made.value.dtype), np.size(target)
+        if made.holds is not None and value.size == goal.value.size and size == made.value.size:
+            inside, entries = made.holds
+            return same(value.ravel()[inside], np.ravel(target)[entries])
         ways = [value]
         if value.ndim == 2 and value.size > size:  # a bias is a row or column more
             ways = [one for one in (value[1:], value[:-1], value[:, 1:], value[:, :-1]) if one.size == size]

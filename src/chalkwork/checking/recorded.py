@@ -22,7 +22,7 @@ from chalkwork.checking.names import NO_NAME, longest
 from chalkwork.checking.passes import base_of, updates_before
 from chalkwork.checking.programs import Names, Reader
 from chalkwork.checking.recording import Made
-from chalkwork.checking.versions import Words, numbers_together, refined, samples_together, through_time, upright
+from chalkwork.checking.versions import Words, refined, samples_together, through_time, upright
 from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Said
 
@@ -56,7 +56,7 @@ class _Placing:
         self.derivation = reader.context.derivation
         self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
         self.givens = {given.name for given in self.derivation.givens}
-        self.words = numbers_together(reader, samples_together(reader, upright(reader, words)))
+        self.words = samples_together(reader, upright(reader, words))
         self.used = used
         self.equal: dict[int, list[str]] = {}
         self.taken: dict[str, Made] = {}

@@ -1,0 +1,424 @@
+"""Which places of a program hold parameters, gradients and units, entry by entry, by its own layout of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from chalkwork.checking.called import differentiated, kinds_called
+from chalkwork.checking.evidence import is_mask, tells
+from chalkwork.checking.layout import Arrangement, Numbers, Parameters
+from chalkwork.checking.names import bare_name
+from chalkwork.checking.passes import after
+from chalkwork.checking.programs import Reader
+from chalkwork.checking.recording.watching import Made, Path, leaves
+from chalkwork.checking.variables import taken_apart
+from chalkwork.words import Text
+
+Place = tuple[object, Path]
+"""A scope, and where in it."""
+_DIGITS = re.compile(r"\d+")
+_GRADIENT = re.compile(r"grad|delta|nabla")
+_NEAR = 0.5
+_SAME = 1e-9
+_MOST_ROUNDS = 20
+_LARGEST = 100_000
+_MOST_FAMILIES = 300
+_SEVERAL = 4
+"""So many numbers near the parameters are no accident."""
+
+
+@dataclass
+class Laid:
+    """What a program's places hold, by the exercise's names."""
+
+    words: dict[str, list[Made]] = field(default_factory=dict)
+    instead: dict[Place, list[Made] | None] = field(default_factory=dict)
+    """What stands for the places that are known now: the weights alone, that layers are still counted, or nothing."""
+    notes: list[Text] = field(default_factory=list)
+
+    def put(self, name: str, versions: Iterable[Made]) -> None:
+        """Versions of a quantity, in the order of time."""
+        known = {made.order: made for made in (*self.words.get(name, ()), *versions)}
+        self.words[name] = [known[order] for order in sorted(known)]
+
+    def beside(self, words: Mapping[str, list[Made]]) -> dict[str, list[Made]]:
+        """The words of a recording, with these among them."""
+        for name in list(self.words):
+            self.put(name, words.get(name, ()))
+        return {**words, **self.words}
+
+
+@dataclass(frozen=True)
+class Family:
+    """Places that differ in their numbers alone, in the order of these; or one place."""
+
+    places: tuple[Place, ...]
+    numbers: tuple[tuple[int, ...], ...]
+    shapes: tuple[tuple[int, ...], ...]
+
+    @property
+    def word(self) -> str:
+        """What the places are called, without numbers."""
+        return _DIGITS.sub("", next(str(name) for _, name in reversed(self.places[0][1]) if not str(name).isdigit()))
+
+    def is_built_like(self, other: Family) -> bool:
+        """Whether it has an entry for each of the other's."""
+        several = len(self.places) > 1
+        return self.shapes == other.shapes and (self.numbers == other.numbers if several else self.shapes[0] != ())
+
+
+class _Cell(NamedTuple):
+    """Where an entry stands, and what made it."""
+
+    made: Made
+    place: Place
+    entry: int
+
+
+@dataclass(frozen=True)
+class _Held:
+    family: Family
+    kind: str
+    order: Arrangement
+    changes: int
+
+
+def laid_out(reader: Reader, places: Mapping[Place, Sequence[Made]], *, recorded: bool) -> Laid:
+    """What the places of a program hold; without a recording each has one value, from after the program."""
+    return _Laying(reader, places, recorded).done()
+
+
+class _Laying:
+    def __init__(self, reader: Reader, places: Mapping[Place, Sequence[Made]], recorded: bool) -> None:
+        self.reader = reader
+        self.places = {
+            place: made
+            for place, made in places.items()
+            if {(one.value.dtype.kind, one.value.shape) for one in made} == {("f", made[0].value.shape)}
+            and not {"parameter", "gradient"} & {kind for kind, _ in place[1]}
+        }
+        self.recorded = recorded
+        self.own = Parameters(reader)
+        self.families = list(self._families())
+        self.laid = Laid()
+        self.held: list[_Held] = []
+
+    def done(self) -> Laid:
+        """First the parameters, then what is built like them, then units one by one."""
+        if self.own.blocks:
+            self._parameters()
+            for family in self._free():
+                self._alike(family)
+        for family in self._free():
+            if set(family.shapes) == {()} and len(family.places) > 1:
+                self._one_by_one(family)
+        return self.laid
+
+    def _families(self) -> Iterator[Family]:
+        found: dict[tuple[object, ...], list[tuple[tuple[int, ...], Place]]] = {}
+        for scope, path in self.places:
+            form = (scope, *((kind, _DIGITS.sub("#", str(name))) for kind, name in path))
+            numbers = tuple(int(one) for _, name in path for one in _DIGITS.findall(str(name))[:8])
+            found.setdefault(form, []).append((numbers, (scope, path)))
+        for members in list(found.values())[:_MOST_FAMILIES]:
+            members.sort(key=lambda member: member[0])
+            whole = self._family(members)
+            yield whole
+            if len(members) > 1:
+                yield from (self._family([one]) for one in members if self.places[one[1]][0].value.ndim)
+
+    def _family(self, members: Sequence[tuple[tuple[int, ...], Place]]) -> Family:
+        places = tuple(place for _, place in members)
+        shapes = tuple(self.places[place][0].value.shape for place in places)
+        return Family(places, tuple(numbers for numbers, _ in members), shapes)
+
+    def _free(self) -> list[Family]:
+        return [family for family in self.families if not self.laid.instead.keys() & set(family.places)]
+
+    def _numbers(self, family: Family, version: int) -> Numbers:
+        return np.concatenate([self.places[place][version].value.ravel() for place in family.places]).astype(float)
+
+    # --- parameters ------------------------------------------------------------------------------------------------
+
+    def _parameters(self) -> None:
+        """The places that hold the parameters at first, or what they are later; those that change before others."""
+        begun = {family: self.own.began(self._numbers(family, 0)) for family in self.families}
+        orders = [order for order in begun.values() if order is not None]
+        every = [(family, self._held(family, order, orders)) for family, order in begun.items()]
+        able = [held for family, held in every if held is not None and not self._is_plain(family, held.order)]
+        within = {place for one in able for place in one.family.places}
+        plain = {one for place in self.places.keys() - within for one in self._plainly(place)}
+        able.sort(key=lambda one: -one.changes)
+        taken: set[str] = set()
+        for one in able:
+            names = set(one.order.names)
+            again = any(np.array_equal(one.order.entries, other.order.entries) for other in self.held)
+            if not again and (names & taken or names & {name for name, changed in plain if changed or not one.changes}):
+                continue
+            if not again:
+                taken |= names
+                self.held.append(one)
+                self._written(one.family, one.order, one.kind)
+                self.laid.notes += self._note(one)
+            self._claimed(one.family, one.order)
+
+    def _held(self, family: Family, begun: Arrangement | None, orders: Sequence[Arrangement]) -> _Held | None:
+        """What a family holds by what it held at first, else by what it holds now; another may say in which order."""
+        if sum(self.places[place][0].value.size for place in family.places) < 2:
+            return None
+        if begun is not None:
+            return _Held(family, "{}", begun, sum(len(self.places[place]) - 1 for place in family.places))
+        last = self._numbers(family, -1)
+        renewed = [kind for kind in self.own.kinds if kind.startswith("{}_new")]
+        near = len(last) >= _SEVERAL or bool({"W", "b"} & set(kinds_called(family.word)))
+        found = self.own.later(last, renewed, orders if near and not self.recorded else None)
+        return None if found is None else _Held(family, *found, 1)
+
+    def _is_plain(self, family: Family, order: Arrangement) -> bool:
+        """Whether every place holds one parameter as the exercise has it, or turned: its name tells what it is."""
+        start = 0
+        for place, shape in zip(family.places, family.shapes, strict=True):
+            inside = order.entries[start : start + self.places[place][0].value.size]
+            start += len(inside)
+            names = [name for name in self.own.names if inside[0] in self.own.at[name]]
+            if not all(entry in self.own.at[names[0]] for entry in inside) or not self._fits(shape, names[0]):
+                return False
+        return True
+
+    def _fits(self, shape: tuple[int, ...], name: str) -> bool:
+        own, right = (tuple(size for size in one if size != 1) for one in (shape, self.own.shapes[name]))
+        return own in (right, right[::-1])
+
+    def _plainly(self, place: Place) -> Iterator[tuple[str, bool]]:
+        """The parameters that a place holds as they are, each with whether it changes."""
+        first, *later = self.places[place]
+        own = first.value
+        for name in self.own.names if own.size > 1 or self.recorded else ():
+            right = self.reader.values[name]
+            if self._fits(own.shape, name):
+                turned = np.reshape(right.T if own.shape == np.shape(right)[::-1] else right, own.shape)
+                near = [0 < np.linalg.norm(one.value - turned) < _NEAR * np.linalg.norm(right)
+                        for one in (first, *later) if one.value.shape == own.shape]  # fmt: skip
+                if np.all(np.abs(own - turned) <= _SAME * np.max(np.abs(right))):
+                    yield name, any(near[1:])
+                elif not self.recorded and near[0]:
+                    yield name, True
+
+    def _note(self, one: _Held) -> list[Text]:
+        shape = one.family.shapes[0]
+        name, axis, _ = one.order.bias or ("", 0, 1)
+        if not name or len(one.family.places) > 1 or len(shape) != 2:
+            return []
+        rows = self.own.shapes[name][0] + (axis == 0)
+        return self.own.note(one.order, shape[0] != rows)
+
+    # --- what is built like them -----------------------------------------------------------------------------------
+
+    def _alike(self, family: Family) -> None:
+        """Gradients, velocities and what else is kept for every parameter."""
+        made = [self.places[place] for place in family.places]
+        if self.recorded and all(one.line is None for versions in made for one in versions):
+            return
+        last = self._numbers(family, -1)
+        for one in self.held:
+            if family.is_built_like(one.family) and not is_mask(last):
+                kind = self._kind(family, last, one)
+                if kind is not None:
+                    self._written(family, one.order, kind)
+                    self._claimed(family, one.order)
+                    return
+
+    def _kind(self, family: Family, last: Numbers, one: _Held) -> str | None:
+        """By the right values, up to a factor; by the change of the parameters, that goes with it; by its name."""
+        for kind in self.own.kinds:
+            if kind != "{}" and _agree(last, self.own.right(kind, one.order)):
+                return kind
+        if "d{}" not in self.own.kinds:
+            return None
+        begun = self.own.right("{}", one.order)
+        if _agree(last, begun - self._numbers(one.family, -1), every=True):
+            return "d{}"
+        word, of = bare_name(family.word).lower(), bare_name(one.family.word).lower()
+        called = any(kind.startswith("d") for kind in kinds_called(family.word)) or word in set(differentiated(of))
+        return "d{}" if called or _GRADIENT.search(word) else None
+
+    # --- units -----------------------------------------------------------------------------------------------------
+
+    def _one_by_one(self, family: Family) -> None:
+        """A quantity with a variable for each entry, if most of its entries are right."""
+        words = [str(place[1][-1][1]) for place in family.places]
+        if all(word in self.reader.values for word in words) or not _in_a_row(family.numbers):
+            return
+        numbers = self._numbers(family, -1)
+        best, name = max(
+            ((self._right(numbers, name), name) for name in self.reader.sized(numbers.size)), default=(0, ""),
+            key=lambda item: item[0],
+        )  # fmt: skip
+        if 2 * best >= numbers.size:
+            cells = [_Cell(self.places[place][-1], place, 0) for place in family.places]
+            value = numbers.reshape(np.shape(self.reader.values[name]))
+            self.laid.put(name, [self._together(value, cells, name)])
+            self._claimed(family, None)
+            return
+        found = self.own.later(numbers, list(self.own.kinds)) if self.own.blocks else None
+        if found is not None:
+            self._written(family, found[1], found[0])
+            self._claimed(family, None)
+
+    def _right(self, numbers: Numbers, name: str) -> int:
+        right = np.ravel(np.asarray(self.reader.values[name], dtype=float))
+        return int(np.sum(np.abs(numbers - right) <= _SAME * np.abs(right) + 1e-15))
+
+    # --- what is written -------------------------------------------------------------------------------------------
+
+    def _written(self, family: Family, order: Arrangement, kind: str) -> None:
+        for name in order.names:
+            self.laid.put(kind.format(name), self._rounds(family, order, kind, name))
+
+    def _claimed(self, family: Family, order: Arrangement | None) -> None:
+        """The places have nothing to say by their names any more; what lies in one array leaves its weights there."""
+        for place in family.places:
+            weights = max(order.names, key=lambda name: len(self.own.at[name])) if order is not None else ""
+            alone = order is not None and len(family.places) == 1
+            self.laid.instead[place] = list(self._rounds(family, order, "{}", weights)) if alone and order else None
+
+    def _rounds(self, family: Family, order: Arrangement, kind: str, name: str) -> list[Made]:
+        """The values that a parameter had, entry by entry: a new one where an entry is changed once more."""
+        cells = self.own.places(order, name)
+        ends = np.cumsum([0, *(int(np.prod(shape)) for shape in family.shapes)])
+        state = self._numbers(family, 0)
+        by = [_Cell(self.places[place][0], place, entry)
+              for place, size in zip(family.places, np.diff(ends), strict=True) for entry in range(size)]  # fmt: skip
+        found = [self._at(state, by, order, kind, name, 0)]
+        if kind == "{}":
+            found = [replace(found[0], line=None)]
+        touched = np.zeros(state.size, bool)
+        events = [(made.order, at, made) for at, place in enumerate(family.places) for made in self.places[place][1:]]
+        for _, at, made in sorted(events, key=lambda event: event[:2]):
+            span = slice(int(ends[at]), int(ends[at + 1]))
+            if made.value.size != span.stop - span.start:
+                continue
+            new = state.copy()
+            new[span] = made.value.ravel()
+            changed = (new != state) & np.isin(np.arange(state.size), cells)
+            if np.any(touched & changed):
+                found.append(self._at(state, by, order, kind, name, len(found)))
+                touched[:] = False
+            state, touched = new, touched | changed
+            for cell in np.flatnonzero(changed):
+                by[cell] = by[cell]._replace(made=made)
+        if touched.any():
+            found.append(self._at(state, by, order, kind, name, len(found)))
+        complete = found if by[0].made.line is None or kind == "{}" or len(family.places) == 1 else found[1:] or found
+        return complete[-_MOST_ROUNDS:]
+
+    def _at(
+        self, state: Numbers, by: Sequence[_Cell], order: Arrangement, kind: str, name: str, updates: int
+    ) -> Made:
+        """A parameter as it was then, as it is right after so many updates."""
+        value = self.own.part(order, state, name)
+        target = after(name, updates) if kind == "{}" else kind.format(name)
+        return self._together(value, [by[cell] for cell in self.own.places(order, name)], target)
+
+    def _together(self, value: Numbers, cells: Sequence[_Cell], name: str) -> Made:
+        """Entries as one value, of the line that made the first wrong one; of the last one where none is wrong."""
+        right = np.ravel(self.reader.values.get(name, value))
+        wrong = [cell for cell in np.flatnonzero(np.abs(value.ravel() - right) > _SAME * np.abs(right) + 1e-15)
+                 if cells[cell].made.line is not None]  # fmt: skip
+        at = min(wrong, key=lambda cell: cells[cell].made.order) if wrong else None
+        own = cells[at] if at is not None else max(cells, key=lambda cell: cell.made.order)
+        made, beside = own.made, [entry for entry, cell in enumerate(cells) if cell.place == own.place]
+        inside = [cells[entry].entry for entry in beside]
+        if at is not None and made.value.size > 1 and (source := self.numbers.get(float(value.ravel()[at]))) is not None:
+            made, inside, beside = source, [0], [int(at)]  # put there from a variable of its own
+        return replace(made, value=value, of=None, holds=(np.array(inside), np.array(beside)))
+
+    @cached_property
+    def numbers(self) -> dict[float, Made]:
+        """The single numbers that the program has, each where it was made first."""
+        single = [made for (_, path), versions in self.places.items() for made in versions
+                  if made.value.size == 1 and made.line is not None and not str(path[0][1]).endswith("()")]  # fmt: skip
+        return {float(made.value.ravel()[0]): made for made in sorted(single, key=lambda made: -made.order)
+                if tells(made.value)}  # fmt: skip
+
+
+def _agree(numbers: Numbers, right: Numbers, *, every: bool = False) -> bool:
+    """Whether most of the numbers are the right ones up to one factor."""
+    usable = np.isfinite(right) & (np.abs(right) > 1e-12) & np.isfinite(numbers)
+    if np.count_nonzero(usable) < 2 or not np.any(numbers):
+        return False
+    ratios = np.sort(numbers[usable] / right[usable])
+    count, first = max(
+        (int(np.count_nonzero(np.abs(ratios - ratio) <= _SAME * abs(ratio))), float(ratio)) for ratio in ratios
+    )
+    wanted = len(ratios) if every else max(2, (len(ratios) + 1) // 2)
+    return first != 0 and count >= wanted
+
+
+def _in_a_row(numbers: Sequence[tuple[int, ...]]) -> bool:
+    """Whether the numbers of the places follow one another."""
+    single = [one[0] for one in numbers if len(one) == 1]
+    return len(single) != len(numbers) or single[-1] - single[0] == len(single) - 1
+
+
+def laid_variables(
+    reader: Reader, given: Mapping[str, object], named: Mapping[str, object], layers: int, steps: int
+) -> tuple[dict[str, object], list[Text]]:
+    """The variables of a program taken apart, its parameters and units by the exercise's names, and what is said of it;
+    those that are `named` stay what they are.
+    """
+    code = laid_variables.__code__
+    kept = leaves({word: value for word, value in given.items() if word not in named}, _LARGEST)
+    arrays = [(path, array) for path, _, array in kept if isinstance(array, np.ndarray)]
+    places = {(None, path): [Made(array, None, code, order)] for order, (path, array) in enumerate(arrays)}
+    laid = laid_out(reader, places, recorded=False)
+    instead = {path: None if made is None else made[-1].value for (_, path), made in laid.instead.items()}
+    known = {id(value) for value in instead.values() if value is not None}
+    words = taken_apart(without(given, instead), layers, steps).items()
+    rest = {word: value for word, value in words if id(value) not in known}
+    return {**rest, **{name: made[-1].value for name, made in laid.words.items()}}, laid.notes
+
+
+def without(given: Mapping[str, object], instead: Mapping[Path, object]) -> dict[str, Any]:
+    """The variables of a program, with something else, or nothing, at some places; nothing of them is changed."""
+    found: dict[str, Any] = dict(given)
+    for path, other in instead.items():
+        _exchanged(found, path, other)
+    return found
+
+
+class _Stand:
+    """What stands for an object of somebody's class."""
+
+    __module__ = "recorded"
+
+
+def _exchanged(holder: Any, path: Path, other: object) -> None:
+    kind, key = path[0]
+    inside = vars(holder) if kind == "attribute" else holder
+    if len(path) > 1:
+        inside[key] = _copied(inside[key])
+        _exchanged(inside[key], path[1:], other)
+    elif other is None and not isinstance(inside, list):
+        del inside[key]
+    else:
+        inside[key] = other
+
+
+def _copied(value: Any) -> Any:
+    """A copy of what holds something, that is one already where it was made here."""
+    if isinstance(value, _Stand):
+        return value
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    stand = _Stand()
+    vars(stand).update(vars(value))
+    return stand

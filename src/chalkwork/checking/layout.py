@@ -1,0 +1,208 @@
+"""How a program lays out its parameters: one by one, in a flat list, the bias in the weights, neuron by neuron.
+
+A program begins with the exercise's parameters. So the entries that its places hold at first say what stands where,
+whatever the places are called. They hold the renewed parameters later, and what is built like them holds gradients.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from chalkwork.checking.programs import Reader
+from chalkwork.words import Text
+
+Numbers = np.ndarray[Any, Any]
+_MOST_TRIED = 3000
+_MOST_ENTRIES = 10_000
+_NEAR = 0.5
+"""Parameters that are no further from where they began than this part of them have been updated."""
+_FAR = 4.0
+"""How many times further a second arrangement has to be before the nearest one is taken."""
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """Which entries of the exercise's parameters stand one after the other."""
+
+    entries: Numbers
+    signs: Numbers
+    names: tuple[str, ...]
+    bias: tuple[str, int, int] | None = None
+    """The weights that hold a bias as a further row or column, along which axis, and its sign."""
+
+    @property
+    def key(self) -> tuple[bytes, bytes]:
+        """What another arrangement of the same entries has, too."""
+        return self.entries.tobytes(), self.signs.tobytes()
+
+    def then(self, other: Arrangement) -> Arrangement:
+        """This one, and another behind it."""
+        entries, signs = (np.concatenate(both) for both in ((self.entries, other.entries), (self.signs, other.signs)))
+        return Arrangement(entries, signs, (*self.names, *other.names), self.bias or other.bias)
+
+
+class Parameters:
+    """The parameters of an exercise, all their entries numbered through, and what is worked out for each."""
+
+    def __init__(self, reader: Reader) -> None:
+        derivation, values = reader.context.derivation, reader.values
+        self.names = [one.name for one in derivation.givens if {f"d{one.name}", f"{one.name}_new"} & set(derivation)]
+        self.shapes = {name: np.shape(values[name]) for name in self.names}
+        ends = np.cumsum([0, *(np.size(values[name]) for name in self.names)])
+        self.at = {name: range(start, end) for name, start, end in zip(self.names, ends, ends[1:], strict=False)}
+        self.size = int(ends[-1])
+        self.kinds: dict[str, Numbers] = {}
+        """The right values by the form of their names: `{}`, `d{}`, `{}_new`, `v{}_new`."""
+        longest_first = "|".join(sorted(map(re.escape, self.names), key=len, reverse=True))
+        pattern = re.compile(rf"([A-Za-z]*?)({longest_first})((?:_new\d*)?)")
+        for name in (*self.names, *derivation) if self.names else ():
+            if (found := pattern.fullmatch(name)) and np.shape(values[name]) == self.shapes[found[2]]:
+                whole = self.kinds.setdefault(f"{found[1]}{{}}{found[3]}", np.full(self.size, np.nan))
+                whole[self.at[found[2]]] = np.ravel(values[name])
+        self.blocks = list(self._blocks()) if self.size <= _MOST_ENTRIES else []
+
+    def _blocks(self) -> Iterator[Arrangement]:
+        """Each parameter by itself, and those that are written as one matrix: with its bias, [h, x], gate by gate."""
+        numbered = {name: np.array(self.at[name], int).reshape(self.shapes[name]) for name in self.names}
+        for name, own in numbered.items():
+            yield from self._orders(own, np.ones(own.shape), (name,))
+        for one, other in permutations(self.names, 2):
+            if one[1:] == other[1:] and numbered[one].ndim == 2:
+                yield from self._joined(one, other, numbered)
+        gates: dict[tuple[str, ...], list[str]] = {}
+        for name in (name for name in self.names if numbered[name].ndim == 2):
+            gates.setdefault((name[0], *re.findall(r"\d+", name)), []).append(name)
+        for several in gates.values():
+            for order in permutations(several) if 2 < len(several) < 5 else ():
+                whole = np.concatenate([numbered[name] for name in order], axis=1)
+                yield from self._orders(whole, np.ones(whole.shape), order)
+
+    def _joined(self, one: str, other: str, numbered: Mapping[str, Numbers]) -> Iterator[Arrangement]:
+        own, more = numbered[one], numbered[other]
+        for axis in (0, 1):
+            if more.ndim < 2 or 1 in more.shape:
+                if more.size != own.shape[1 - axis]:
+                    continue
+                beside = more.reshape((1, -1) if axis == 0 else (-1, 1))
+            elif more.shape[1 - axis] == own.shape[1 - axis]:
+                beside = more
+            else:
+                continue
+            for sign in (1, -1) if other[0] == "b" else (1,):
+                parts = [(own, np.ones(own.shape)), (beside, np.full(beside.shape, sign))]
+                for both in (parts, parts[::-1]):
+                    entries, signs = (np.concatenate([part[place] for part in both], axis) for place in (0, 1))
+                    said = (one, axis, sign) if other[0] == "b" else None
+                    yield from self._orders(entries, signs, (one, other), said)
+
+    def _orders(
+        self, own: Numbers, signs: Numbers, names: tuple[str, ...], said: tuple[str, int, int] | None = None
+    ) -> Iterator[Arrangement]:
+        """Row by row and column by column."""
+        yield Arrangement(own.ravel(), signs.ravel(), names, said)
+        if own.ndim == 2 and min(own.shape) > 1:
+            yield Arrangement(own.T.ravel(), signs.T.ravel(), names, said)
+
+    def right(self, kind: str, order: Arrangement) -> Numbers:
+        """The right values of a kind, arranged."""
+        found: Numbers = self.kinds[kind][order.entries] * order.signs
+        return found
+
+    def part(self, order: Arrangement, numbers: Numbers, name: str) -> Numbers:
+        """What one parameter has of the numbers, in its shape."""
+        places = self.places(order, name)
+        found: Numbers = (numbers[places] * order.signs[places]).reshape(self.shapes[name])
+        return found
+
+    def places(self, order: Arrangement, name: str) -> Numbers:
+        """Where the entries of a parameter stand, in their order."""
+        own = self.at[name]
+        inside = np.flatnonzero((order.entries >= own.start) & (order.entries < own.stop))
+        return inside[np.argsort(order.entries[inside])]
+
+    def arranged(self, size: int, able: Callable[[Arrangement, int], bool]) -> Iterator[Arrangement]:
+        """The arrangements of so many numbers whose blocks are able to stand at their places; the plainest first."""
+        tried = 0
+
+        def behind(done: Arrangement | None, start: int) -> Iterator[Arrangement]:
+            nonlocal tried
+            if start == size and done is not None:
+                yield done
+                return
+            for block in self.blocks:
+                tried += 1
+                fresh = done is None or not set(block.names) & set(done.names)
+                if tried < _MOST_TRIED and fresh and start + len(block.entries) <= size and able(block, start):
+                    yield from behind(block if done is None else done.then(block), start + len(block.entries))
+
+        yield from behind(None, 0)
+
+    def began(self, numbers: Numbers) -> Arrangement | None:
+        """The arrangement in which these are the parameters as they are given."""
+        own = np.sort(np.abs(self.kinds.get("{}", np.empty(0))))
+        if not 0 < numbers.size <= own.size or not np.isfinite(numbers).all():
+            return None
+        place = np.clip(np.searchsorted(own, np.abs(numbers)), 1, own.size - 1) if own.size > 1 else np.zeros(1, int)
+        near = np.minimum(np.abs(own[place] - np.abs(numbers)), np.abs(own[place - 1] - np.abs(numbers)))
+        if np.any(near > _room(numbers)) or not np.any(numbers):
+            return None
+
+        def able(block: Arrangement, start: int) -> bool:
+            return bool(_met(numbers[start : start + len(block.entries)], self.right("{}", block)).all())
+
+        return next(self.arranged(numbers.size, able), None)
+
+    def later(
+        self, numbers: Numbers, kinds: Sequence[str], begun: Sequence[Arrangement] | None = None
+    ) -> tuple[str, Arrangement] | None:
+        """The kind and arrangement by which most numbers are right, up to a sign; where none is, that by which they are
+        near the given ones: one by which others have `begun`, or clearly the nearest. Without `begun` no such.
+        """
+        able = {len(block.entries) for block in self.blocks}
+        if not self.blocks or numbers.size < min(able) or not np.isfinite(numbers).all():
+            return None
+        every = self.arranged(numbers.size, lambda block, start: True)
+        orders = list({order.key: order for order in every}.values())
+        apart = [float(np.linalg.norm(numbers - self.right("{}", order))) for order in orders]
+        scored = [
+            (-int(_met(np.abs(numbers), np.abs(self.right(kind, order))).sum()), apart[place], kind, order)
+            for kind in kinds
+            for place, order in enumerate(orders)
+        ]
+        if not scored:
+            return None
+        met, _, kind, order = min(scored, key=lambda one: one[:2])
+        if -2 * met >= numbers.size:
+            return kind, order
+        known = {one.key for one in begun or ()}
+        alike = [place for place, one in enumerate(orders) if one.key in known]
+        first, *others = sorted(alike or range(len(orders)), key=lambda place: apart[place])
+        clear = len(alike) == 1 or not others or apart[first] * _FAR < apart[others[0]]
+        if begun is not None and clear and apart[first] < _NEAR * float(np.linalg.norm(numbers)):
+            return "{}", orders[first]
+        return None
+
+    def note(self, order: Arrangement, turned: bool) -> list[Text]:
+        """What is said of somebody who keeps the bias within the weights."""
+        if order.bias is None:
+            return []
+        name, axis, sign = order.bias
+        kind = "bias" if sign > 0 else "threshold"
+        side = "row" if (axis == 0) != turned else "column"
+        return [Text.of(f"note.{kind}_as_{side}", name=name)]
+
+
+def _room(right: Numbers) -> Numbers:
+    room: Numbers = 1e-9 * np.abs(right) + 1e-15
+    return room
+
+
+def _met(numbers: Numbers, right: Numbers) -> Numbers:
+    met: Numbers = np.abs(numbers - right) <= _room(right)
+    return met
