@@ -12,9 +12,9 @@ import numpy as np
 
 from chalkwork.checking.called import differentiated, kinds_called
 from chalkwork.checking.evidence import is_mask, tells
-from chalkwork.checking.layout import Arrangement, Numbers, Parameters
+from chalkwork.checking.layout import Arrangement, Numbers, Parameters, met
 from chalkwork.checking.names import bare_name
-from chalkwork.checking.passes import after
+from chalkwork.checking.passes import after, last_step
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording.watching import Made, Path, leaves
 from chalkwork.checking.variables import taken_apart
@@ -236,13 +236,15 @@ class _Laying:
 
     def _kind(self, family: Family, last: Numbers, one: _Held) -> str | None:
         """By the right values, up to a factor; by the change of the parameters, that goes with it; by its name."""
+        count = self.reader.context.sizes[0]
+        factors = (1.0, -1.0, count, -count, 1 / count, -1 / count)
         for kind in self.own.kinds:
-            if kind != "{}" and _agree(last, self.own.right(kind, one.order)):
+            if kind != "{}" and _agree(last, self.own.right(kind, one.order), factors):
                 return kind
         if "d{}" not in self.own.kinds:
             return None
         begun = self.own.right("{}", one.order)
-        if _agree(last, begun - self._numbers(one.family, -1), every=True):
+        if _are_multiples(last, begun - self._numbers(one.family, -1)):
             return "d{}"
         word, of = bare_name(family.word).lower(), bare_name(one.family.word).lower()
         called = any(kind.startswith("d") for kind in kinds_called(family.word)) or word in set(differentiated(of))
@@ -272,8 +274,11 @@ class _Laying:
             self._claimed(family, None)
 
     def _right(self, numbers: Numbers, name: str) -> int:
+        """How many are right; of a derivative, up to the sign."""
         right = np.ravel(np.asarray(self.reader.values[name], dtype=float))
-        return int(np.sum(np.abs(numbers - right) <= _SAME * np.abs(right) + 1e-15))
+        equation = self.reader.context.derivation.get(name)
+        either = np.abs if equation is not None and equation.derivative else np.positive
+        return int(np.sum(met(either(numbers), either(right))))
 
     # --- what is written -------------------------------------------------------------------------------------------
 
@@ -315,8 +320,12 @@ class _Laying:
                 by[cell] = by[cell]._replace(made=made)
         if touched.any():
             found.append(self._at(state, by, order, kind, name, len(found)))
-        complete = found if by[0].made.line is None or kind == "{}" or len(family.places) == 1 else found[1:] or found
-        return complete[-_MOST_ROUNDS:]
+        if kind != "{}" and len(family.places) > 1:
+            found = found[1:] or found
+        updates = last_step(self.reader.context) + 1
+        if updates == 1:  # what came between was on the way to the last one
+            found = (found[:1] if kind == "{}" else []) + found[-1:]
+        return found[-_MOST_ROUNDS:]
 
     def _at(
         self, state: Numbers, by: Sequence[_Cell], order: Arrangement, kind: str, name: str, updates: int
@@ -348,17 +357,17 @@ class _Laying:
                 if tells(made.value)}  # fmt: skip
 
 
-def _agree(numbers: Numbers, right: Numbers, *, every: bool = False) -> bool:
-    """Whether most of the numbers are the right ones up to one factor."""
-    usable = np.isfinite(right) & (np.abs(right) > 1e-12) & np.isfinite(numbers)
-    if np.count_nonzero(usable) < 2 or not np.any(numbers):
+def _agree(numbers: Numbers, right: Numbers, factors: Iterable[float]) -> bool:
+    """Whether most of the numbers are the right ones, up to one of the factors."""
+    return any(2 * np.sum(met(numbers, factor * right)) > numbers.size for factor in factors if np.any(numbers))
+
+
+def _are_multiples(numbers: Numbers, right: Numbers) -> bool:
+    """Whether the numbers are all the same multiple of others, of which there are several."""
+    largest = int(np.argmax(np.abs(right)))
+    if np.count_nonzero(right) < _SEVERAL - 1 or not numbers[largest]:
         return False
-    ratios = np.sort(numbers[usable] / right[usable])
-    count, first = max(
-        (int(np.count_nonzero(np.abs(ratios - ratio) <= _SAME * abs(ratio))), float(ratio)) for ratio in ratios
-    )
-    wanted = len(ratios) if every else max(2, (len(ratios) + 1) // 2)
-    return first != 0 and count >= wanted
+    return bool(np.allclose(numbers * (right[largest] / numbers[largest]), right, 1e-7, 1e-12))
 
 
 def _in_a_row(numbers: Sequence[tuple[int, ...]]) -> bool:

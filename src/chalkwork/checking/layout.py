@@ -18,7 +18,7 @@ from chalkwork.checking.programs import Reader
 from chalkwork.words import Text
 
 Numbers = np.ndarray[Any, Any]
-_MOST_TRIED = 3000
+_MOST_TRIED = 400
 _MOST_ENTRIES = 10_000
 _NEAR = 0.5
 """Parameters that are no further from where they began than this part of them have been updated."""
@@ -126,20 +126,23 @@ class Parameters:
         inside = np.flatnonzero((order.entries >= own.start) & (order.entries < own.stop))
         return inside[np.argsort(order.entries[inside])]
 
-    def arranged(self, size: int, able: Callable[[Arrangement, int], bool]) -> Iterator[Arrangement]:
-        """The arrangements of so many numbers whose blocks are able to stand at their places; the plainest first."""
+    def arranged(self, size: int, able: Callable[[int], Sequence[Arrangement]]) -> Iterator[Arrangement]:
+        """The arrangements of so many numbers by the blocks that are able to stand at a place, the likeliest first."""
         tried = 0
+        at: dict[int, Sequence[Arrangement]] = {}
 
         def behind(done: Arrangement | None, start: int) -> Iterator[Arrangement]:
             nonlocal tried
             if start == size and done is not None:
                 yield done
                 return
-            for block in self.blocks:
-                tried += 1
-                fresh = done is None or not set(block.names) & set(done.names)
-                if tried < _MOST_TRIED and fresh and start + len(block.entries) <= size and able(block, start):
-                    yield from behind(block if done is None else done.then(block), start + len(block.entries))
+            if start not in at:
+                at[start] = able(start)
+            for block in at[start]:
+                if done is None or not set(block.names) & set(done.names):
+                    tried += 1
+                    if tried < _MOST_TRIED:
+                        yield from behind(block if done is None else done.then(block), start + len(block.entries))
 
         yield from behind(None, 0)
 
@@ -153,8 +156,10 @@ class Parameters:
         if np.any(near > _room(numbers)) or not np.any(numbers):
             return None
 
-        def able(block: Arrangement, start: int) -> bool:
-            return bool(_met(numbers[start : start + len(block.entries)], self.right("{}", block)).all())
+        def able(start: int) -> list[Arrangement]:
+            blocks = [block for block in self.blocks if start + len(block.entries) <= numbers.size]
+            return [block for block in blocks
+                    if met(numbers[start : start + len(block.entries)], self.right("{}", block)).all()]  # fmt: skip
 
         return next(self.arranged(numbers.size, able), None)
 
@@ -164,21 +169,30 @@ class Parameters:
         """The kind and arrangement by which most numbers are right, up to a sign; where none is, that by which they are
         near the given ones: one by which others have `begun`, or clearly the nearest. Without `begun` no such.
         """
-        able = {len(block.entries) for block in self.blocks}
-        if not self.blocks or numbers.size < min(able) or not np.isfinite(numbers).all():
+        if not (kinds and 0 < numbers.size <= self.size and np.isfinite(numbers).all()):
             return None
-        every = self.arranged(numbers.size, lambda block, start: True)
-        orders = list({order.key: order for order in every}.values())
+        right = np.array([self.kinds[kind] for kind in kinds])
+
+        def able(start: int) -> list[Arrangement]:
+            scored = []
+            for place, block in enumerate(self.blocks):
+                own = numbers[start : start + len(block.entries)]
+                if own.size == len(block.entries):
+                    most = met(np.abs(own), np.abs(right[:, block.entries])).sum(axis=1).max() / own.size
+                    scored.append((-most, float(np.linalg.norm(own - self.right("{}", block))), place))
+            return [self.blocks[place] for _, _, place in sorted(scored)]
+
+        orders = list({order.key: order for order in self.arranged(numbers.size, able)}.values())
         apart = [float(np.linalg.norm(numbers - self.right("{}", order))) for order in orders]
         scored = [
-            (-int(_met(np.abs(numbers), np.abs(self.right(kind, order))).sum()), apart[place], kind, order)
+            (-int(met(np.abs(numbers), np.abs(self.right(kind, order))).sum()), apart[place], kind, order)
             for kind in kinds
             for place, order in enumerate(orders)
         ]
         if not scored:
             return None
-        met, _, kind, order = min(scored, key=lambda one: one[:2])
-        if -2 * met >= numbers.size:
+        fewest, _, kind, order = min(scored, key=lambda one: one[:2])
+        if -2 * fewest >= numbers.size:
             return kind, order
         known = {one.key for one in begun or ()}
         alike = [place for place, one in enumerate(orders) if one.key in known]
@@ -203,6 +217,7 @@ def _room(right: Numbers) -> Numbers:
     return room
 
 
-def _met(numbers: Numbers, right: Numbers) -> Numbers:
-    met: Numbers = np.abs(numbers - right) <= _room(right)
-    return met
+def met(numbers: Numbers, right: Numbers) -> Numbers:
+    """Which of the numbers are the right ones."""
+    found: Numbers = np.abs(numbers - right) <= _room(right)
+    return found
