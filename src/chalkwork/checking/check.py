@@ -111,12 +111,13 @@ def check_class(
     written_so = [set(one) for one in given]
     notes: list[list[Text]] = [[] for _ in given]
     runs: dict[int, dict[str, list[Made]]] = {}
+    still: dict[int, dict[str, Made]] = {}
     read: list[Mapping[str, object]] = []
     for place, one in enumerate(given):
         if reader is not None and isinstance(one, Recording):
             found_laid = laid_out(reader, one.places, recorded=True)
             runs[place] = found_laid.beside(one.words(symbols.layers, times, found_laid.instead))
-            notes[place] = found_laid.notes
+            notes[place], still[place] = found_laid.notes, found_laid.still
             read.append({word: made[-1].value for word, made in runs[place].items()})
         elif reader is not None and programs[place]:
             variables, notes[place] = laid_variables(reader, one, names or {}, symbols.layers, times)
@@ -141,7 +142,7 @@ def check_class(
     for place in [place for place, program in enumerate(programs) if program]:
         assert reader is not None
         if place in runs:
-            one = made[place] = recorded(reader, runs[place], *matches[place])
+            one = made[place] = recorded(reader, runs[place], *matches[place], still[place])
             typed[place], data[place], guessed[place] = one.names.steps, one.names.data, one.names.guessed
             unused[place] = {word: written(why, language) for word, why in one.names.unused.items()}
             named[place] = guessed[place] | (typed[place].keys() - reader.updates - set(runs[place]))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +17,9 @@ from chalkwork.checking.layout import Arrangement, Numbers, Parameters, met
 from chalkwork.checking.names import bare_name
 from chalkwork.checking.passes import after, last_step
 from chalkwork.checking.programs import Reader
+from chalkwork.checking.recording import spelled
 from chalkwork.checking.recording.watching import Made, Path, leaves
-from chalkwork.checking.variables import taken_apart
+from chalkwork.checking.variables import PART, taken_apart
 from chalkwork.words import Text
 
 Place = tuple[object, Path]
@@ -41,6 +43,8 @@ class Laid:
     instead: dict[Place, list[Made] | None] = field(default_factory=dict)
     """What stands for the places that are known now: the weights alone, that layers are still counted, or nothing."""
     notes: list[Text] = field(default_factory=list)
+    still: dict[str, Made] = field(default_factory=dict)
+    """What is as it was, though those that are kept beside it were renewed."""
 
     def put(self, name: str, versions: Iterable[Made]) -> None:
         """Versions of a quantity, in the order of time."""
@@ -113,8 +117,7 @@ class _Laying:
         """First the parameters, then what is built like them, then units one by one."""
         if self.own.blocks:
             self._parameters()
-            for family in self._free():
-                self._alike(family)
+            self._alike()
         for family in self._free():
             if set(family.shapes) == {()} and len(family.places) > 1:
                 self._one_by_one(family)
@@ -167,10 +170,36 @@ class _Laying:
                 self._written(one.family, one.order, one.kind)
                 self.laid.notes += self._note(one)
             self._claimed(one.family, one.order)
+        if self.held:
+            self._left_behind(taken)
+
+    def _left_behind(self, taken: set[str]) -> None:
+        """Parts of parameters that have no word of their own, and parameters that were not renewed with the others."""
+        for place, made in self.places.items():
+            whole = any(self._fits(made[0].value.shape, name) for name in self.own.names)
+            if not whole and self.own.are_given(made[0].value.ravel()) and self._moves_on(made):
+                self.laid.instead.setdefault(place, None)
+        if last_step(self.reader.context):
+            return
+        renewed = {place[1][:-1] for one in self.held if one.changes for place in one.family.places}
+        begun = self.own.kinds["{}"]
+        for one in self.held:
+            for name in one.order.names if one.kind == "{}" and one.family.places[0][1][:-1] in renewed else ():
+                made = self.laid.words[name]
+                if len(made) == 1 and np.array_equal(made[-1].value.ravel(), begun[self.own.at[name]]):
+                    self.laid.still[name] = made[-1]
+        held = [(name, changed, place) for place in self.places for name, changed in self._plainly(place)]
+        moved = {name for name, changed, _ in held if changed} | taken
+        for name, _, place in held:
+            if name not in moved and len(place[1]) > 1 and place[1][:-1] in renewed:
+                value = begun[self.own.at[name]].reshape(self.own.shapes[name])
+                self.laid.still[name] = replace(self.places[place][0], value=value)
 
     def _held(self, family: Family, begun: Arrangement | None, orders: Sequence[Arrangement]) -> _Held | None:
         """What a family holds by what it held at first, else by what it holds now; another may say in which order."""
         if sum(self.places[place][0].value.size for place in family.places) < 2:
+            return None
+        if any(self._moves_on(self.places[place]) for place in family.places):
             return None
         if begun is not None:
             return _Held(family, "{}", begun, sum(len(self.places[place]) - 1 for place in family.places))
@@ -179,6 +208,15 @@ class _Laying:
         near = len(last) >= _SEVERAL or bool({"W", "b"} & set(kinds_called(family.word)))
         found = self.own.later(last, renewed, orders if near and not self.recorded else None)
         return None if found is None else _Held(family, *found, 1)
+
+    def _moves_on(self, made: Sequence[Made]) -> bool:
+        """Whether a name stands for one thing after the other: what it holds later had been there before, or is another
+        parameter as it is given.
+        """
+        if any(after.order < before.order for before, after in pairwise(made)):
+            return True
+        changed = (one.value[one.value != made[0].value] for one in made[1:])
+        return any(one.size and self.own.are_given(one) for one in changed)
 
     def _is_plain(self, family: Family, order: Arrangement) -> bool:
         """Whether every place holds one parameter as the exercise has it, or turned: its name tells what it is."""
@@ -220,22 +258,38 @@ class _Laying:
 
     # --- what is built like them -----------------------------------------------------------------------------------
 
-    def _alike(self, family: Family) -> None:
-        """Gradients, velocities and what else is kept for every parameter."""
-        made = [self.places[place] for place in family.places]
-        if self.recorded and all(one.line is None for versions in made for one in versions):
-            return
-        last = self._numbers(family, -1)
-        for one in self.held:
-            if family.is_built_like(one.family) and not is_mask(last):
-                kind = self._kind(family, last, one)
-                if kind is not None:
-                    self._written(family, one.order, kind)
-                    self._claimed(family, one.order)
-                    return
+    def _alike(self) -> None:
+        """Gradients, velocities and what else is kept for every parameter: of several, what has most that is right, else
+        the last; the others are known by their values alone.
+        """
+        found: dict[tuple[str, Arrangement], list[Family]] = {}
+        for family in self._free():
+            made = [one for place in family.places for one in self.places[place]]
+            last = self._numbers(family, -1)
+            beside = [one for one in self.held if family.is_built_like(one.family)]
+            if beside and not is_mask(last) and not (self.recorded and all(one.line is None for one in made)):
+                for one in beside:
+                    if kind := self._kind(family, last, one):
+                        found.setdefault((kind, one.order), []).append(family)
+                        break
+        for (kind, order), families in found.items():
+            best = max(families, key=lambda family: self._standing(family, kind, order))
+            self._written(best, order, kind)
+            self._claimed(best, order)
+            for family in families:
+                for place in family.places if family is not best and self.laid.instead.keys().isdisjoint(family.places) else ():
+                    self.laid.words[f"{PART}{spelled(place[1])}"] = self.places[place]
+                    self.laid.instead[place] = None
+
+    def _standing(self, family: Family, kind: str, order: Arrangement) -> tuple[int, int]:
+        right = met(self._numbers(family, -1), self.own.right(kind, order))
+        return int(right.sum()), max(self.places[place][-1].order for place in family.places)
 
     def _kind(self, family: Family, last: Numbers, one: _Held) -> str | None:
         """By the right values, up to a factor; by the change of the parameters, that goes with it; by its name."""
+        word, of = bare_name(family.word).lower(), bare_name(one.family.word).lower()
+        if all(name[0] == "b" for name in one.order.names) and of not in word and word[-1:] != "b":
+            return None  # the error of a unit, which is its bias's derivative where there is one sample
         count = self.reader.context.sizes[0]
         factors = (1.0, -1.0, count, -count, 1 / count, -1 / count)
         for kind in self.own.kinds:
@@ -246,7 +300,6 @@ class _Laying:
         begun = self.own.right("{}", one.order)
         if _are_multiples(last, begun - self._numbers(one.family, -1)):
             return "d{}"
-        word, of = bare_name(family.word).lower(), bare_name(one.family.word).lower()
         called = any(kind.startswith("d") for kind in kinds_called(family.word)) or word in set(differentiated(of))
         return "d{}" if called or _GRADIENT.search(word) else None
 
@@ -268,7 +321,8 @@ class _Laying:
             self.laid.put(name, [self._together(value, cells, name)])
             self._claimed(family, None)
             return
-        found = self.own.later(numbers, list(self.own.kinds)) if self.own.blocks else None
+        listed = any(kind == "item" for kind, _ in family.places[0][1])
+        found = None if listed or not self.own.blocks else self.own.later(numbers, list(self.own.kinds))
         if found is not None:
             self._written(family, found[1], found[0])
             self._claimed(family, None)
@@ -389,9 +443,10 @@ def laid_variables(
     laid = laid_out(reader, places, recorded=False)
     instead = {path: None if made is None else made[-1].value for (_, path), made in laid.instead.items()}
     known = {id(value) for value in instead.values() if value is not None}
-    words = taken_apart(without(given, instead), layers, steps).items()
-    rest = {word: value for word, value in words if id(value) not in known}
-    return {**rest, **{name: made[-1].value for name, made in laid.words.items()}}, laid.notes
+    rest = taken_apart(without(given, instead), layers, steps)
+    rest = {word: value for word, value in rest.items() if id(value) not in known}
+    words = {name: made[-1].value for name, made in laid.words.items()}
+    return {**rest, **words, **{f"{name}_new": made.value for name, made in laid.still.items()}}, laid.notes
 
 
 def without(given: Mapping[str, object], instead: Mapping[Path, object]) -> dict[str, Any]:

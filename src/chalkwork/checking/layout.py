@@ -26,7 +26,7 @@ _FAR = 4.0
 """How many times further a second arrangement has to be before the nearest one is taken."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Arrangement:
     """Which entries of the exercise's parameters stand one after the other."""
 
@@ -146,14 +146,19 @@ class Parameters:
 
         yield from behind(None, 0)
 
+    def are_given(self, numbers: Numbers) -> bool:
+        """Whether they are all entries of the parameters, or minus such."""
+        given = self.kinds.get("{}", np.empty(0))
+        if not 0 < numbers.size <= given.size or not np.any(numbers):
+            return False
+        own, sizes = np.sort(np.abs(given)), np.abs(numbers)
+        place = np.clip(np.searchsorted(own, sizes), 1, max(own.size - 1, 1))
+        near = [np.abs(own[np.minimum(one, own.size - 1)] - sizes) for one in (place - 1, place)]
+        return bool(np.all(np.minimum(*near) <= _room(sizes)))
+
     def began(self, numbers: Numbers) -> Arrangement | None:
         """The arrangement in which these are the parameters as they are given."""
-        own = np.sort(np.abs(self.kinds.get("{}", np.empty(0))))
-        if not 0 < numbers.size <= own.size or not np.isfinite(numbers).all():
-            return None
-        place = np.clip(np.searchsorted(own, np.abs(numbers)), 1, own.size - 1) if own.size > 1 else np.zeros(1, int)
-        near = np.minimum(np.abs(own[place] - np.abs(numbers)), np.abs(own[place - 1] - np.abs(numbers)))
-        if np.any(near > _room(numbers)) or not np.any(numbers):
+        if not self.are_given(numbers):
             return None
 
         def able(start: int) -> list[Arrangement]:

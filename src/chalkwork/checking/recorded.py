@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -45,9 +45,15 @@ class Recorded:
     """All quantities as they follow from what the program has."""
 
 
-def recorded(reader: Reader, words: Words, used: Mapping[str, str], refused: Mapping[str, Said]) -> Recorded:
-    """What the words of a recording stand for; `used` and `refused` are what the table of names makes of them."""
-    return _Placing(reader, words, used, refused).done()
+def recorded(
+    reader: Reader, words: Words, used: Mapping[str, str], refused: Mapping[str, Said], still: Mapping[str, Made]
+) -> Recorded:
+    """What the words of a recording stand for; `used` and `refused` are what the table of names makes of them, and
+    `still` the parameters that were not renewed with the others.
+    """
+    placing = _Placing(reader, words, used, refused)
+    placing.taken |= {f"{name}_new": replace(made, line=None) for name, made in still.items()}
+    return placing.done()
 
 
 class _Placing:

@@ -272,7 +272,11 @@ def _is_own_mapping(one: object) -> bool:
 
 
 def _side_by_side(column: Sequence[Any]) -> object:
-    """What the neurons of a layer hold, as one array; of a recording with all that they held before."""
+    """What the neurons of a layer hold, as one array; of a recording with all that they held before. A row that all of
+    them hold is what goes into the layer.
+    """
+    if np.ndim(column[0]) == 1 and all(np.array_equal(one, column[0]) for one in column[1:]):
+        return column[0]
     if all(hasattr(one, "made") for one in column):
         return column[0].beside(column[1:])
     return np.asarray(column)
