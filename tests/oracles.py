@@ -101,7 +101,7 @@ FORMULAS = {
     "softsign": lambda: piecewise(x / (1 - x), x / (1 + x)),
 }
 
-# what the derivative is where it jumps; parameters as declared
+# what the derivative is where it jumps, one number or one for each place; parameters as declared
 AT_KINKS = {
     "abs": lambda: 0.0,
     "sign": lambda at_zero: 0.0,

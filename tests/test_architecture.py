@@ -84,6 +84,19 @@ def test_no_files_import_in_a_circle() -> None:
     assert not circle(imports)
 
 
+def test_no_folders_beside_each_other_import_in_a_circle() -> None:
+    """A folder and the one that holds it are one thing; their files are in no circle either."""
+    folders = {name_of(path) for path in FILES if path.name == "__init__.py"}
+    imports: dict[str, set[str]] = {folder: set() for folder in folders}
+    for path in FILES:
+        own, *others = (
+            name if name in folders else name.rpartition(".")[0] for name in (name_of(path), *imported(path))
+        )
+        imports[own] |= {one for one in others if not f"{one}.".startswith(f"{own}.") and not own.startswith(f"{one}.")}
+    assert sum(map(len, imports.values())) > len(folders)
+    assert not circle(imports)
+
+
 def test_a_room_imports_only_from_rooms_above() -> None:
     for path in FILES:
         room = room_of(path)

@@ -121,3 +121,22 @@ def test_a_convention_is_declared() -> None:
     assert done.check({"delta2": (a2 - Y) / 3}, conventions=["mean-in-gradients"]).first_wrong == "delta2"
     with pytest.raises(ChalkworkError, match="there is no convention 'mean-in-gradient'"):
         done.check({"delta2": a2 - Y}, conventions=["mean-in-gradient"])
+
+
+def test_gradients_turned_throughout_around_a_mistake() -> None:
+    """Also where the shape of one layer's turned gradient is that of the other's upright one."""
+    rng = np.random.default_rng(8)
+    V, W, data = rng.normal(size=(2, 3)), rng.normal(size=(3, 2)), rng.normal(size=(4, 2))
+    done = NeuralNetwork([Dense(weights=V, bias=False, activation="sigmoid"), Dense(weights=W, bias=False)]).solve(
+        data, data[::-1], 0.1
+    )
+    a1 = sigmoid(data @ V)
+    delta2 = done["delta2"]
+    for slope, first in ((a1 * (1 - a1), None), (a1, "delta1"), (1.0, "delta1")):
+        delta1 = delta2 @ W.T * slope
+        turned = {"dW2": delta2.T @ a1, "dW1": delta1.T @ data}
+        new = {"W2_new": W - 0.1 * turned["dW2"].T, "W1_new": V - 0.1 * turned["dW1"].T}
+        report = done.check({"a1": a1, "a2": done["a2"], "delta2": delta2, "delta1": delta1} | turned | new)
+        assert report.first_wrong == first, str(report)
+        assert "transposed" in report.notes[0]
+        assert report["W1_new"].verdict == ("follows" if first else "correct"), str(report)

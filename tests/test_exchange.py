@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exchanged import ACTIVATIONS, CONVENTIONS, SMOOTH, network, output, same
+from exchanged import ACTIVATIONS, CONVENTIONS, network, output, same
 
 from chalkwork import BatchNorm, BinaryCrossEntropy, CrossEntropy, Dense, Dropout, NeuralNetwork, SquaredError
+from chalkwork.algebra.operations.entry import in_keras
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange import EXCHANGES, foreign, load_model, load_network, save_model, save_network
 from chalkwork.networks.activations import KINDS, Activation
@@ -19,17 +20,23 @@ from chalkwork.networks.losses import LOSSES
 # --- the tables -----------------------------------------------------------------------------------------------------
 
 
-def test_every_activation_has_its_entries() -> None:
-    for name in SMOOTH:
-        assert all((module is None) == (name == "identity") for module in modules_of(Activation(name))), name
-    for name in KINDS.keys() - set(SMOOTH):  # no library has a layer of threshold units
-        for write in (foreign.in_pytorch, foreign.in_keras):
-            with pytest.raises(ChalkworkError, match=f"has no layer for the {name}"):
-                write(Activation(name))
+def test_an_activation_is_there_what_its_entry_says_or_is_refused() -> None:
+    for name, entry in KINDS.items():
+        assert entry.unit is not None
+        for found, write in ((entry.unit.pytorch, foreign.in_pytorch), (entry.unit.keras, foreign.in_keras)):
+            if found is None and name != "identity":
+                with pytest.raises(ChalkworkError, match="has no layer for the .* an ONNX file can hold it"):
+                    write(Activation(name))
+            else:
+                assert write(Activation(name)) is found
 
 
-def modules_of(activation: Activation) -> tuple[Any, ...]:
-    return foreign.in_pytorch(activation), foreign.in_keras(activation)
+def test_a_parameter_that_a_library_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = Activation("elu").unit._replace(keras=in_keras("elu"))
+    monkeypatch.setitem(KINDS, "elu", KINDS["elu"]._replace(unit=unit))
+    assert foreign.in_keras(Activation.of("elu(1)")) is unit.keras
+    with pytest.raises(ChalkworkError, match="the ELU of Keras has no alpha, which is 0.5 here"):
+        foreign.in_keras(Activation.of("elu(0.5)"))
 
 
 def test_an_activation_that_a_library_lacks_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

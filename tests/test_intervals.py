@@ -56,7 +56,10 @@ def test_thousands_of_points_lie_inside_and_the_bounds_are_reached(name, rng):
         enclosure = enclose(expression, box)
         least, largest = sampled(expression, box, rng)
         assert_around(enclosure, least, largest)
-        if (name in ENTRYWISE or "softmax" in name) and name not in ("equal", "step", "sign", "leaky_step"):
+        wider = name in ("equal", "step", "sign", "leaky_step") or (
+            name not in ENCLOSURES and TABLE[name].turns is None  # read by its definition
+        )
+        if (name in ENTRYWISE or "softmax" in name) and not wider:
             spread = np.maximum(largest - least, 1e-12)
             assert (enclosure.high - enclosure.low <= 1.1 * spread + 1e-12).all()
 

@@ -69,5 +69,6 @@ def test_a_starter_is_solved_and_marked_and_overwrites_nothing(
 
 
 def test_every_layer_is_a_public_name() -> None:
-    assert {layer.__name__ for layer in LAYERS.values()} <= set(chalkwork.__all__)
+    assert all(getattr(chalkwork, layer.__name__) is layer for layer in LAYERS.values())
+    assert not hasattr(chalkwork, "Nonsense") and not hasattr(chalkwork, "nonsense")
     assert all(hasattr(chalkwork, name) for name in chalkwork.__all__)

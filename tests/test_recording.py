@@ -311,3 +311,19 @@ with record() as run:
         assert report.first_wrong is None and len(report) > 3, str(report)
         report = solution.check(ran(source.replace(right, wrong), **given))
         assert report.first_wrong == step, (wrong, str(report))
+
+
+def test_an_update_of_a_single_number_with_few_digits() -> None:
+    x, y = np.array([1.0, 2.0, 3.0]), np.array([2.0, 3.0, 5.0])
+    net = NeuralNetwork([Dense(weights=[[0.4]], bias=[0.3])], "mean_squared_error")
+    program = """
+with record() as run:
+    y_hat = w * x + b
+    dw = 2 * np.mean((y_hat - y) * x)
+    db = 2 * np.mean(y_hat - y)
+    w = w - 0.03 * dw
+    b = b - 0.03 * dw
+"""
+    report = net.solve(x[:, None], y[:, None], 0.03).check(ran(program, x=x, y=y, w=0.4, b=0.3))
+    assert report.first_wrong == "b1_new", str(report)
+    assert report["b1_new"].mistakes == ("step-of-another-parameter",)

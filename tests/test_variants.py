@@ -185,6 +185,12 @@ def test_words_and_rates_are_no_givens() -> None:
     assert len(vary(parse_sheet(sheet_of("vary: {words: [0.25]}", text)), 2)) == 2
 
 
+def test_what_has_no_numbers_varies_beside_what_has() -> None:
+    claim = "\n```claim\nid: c\nstatement: tanh(-x) = -tanh(x)\n```\n"
+    sheet = parse_sheet(sheet_of() + claim)
+    assert all(solve_sheet(one.sheet)["c"].solution.setting.words for one in vary(sheet, 2))
+
+
 def test_places_are_filled_and_latex_stays() -> None:
     text = "$x = {{x}}$, ${{W1[1,2]}}$, {{ class of y }}, $\\hat{{x}}^{{x}}$, $W_1 = {{W1}}$, column {{W1[:,2]}}"
     sheet = parse_sheet(sheet_of("", text))

@@ -87,13 +87,22 @@ def entries():
     return found
 
 
+def subject_of(name):
+    """The layer, activation or mistake that a sentence belongs to: a language says all of its sentences or none."""
+    head, _, tail = name.partition(".")
+    return tail if head.startswith(("activation", "mistake_", "convention_", "optimiser", "rule")) else head
+
+
 # --- the tables ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_language_has_every_sentence_with_the_same_slots(language):
     table = table_of(language)
-    assert not {**ENGLISH, **entries(), **own_texts()}.keys() - table.keys()
+    assert not ENGLISH.keys() - table.keys()
+    missing = {**entries(), **own_texts()}.keys() - table.keys()
+    partly = {subject_of(name) for name in missing} & {subject_of(name) for name in table}
+    assert not {name for name in missing if subject_of(name) in partly}
     different = {
         name: (sorted(slots_in(sentence)), sorted(slots_in(table[name])))
         for name, sentence in ENGLISH.items()

@@ -52,11 +52,6 @@ if not TYPE_CHECKING:
         "exchange": ("load_model", "save_model"),
         "laboratory.architecture": ("Architecture",),
         "networks.graph": ("Graph",),
-        "networks.layers": (
-            "GRU", "LSTM", "RNN", "Attention", "AveragePool", "BatchNorm", "Conv1d", "Conv2d", "ConvTranspose1d",
-            "ConvTranspose2d", "Dense", "Dropout", "Embedding", "Flatten", "GlobalAveragePool", "LayerNorm", "MaxPool",
-            "RMSNorm", "Residual",
-        ),
         "networks.losses": ("BinaryCrossEntropy", "CrossEntropy", "SquaredError"),
         "networks.network": ("NeuralNetwork",),
         "solutions.solution": ("Solution",),
@@ -69,9 +64,10 @@ if not TYPE_CHECKING:
         """Load a public name when it is first asked for, so that the command line answers quickly."""
         from importlib import import_module
 
-        if name not in _HOMES:
+        home = _HOMES.get(name, "networks.layers" if name[:1].isupper() else "")  # the table has its layers by name
+        if not home:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = globals()[name] = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        found = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
         return found
 
     def __dir__() -> list[str]:

@@ -142,7 +142,7 @@ def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) 
     if way.kept.isdisjoint(reading.wrong):
         return False
     turned = [name for name, form in forms.items() if form.turned and name in typed and 1 not in own[name].shape[-2:]]
-    if not all(_is_near(reading.of(name, own[name]), own[name]) for name in turned):
+    if not all(_is_near(reading.of(name, own[name]), own[name]) or _lies(reading, name, own[name]) for name in turned):
         return False
     met = False
     for name in reading.wrong:
@@ -150,6 +150,12 @@ def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) 
             alike = way.found.taken_for.intersection(report[name].mistakes)
             met = met or bool(alike) or _is_near(reading.of(name, own[name]), own[name])
     return met and (len(turned) > 1 or not any(form.turned for form in forms.values()))
+
+
+def _lies(reading: Reading, name: str, turned: Any) -> bool:
+    """Whether an answer has the turned shape, and it alone."""
+    upright = reading.of(name, np.swapaxes(turned, -1, -2))
+    return upright.wrong_shape is not None and reading.of(name, turned).wrong_shape is None
 
 
 def _is_hopeless(way: Way, task: Task, reading: Reading, before: Report, least: int) -> bool:

@@ -273,16 +273,17 @@ def _read_all(
 ) -> dict[str, Answer]:
     """What a student typed, by the names of the derivation, read.
 
-    Where one array of a hand-in has all the digits of a program, none of its arrays was rounded, and 0.1 is 0.1, unless
-    it rounds the right `values`. `1,234` is
-    1.234 where a decimal comma is usual (`comma`) or the hand-in has one elsewhere, and is refused in any other.
+    Where one array or float of a hand-in has all the digits of a program, none of these was rounded, and 0.1 is 0.1,
+    unless it rounds the right `values`. `1,234` is 1.234 where a decimal comma is usual (`comma`) or the hand-in has one elsewhere, and is refused in any other.
     """
     answers = {name: read_answer(given, shapes[name], decimals) for name, given in typed.items()}
     for name, found in () if comma else thousands_in(typed).items():
         answers[name] = refused(answers[name], found)
-    if any(answer.unrounded and is_array(typed[name]) for name, answer in answers.items()):
-        for name, given in typed.items():
-            if is_array(given) and not answers[name].computed and not _rounds(answers[name], values[name]):
+    worked_out = [name for name, given in typed.items() if is_array(given) or isinstance(given, float)]
+    if any(answers[name].unrounded for name in worked_out):
+        for name in worked_out:
+            given = typed[name]
+            if not answers[name].computed and not _rounds(answers[name], values[name]):
                 answers[name] = read_answer(given, shapes[name], decimals, whole_digits=True)
     return rounded_alike(answers) if any(answer.floats is not None for answer in answers.values()) else answers
 

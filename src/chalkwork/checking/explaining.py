@@ -15,7 +15,7 @@ from chalkwork.checking.budget import A_FLOAT, AN_EXCHANGE, Purse, cost_of
 from chalkwork.checking.laid import enclosed_laid, laid_shape, worked_out_laid
 from chalkwork.checking.mistakes import TABLE, exchanged, exchanges_of
 from chalkwork.checking.mistakes.matrices import Exchange
-from chalkwork.checking.work import Known
+from chalkwork.checking.work import EXACT, EXACT_BESIDE, Known
 
 Array = np.ndarray[Any, Any]
 Pair = tuple[str, str]
@@ -109,12 +109,16 @@ def matching(asked: Asked, readings: Iterable[Reading]) -> dict[int, list[Match]
 
 
 def explains(reading: Interval, asked: Asked) -> Array:
-    """Which students' answers a reading explains, every cell; what could be anything explains nothing."""
+    """Which students' answers a reading explains, every cell; what could be anything explains nothing.
+
+    What has all the digits of a program is explained by a number, not by a range that it lies in.
+    """
     with np.errstate(all="ignore"):
         width = (reading.high - reading.low) + (asked.typed.high - asked.typed.low)
         chance = width / (2 * asked.size + width)
         unlikely = np.prod(np.where(asked.given & (chance < 1), chance, 1.0), axis=(-2, -1)) <= BY_ACCIDENT
-    sure = np.isfinite(reading.low) & np.isfinite(reading.high)
+        sharp = asked.typed.high - asked.typed.low <= 2 * EXACT * (asked.size + EXACT_BESIDE)
+    sure = np.isfinite(reading.low) & np.isfinite(reading.high) & (is_telling(reading, asked.typed) | ~sharp)
     met = np.all((rounds(asked.typed, reading) & sure) | ~asked.given, axis=(-2, -1))
     return np.asarray(met & unlikely)
 

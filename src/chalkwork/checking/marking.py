@@ -108,7 +108,7 @@ class _Marking:
         """Mark one step and remember the students' values for the later ones."""
         work = self.work
         right = work.right[equation.name]
-        following = work.spread(enclosed_laid(equation.expression, work.inputs(equation.expression)))
+        following = work.following(equation)
         noted = work.noted_inputs(equation.expression)
         loosely = following if noted is None else work.spread(enclosed_laid(equation.expression, noted))
         written = work.on_paper(equation.expression)

@@ -123,7 +123,7 @@ class Meanings(Evidence):
                 target = plain.get(word) if not shift else self._moved(words[word], pattern, shift)
                 if target is not None:
                     right += self._is(given[word], target)
-                    shaped += self.fits(given[word], target)
+                    shaped += self.fits(given[word], target) or self.fits(np.transpose(np.asarray(given[word])), target)
             return right, shaped, -abs(shift)
 
         return max((0, *shifts), key=score) if family else 0

@@ -343,7 +343,7 @@ class _Placing:
             if made is None or made.order != order or made.value.ndim or word in self.used or self._is_right(name):
                 continue
             numbers = [one.value for one in self.words[word] if one.line is not None and tells(one.value)]
-            if all(one.size == 1 and np.isclose(entries, abs(one), 1e-9, 0).any() for one in numbers):
+            if numbers and all(one.size == 1 and np.isclose(entries, abs(one), 1e-9, 0).any() for one in numbers):
                 del self.taken[name], self.meant[word, order]
 
     def _unchanged(self) -> None:

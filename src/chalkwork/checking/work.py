@@ -15,7 +15,7 @@ from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.bounds.intervals import Interval, rounds
 from chalkwork.checking.answered import Answers
 from chalkwork.checking.digits import Digits
-from chalkwork.checking.laid import laid, worked_out_laid
+from chalkwork.checking.laid import enclosed_laid, laid, worked_out_laid
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
@@ -62,6 +62,8 @@ class Work:
         usual, finest = _half_units({name: self._evidence(name) for name in answers}, answers, students)
         usual = np.minimum(usual, self.digits.coarsest_habit)
         self.habit, self.finest = usual[:, None, None], finest[:, None, None]
+        self.untouched = set(givens)
+        """What nobody can have had another value of: the givens, and what is made of them and was not answered."""
         self._right_cells: dict[str, Array] = {}
         self._vague = False
 
@@ -100,6 +102,15 @@ class Work:
     def inputs(self, expression: Expression) -> Known:
         """The students' own values of the names."""
         return {name.name: self.own[name.name] for name in names_in(expression)}
+
+    def following(self, equation: Equation) -> Interval:
+        """What a step comes to on the students' own values: the right value where nobody answered anything before it.
+
+        A range about a whole number would be both sides of a jump there.
+        """
+        if all(name.name in self.untouched for name in names_in(equation.expression)):
+            return self.spread(self.right[equation.name])
+        return self.spread(enclosed_laid(equation.expression, self.inputs(equation.expression)))
 
     def noted_inputs(self, expression: Expression) -> Known | None:
         """The same where what was not handed in may have been rounded on the way; None where all was."""
@@ -216,6 +227,8 @@ class Work:
         name, given = equation.name, answers.given
         whole = given.all(axis=(-2, -1))
         sound, trivial = self.standing(equation.expression)
+        if not given.any() and all(one.name in self.untouched for one in names_in(equation.expression)):
+            self.untouched.add(name)
         if whole.all():
             low, high = typed.low, typed.high
             value = Interval(answers.value, answers.value)

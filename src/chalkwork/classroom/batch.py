@@ -144,7 +144,8 @@ def benches_of(sheet: Sheet, layout: Layout, seed: int) -> tuple[list[Bench], li
     known: list[tuple[Derivation, str]] = []
     for name, exercise in solved.items():
         derivation, style = exercise.solution.derivation, exercise.solution.style
-        if exercise.solution.setting.letters_only:
+        in_words = not (derivation.givens or derivation.equations)
+        if exercise.solution.setting.letters_only or in_words:
             continue
         if any(one[name].solution.derivation != derivation for one in looked_at):
             alone.append(exercise)

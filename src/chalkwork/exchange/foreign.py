@@ -34,6 +34,14 @@ def in_keras(activation: Activation) -> Module | None:
 def _theirs(activation: Activation, found: Module | None, library: str) -> Module | None:
     if found is None and activation.name != "identity":
         raise ChalkworkError(f"{library} has no layer for the {activation.words}", hint="an ONNX file can hold it")
+    usual = Activation(activation.name).values
+    for name, value in activation.values.items():
+        unknown = found is None or name not in found.parameters.values()
+        if unknown and name != "at_zero" and value != usual[name]:
+            raise ChalkworkError(
+                f"the {activation.words} of {library} has no {name}, which is {value:g} here",
+                hint="an ONNX file can hold it",
+            )
     return found
 
 

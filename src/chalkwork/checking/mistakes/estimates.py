@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from functools import reduce
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in, replace
+from chalkwork.algebra.terms import expression_of
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.checking.mistakes.entry import Mistake
-from chalkwork.checking.mistakes.structure import has_operation, is_operation, product
+from chalkwork.checking.mistakes.structure import has_operation, is_operation, product, share_below, summands
 from chalkwork.derivation.derivation import Equation, Stage
 
 _OF_NETWORKS = (Stage.FORWARD, Stage.BACKWARD, Stage.UPDATE, Stage.REEVALUATION)
@@ -19,7 +22,8 @@ def _is_studied(equation: Equation) -> bool:
 
 
 def _other_count(equation: Equation, context: Context) -> Iterator[Expression]:
-    """n - 1 below a sum of squared deviations for n, and n for n - 1."""
+    """n - 1 below a sum of squared deviations for n, and n for n - 1; in a network units for samples."""
+    yield from _units_for_samples(equation, context)
     if _is_studied(equation) and is_operation(equation.expression, "divide"):
         total, count = equation.expression.arguments
         if _are_deviations(total, context):
@@ -27,6 +31,20 @@ def _other_count(equation: Equation, context: Context) -> Iterator[Expression]:
                 yield total / (count - 1)
             elif is_operation(count, "subtract") and count.arguments[1] == Number(1):
                 yield total / count.arguments[0]
+
+
+def _units_for_samples(equation: Equation, context: Context) -> Iterator[Expression]:
+    """Another size of the data or of the weights below what is divided by the number of samples."""
+    samples = context.sizes[0]
+    terms = summands(equation.expression) if samples > 1 else []
+    if not any(share_below(term, samples) for term in terms):
+        return
+    sizes = dict.fromkeys(size for given in context.derivation.givens for size in given.shape)
+    for size in sizes.keys() - {1, samples}:
+        factor = Number(Fraction(samples, size))
+        parts = (expression_of(one) for one in terms)
+        changed = [factor * part if share_below(one, samples) else part for one, part in zip(terms, parts, strict=True)]
+        yield reduce(Expression.__add__, changed)
 
 
 def _are_deviations(total: Expression, context: Context) -> bool:
@@ -95,11 +113,11 @@ def _has_logarithms(equation: Equation, context: Context) -> bool:
 MISTAKES = (
     Mistake(
         id="other-count",
-        title="The sum divided by the other count",
-        explanation="The squared deviations were divided by one less than their number where their number is meant, or "
-        "the other way round: the estimate of greatest likelihood and the unbiased one were mixed up.",
-        hint="Two estimators of a variance are in use. Which one is asked for?",
-        likelihood=8,
+        title="Divided by another count",
+        explanation="<this> was divided by another number of things than is meant: by a number of units for that of "
+        "the samples, or by one less where two estimates of a variance are in use.",
+        hint="Over how many things is the mean taken? Count them.",
+        likelihood=5.5,
         rewrites=_other_count,
     ),
     Mistake(

@@ -57,6 +57,11 @@ def summands(expression: Expression) -> list[Term]:
         return [Term(1, ((expression, 1),))]
 
 
+def share_below(term: Term, count: int) -> bool:
+    """Whether the number in front of the term is divided by the count."""
+    return Fraction(term.coefficient).limit_denominator(_LARGEST_DENOMINATOR).denominator % count == 0
+
+
 def name_alone(term: Term) -> Name | None:
     """The name that the term consists of."""
     if term.coefficient == 1 and len(term.factors) == 1:

@@ -262,10 +262,10 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     # --- estimates -------------------------------------------------------------------------------------------------
     "other-count": (
-        "Die Summe durch die andere Anzahl geteilt",
-        "Die quadrierten Abweichungen wurden durch eins weniger als ihre Anzahl geteilt, wo die Anzahl gemeint ist, "
-        "oder umgekehrt: Die Maximum-Likelihood-Schätzung und die erwartungstreue wurden verwechselt.",
-        "Zwei Schätzer der Varianz sind gebräuchlich. Welcher ist gefragt?",
+        "Durch eine andere Anzahl geteilt",
+        "<this> wurde durch eine andere Anzahl geteilt als gemeint ist: durch eine Anzahl von Neuronen statt der der "
+        "Beispiele, oder durch eins weniger, wo zwei Schätzer einer Varianz gebräuchlich sind.",
+        "Über wie viele Dinge wird gemittelt? Zählen Sie sie.",
     ),
     "root-taken": (
         "Die Standardabweichung statt der Varianz",
