@@ -323,7 +323,7 @@ class _Laying:
             return
         listed = any(kind == "item" for kind, _ in family.places[0][1])
         found = None if listed or not self.own.blocks else self.own.later(numbers, list(self.own.kinds))
-        if found is not None:
+        if found is not None and len(found[1].names) < numbers.size:  # else each is a quantity by itself, by its name
             self._written(family, found[1], found[0])
             self._claimed(family, None)
 

@@ -201,6 +201,8 @@ def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool
     held = [item for item in map(_layer_in, value) if item is not None]
     if not held or len(value) not in (layers, layers + 1) or any(map(_is_neuron, held)):
         return False
+    if len(held) > layers and all(isinstance(item, Mapping) and {*item} == {"W", "b"} for item in held):
+        return False  # pairs of data: no layer stands before the first that has weights
     arrays = [item for item in held if is_array(item)]
     wide = not arrays or any(map(is_wide, arrays))
     return wide and all(is_array(item) or _is_object(item) or isinstance(item, Mapping) for item in held)
