@@ -14,7 +14,6 @@ import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import answer_like, read_answer, with_given
-from chalkwork.checking.augmented import taken_apart
 from chalkwork.checking.called import differentiated
 from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.names import NO_NAME, bare_name
@@ -27,7 +26,6 @@ from chalkwork.words import Text
 _ANY = "any parameter"
 _MOST_LOOSE = 80
 _MOST_TRIED, _NUMBERS_TOGETHER = 1000, 1 << 18
-_NO_ANSWER = read_answer(None, ())
 _NEAR = 0.5
 """Weights that are no further from where they began than this part of them have been updated."""
 
@@ -45,7 +43,7 @@ def by_consequence(
 
     `data` are the program's own givens. Some programs have the error with a minus, or without 1/m.
     """
-    known = apart(reader, steps)
+    known = dict(steps)
     able = [place for place, value in enumerate(loose) if tells(value) or _has_several(value)][-_MOST_LOOSE:]
     found: dict[str, int] = {}
     tried = 0
@@ -115,18 +113,6 @@ def _kept_alike(
     for name in derivation if factor != 1 else ():
         if name not in known and derivation[name].derivative is not None:
             yield from ((name, place) for place in able if same(factor * np.asarray(loose[place]), reader.values[name]))
-
-
-def apart(reader: Reader, steps: Mapping[str, object]) -> dict[str, object]:
-    """The steps, with biases that are kept within the weights by themselves."""
-    found = dict(steps)
-    within = {name: read_answer(value, reader.shapes[name]) for name, value in steps.items() if name[0] in "Wda"}
-    if any(answer.as_given is not None for answer in within.values()):
-        known = {name: within.get(name, _NO_ANSWER) for name in steps}
-        split, _ = taken_apart(known, reader.shapes, reader.values)
-        changed = {name for name in split if split[name] is not known.get(name)}
-        found |= {name: with_given(split[name], reader.values[name]) for name in changed}
-    return found
 
 
 def _one_with_the_other(

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
 from chalkwork.checking.consequences import by_consequence, displaced, followed, is_multiple, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
@@ -410,9 +409,7 @@ class _Placing:
         for (word, order), name in self.meant.items():
             if name in self.givens:
                 value = next(made.value for made in self.words[word] if made.order == order)
-                bias = self.reader.values.get(f"b{name[1:]}") if name[0] == "W" else None
-                if bias is None or not holds_bias(value, self.reader.values[name], bias):
-                    names.data.setdefault(name, value)
+                names.data.setdefault(name, value)
         serving = {order for _, order in self.meant}
         makers = {made.order for made in self.taken.values()}
         found.loose = [
