@@ -113,17 +113,17 @@ def check_class(
     runs: dict[int, dict[str, list[Made]]] = {}
     still: dict[int, dict[str, Made]] = {}
     read: list[Mapping[str, object]] = []
-    for place, one in enumerate(given):
-        if reader is not None and isinstance(one, Recording):
-            found_laid = laid_out(reader, one.places, recorded=True)
-            runs[place] = found_laid.beside(one.words(symbols.layers, times, found_laid.instead))
+    for place, hand_in in enumerate(given):
+        if reader is not None and isinstance(hand_in, Recording):
+            found_laid = laid_out(reader, hand_in.places, recorded=True)
+            runs[place] = found_laid.beside(hand_in.words(symbols.layers, times, found_laid.instead))
             notes[place], still[place] = found_laid.notes, found_laid.still
             read.append({word: made[-1].value for word, made in runs[place].items()})
         elif reader is not None and programs[place]:
-            variables, notes[place] = laid_variables(reader, one, names or {}, symbols.layers, times)
+            variables, notes[place] = laid_variables(reader, hand_in, names or {}, symbols.layers, times)
             read.append(variables)
         else:
-            read.append(one)
+            read.append(hand_in)
     given = read
     together = [gathered(one, table, shapes, names) for one in given]
     given = [one for one, _ in together]

@@ -4,77 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from chalkwork.checking.called import differentiated, kinds_called
 from chalkwork.checking.evidence import is_mask, tells
+from chalkwork.checking.families import Family, Laid, Place, families_of, without
 from chalkwork.checking.layout import Arrangement, Numbers, Parameters, met
 from chalkwork.checking.names import bare_name
 from chalkwork.checking.passes import after, last_step
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import spelled
-from chalkwork.checking.recording.watching import Made, Path, leaves
+from chalkwork.checking.recording.watching import Made, leaves
 from chalkwork.checking.variables import PART, taken_apart
 from chalkwork.words import Text
 
-Place = tuple[object, Path]
-"""A scope, and where in it."""
-_DIGITS = re.compile(r"\d+")
 _GRADIENT = re.compile(r"grad|delta|nabla")
 _NEAR = 0.5
 _SAME = 1e-9
 _MOST_ROUNDS = 20
 _LARGEST = 100_000
-_MOST_FAMILIES = 300
 _SEVERAL = 4
 """So many numbers near the parameters are no accident."""
-
-
-@dataclass
-class Laid:
-    """What a program's places hold, by the exercise's names."""
-
-    words: dict[str, list[Made]] = field(default_factory=dict)
-    instead: dict[Place, list[Made] | None] = field(default_factory=dict)
-    """What stands for the places that are known now: the weights alone, that layers are still counted, or nothing."""
-    notes: list[Text] = field(default_factory=list)
-    still: dict[str, Made] = field(default_factory=dict)
-    """What is as it was, though those that are kept beside it were renewed."""
-
-    def put(self, name: str, versions: Iterable[Made]) -> None:
-        """Versions of a quantity, in the order of time."""
-        known = {made.order: made for made in (*self.words.get(name, ()), *versions)}
-        self.words[name] = [known[order] for order in sorted(known)]
-
-    def beside(self, words: Mapping[str, list[Made]]) -> dict[str, list[Made]]:
-        """The words of a recording, with these among them."""
-        for name in list(self.words):
-            self.put(name, words.get(name, ()))
-        return {**words, **self.words}
-
-
-@dataclass(frozen=True)
-class Family:
-    """Places that differ in their numbers alone, in the order of these; or one place."""
-
-    places: tuple[Place, ...]
-    numbers: tuple[tuple[int, ...], ...]
-    shapes: tuple[tuple[int, ...], ...]
-
-    @property
-    def word(self) -> str:
-        """What the places are called, without numbers."""
-        return _DIGITS.sub("", next(str(name) for _, name in reversed(self.places[0][1]) if not str(name).isdigit()))
-
-    def is_built_like(self, other: Family) -> bool:
-        """Whether it has an entry for each of the other's."""
-        several = len(self.places) > 1
-        return self.shapes == other.shapes and (self.numbers == other.numbers if several else self.shapes[0] != ())
 
 
 class _Cell(NamedTuple):
@@ -109,7 +64,7 @@ class _Laying:
         }
         self.recorded = recorded
         self.own = Parameters(reader)
-        self.families = list(self._families())
+        self.families = families_of({place: made[0].value.shape for place, made in self.places.items()})
         self.laid = Laid()
         self.held: list[_Held] = []
 
@@ -123,24 +78,6 @@ class _Laying:
                 self._one_by_one(family)
         return self.laid
 
-    def _families(self) -> Iterator[Family]:
-        found: dict[tuple[object, ...], list[tuple[tuple[int, ...], Place]]] = {}
-        for scope, path in self.places:
-            form = (scope, *((kind, _DIGITS.sub("#", str(name))) for kind, name in path))
-            numbers = tuple(int(one) for _, name in path for one in _DIGITS.findall(str(name))[:8])
-            found.setdefault(form, []).append((numbers, (scope, path)))
-        for members in list(found.values())[:_MOST_FAMILIES]:
-            members.sort(key=lambda member: member[0])
-            whole = self._family(members)
-            yield whole
-            if len(members) > 1:
-                yield from (self._family([one]) for one in members if self.places[one[1]][0].value.ndim)
-
-    def _family(self, members: Sequence[tuple[tuple[int, ...], Place]]) -> Family:
-        places = tuple(place for _, place in members)
-        shapes = tuple(self.places[place][0].value.shape for place in places)
-        return Family(places, tuple(numbers for numbers, _ in members), shapes)
-
     def _free(self) -> list[Family]:
         return [family for family in self.families if not self.laid.instead.keys() & set(family.places)]
 
@@ -151,7 +88,7 @@ class _Laying:
 
     def _parameters(self) -> None:
         """The places that hold the parameters at first, or what they are later; those that change before others."""
-        begun = {family: self.own.began(self._numbers(family, 0)) for family in self.families}
+        begun = {family: self._began(family) for family in self.families}
         orders = [order for order in begun.values() if order is not None]
         every = [(family, self._held(family, order, orders)) for family, order in begun.items()]
         able = [held for family, held in every if held is not None and not self._is_plain(family, held.order)]
@@ -194,6 +131,13 @@ class _Laying:
             if name not in moved and len(place[1]) > 1 and place[1][:-1] in renewed:
                 value = begun[self.own.at[name]].reshape(self.own.shapes[name])
                 self.laid.still[name] = replace(self.places[place][0], value=value)
+
+    def _began(self, family: Family) -> Arrangement | None:
+        """The order in which a family holds the parameters at first; what it holds later says which of several."""
+        able = self.own.began(self._numbers(family, 0))
+        last, renewed = self._numbers(family, -1), [kind for kind in self.own.kinds if kind.startswith("{}_new")]
+        right = [max((int(met(last, self.own.right(kind, one)).sum()) for kind in renewed), default=0) for one in able]
+        return able[right.index(max(right))] if able else None
 
     def _held(self, family: Family, begun: Arrangement | None, orders: Sequence[Arrangement]) -> _Held | None:
         """What a family holds by what it held at first, else by what it holds now; another may say in which order."""
@@ -259,8 +203,9 @@ class _Laying:
     # --- what is built like them -----------------------------------------------------------------------------------
 
     def _alike(self) -> None:
-        """Gradients, velocities and what else is kept for every parameter: of several, what has most that is right, else
-        the last; the others are known by their values alone.
+        """Gradients, velocities and what else is kept for every parameter.
+
+        Of several, what has most that is right, else the last; the others are known by their values alone.
         """
         found: dict[tuple[str, Arrangement], list[Family]] = {}
         for family in self._free():
@@ -276,9 +221,9 @@ class _Laying:
             best = max(families, key=lambda family: self._standing(family, kind, order))
             self._written(best, order, kind)
             self._claimed(best, order)
-            for family in families:
-                for place in family.places if family is not best and self.laid.instead.keys().isdisjoint(family.places) else ():
-                    self.laid.words[f"{PART}{spelled(place[1])}"] = self.places[place]
+            for place in (place for family in families for place in family.places):
+                if place not in self.laid.instead:
+                    self.laid.words[f"{PART}{spelled(place[1])}"] = list(self.places[place])
                     self.laid.instead[place] = None
 
     def _standing(self, family: Family, kind: str, order: Arrangement) -> tuple[int, int]:
@@ -308,7 +253,7 @@ class _Laying:
     def _one_by_one(self, family: Family) -> None:
         """A quantity with a variable for each entry, if most of its entries are right."""
         words = [str(place[1][-1][1]) for place in family.places]
-        if all(word in self.reader.values for word in words) or not _in_a_row(family.numbers):
+        if all(word in self.reader.values for word in words) or not family.is_in_a_row:
             return
         numbers = self._numbers(family, -1)
         best, name = max(
@@ -381,9 +326,7 @@ class _Laying:
             found = (found[:1] if kind == "{}" else []) + found[-1:]
         return found[-_MOST_ROUNDS:]
 
-    def _at(
-        self, state: Numbers, by: Sequence[_Cell], order: Arrangement, kind: str, name: str, updates: int
-    ) -> Made:
+    def _at(self, state: Numbers, by: Sequence[_Cell], order: Arrangement, kind: str, name: str, updates: int) -> Made:
         """A parameter as it was then, as it is right after so many updates."""
         value = self.own.part(order, state, name)
         target = after(name, updates) if kind == "{}" else kind.format(name)
@@ -392,14 +335,15 @@ class _Laying:
     def _together(self, value: Numbers, cells: Sequence[_Cell], name: str) -> Made:
         """Entries as one value, of the line that made the first wrong one; of the last one where none is wrong."""
         right = np.ravel(self.reader.values.get(name, value))
-        wrong = [cell for cell in np.flatnonzero(np.abs(value.ravel() - right) > _SAME * np.abs(right) + 1e-15)
+        wrong = [cell for cell in np.flatnonzero(~met(value.ravel(), right)).tolist()
                  if cells[cell].made.line is not None]  # fmt: skip
         at = min(wrong, key=lambda cell: cells[cell].made.order) if wrong else None
         own = cells[at] if at is not None else max(cells, key=lambda cell: cell.made.order)
         made, beside = own.made, [entry for entry, cell in enumerate(cells) if cell.place == own.place]
         inside = [cells[entry].entry for entry in beside]
-        if at is not None and made.value.size > 1 and (source := self.numbers.get(float(value.ravel()[at]))) is not None:
-            made, inside, beside = source, [0], [int(at)]  # put there from a variable of its own
+        source = self.numbers.get(float(value.ravel()[at])) if at is not None and made.value.size > 1 else None
+        if at is not None and source is not None:  # put there from a variable of its own
+            made, inside, beside = source, [0], [int(at)]
         return replace(made, value=value, of=None, holds=(np.array(inside), np.array(beside)))
 
     @cached_property
@@ -424,12 +368,6 @@ def _are_multiples(numbers: Numbers, right: Numbers) -> bool:
     return bool(np.allclose(numbers * (right[largest] / numbers[largest]), right, 1e-7, 1e-12))
 
 
-def _in_a_row(numbers: Sequence[tuple[int, ...]]) -> bool:
-    """Whether the numbers of the places follow one another."""
-    single = [one[0] for one in numbers if len(one) == 1]
-    return len(single) != len(numbers) or single[-1] - single[0] == len(single) - 1
-
-
 def laid_variables(
     reader: Reader, given: Mapping[str, object], named: Mapping[str, object], layers: int, steps: int
 ) -> tuple[dict[str, object], list[Text]]:
@@ -439,7 +377,9 @@ def laid_variables(
     code = laid_variables.__code__
     kept = leaves({word: value for word, value in given.items() if word not in named}, _LARGEST)
     arrays = [(path, array) for path, _, array in kept if isinstance(array, np.ndarray)]
-    places = {(None, path): [Made(array, None, code, order)] for order, (path, array) in enumerate(arrays)}
+    places: dict[Place, list[Made]] = {
+        (None, path): [Made(array, None, code, order)] for order, (path, array) in enumerate(arrays)
+    }
     laid = laid_out(reader, places, recorded=False)
     instead = {path: None if made is None else made[-1].value for (_, path), made in laid.instead.items()}
     known = {id(value) for value in instead.values() if value is not None}
@@ -447,42 +387,3 @@ def laid_variables(
     rest = {word: value for word, value in rest.items() if id(value) not in known}
     words = {name: made[-1].value for name, made in laid.words.items()}
     return {**rest, **words, **{f"{name}_new": made.value for name, made in laid.still.items()}}, laid.notes
-
-
-def without(given: Mapping[str, object], instead: Mapping[Path, object]) -> dict[str, Any]:
-    """The variables of a program, with something else, or nothing, at some places; nothing of them is changed."""
-    found: dict[str, Any] = dict(given)
-    for path, other in instead.items():
-        _exchanged(found, path, other)
-    return found
-
-
-class _Stand:
-    """What stands for an object of somebody's class."""
-
-    __module__ = "recorded"
-
-
-def _exchanged(holder: Any, path: Path, other: object) -> None:
-    kind, key = path[0]
-    inside = vars(holder) if kind == "attribute" else holder
-    if len(path) > 1:
-        inside[key] = _copied(inside[key])
-        _exchanged(inside[key], path[1:], other)
-    elif other is None and not isinstance(inside, list):
-        del inside[key]
-    else:
-        inside[key] = other
-
-
-def _copied(value: Any) -> Any:
-    """A copy of what holds something, that is one already where it was made here."""
-    if isinstance(value, _Stand):
-        return value
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (list, tuple)):
-        return list(value)
-    stand = _Stand()
-    vars(stand).update(vars(value))
-    return stand

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from chalkwork.words import Text
 Numbers = np.ndarray[Any, Any]
 _MOST_TRIED = 400
 _MOST_ENTRIES = 10_000
+_MOST_ALIKE = 20
 _NEAR = 0.5
 """Parameters that are no further from where they began than this part of them have been updated."""
 _FAR = 4.0
@@ -156,17 +157,17 @@ class Parameters:
         near = [np.abs(own[np.minimum(one, own.size - 1)] - sizes) for one in (place - 1, place)]
         return bool(np.all(np.minimum(*near) <= _room(sizes)))
 
-    def began(self, numbers: Numbers) -> Arrangement | None:
-        """The arrangement in which these are the parameters as they are given."""
+    def began(self, numbers: Numbers) -> list[Arrangement]:
+        """The arrangements in which these are the parameters as they are given, the plainest first."""
         if not self.are_given(numbers):
-            return None
+            return []
 
         def able(start: int) -> list[Arrangement]:
             blocks = [block for block in self.blocks if start + len(block.entries) <= numbers.size]
             return [block for block in blocks
                     if met(numbers[start : start + len(block.entries)], self.right("{}", block)).all()]  # fmt: skip
 
-        return next(self.arranged(numbers.size, able), None)
+        return list({one.key: one for one in islice(self.arranged(numbers.size, able), _MOST_ALIKE)}.values())
 
     def later(
         self, numbers: Numbers, kinds: Sequence[str], begun: Sequence[Arrangement] | None = None
