@@ -89,8 +89,10 @@ class _Laying:
     def _parameters(self) -> None:
         """The places that hold the parameters at first, or what they are later; those that change before others."""
         begun = {family: self._began(family) for family in self.families}
-        orders = [order for order in begun.values() if order is not None]
-        every = [(family, self._held(family, order, orders)) for family, order in begun.items()]
+        found = {family: self._later(family) for family, order in begun.items() if order is None}
+        told = {**begun, **{family: one[1] for family, one in found.items() if one is not None}}
+        orders = [order for family, order in told.items() if order is not None and not self._is_plain(family, order)]
+        every = [(family, self._held(family, begun[family], found.get(family), orders)) for family in self.families]
         able = [held for family, held in every if held is not None and not self._is_plain(family, held.order)]
         within = {place for one in able for place in one.family.places}
         plain = {one for place in self.places.keys() - within for one in self._plainly(place)}
@@ -139,19 +141,34 @@ class _Laying:
         right = [max((int(met(last, self.own.right(kind, one)).sum()) for kind in renewed), default=0) for one in able]
         return able[right.index(max(right))] if able else None
 
-    def _held(self, family: Family, begun: Arrangement | None, orders: Sequence[Arrangement]) -> _Held | None:
-        """What a family holds by what it held at first, else by what it holds now; another may say in which order."""
-        if sum(self.places[place][0].value.size for place in family.places) < 2:
-            return None
-        if any(self._moves_on(self.places[place]) for place in family.places):
+    def _later(self, family: Family) -> tuple[str, Arrangement] | None:
+        """What a family is by most of its numbers: renewed parameters, or what is worked out for each."""
+        numbers = self._numbers(family, -1)
+        return self.own.later(numbers, [kind for kind in self.own.kinds if kind != "{}"]) if numbers.size > 1 else None
+
+    def _held(
+        self,
+        family: Family,
+        begun: Arrangement | None,
+        found: tuple[str, Arrangement] | None,
+        orders: Sequence[Arrangement],
+    ) -> _Held | None:
+        """The parameters that a family holds, by what it held at first, else by what it holds now; other places may say
+        in which order.
+        """
+        last = self._numbers(family, -1)
+        if last.size < 2 or any(self._moves_on(self.places[place]) for place in family.places):
             return None
         if begun is not None:
             return _Held(family, "{}", begun, sum(len(self.places[place]) - 1 for place in family.places))
-        last = self._numbers(family, -1)
         renewed = [kind for kind in self.own.kinds if kind.startswith("{}_new")]
-        near = len(last) >= _SEVERAL or bool({"W", "b"} & set(kinds_called(family.word)))
-        found = self.own.later(last, renewed, orders if near and not self.recorded else None)
-        return None if found is None else _Held(family, *found, 1)
+        if (
+            found is None
+            and not self.recorded
+            and (last.size >= _SEVERAL or {"W", "b"} & set(kinds_called(family.word)))
+        ):
+            found = self.own.later(last, renewed, orders)
+        return _Held(family, *found, 1) if found is not None and found[0] in ("{}", *renewed) else None
 
     def _moves_on(self, made: Sequence[Made]) -> bool:
         """Whether a name stands for one thing after the other: what it holds later had been there before, or is another

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice, permutations
+from itertools import combinations, islice, permutations
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,9 @@ _MOST_ENTRIES = 10_000
 _MOST_ALIKE = 20
 _NEAR = 0.5
 """Parameters that are no further from where they began than this part of them have been updated."""
-_FAR = 4.0
-"""How many times further a second arrangement has to be before the nearest one is taken."""
+_FAR, _FURTHER = 2.0, 1.2
+"""How many times further a second arrangement has to be before the nearest one is taken; where a part is right."""
+_FEW = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,16 +37,26 @@ class Arrangement:
     names: tuple[str, ...]
     bias: tuple[str, int, int] | None = None
     """The weights that hold a bias as a further row or column, along which axis, and its sign."""
+    styles: frozenset[object] = frozenset()
+    """How its matrices are written."""
 
     @property
     def key(self) -> tuple[bytes, bytes]:
         """What another arrangement of the same entries has, too."""
         return self.entries.tobytes(), self.signs.tobytes()
 
+    @property
+    def ways(self) -> int:
+        """In how many ways it does what can be done in one: matrices by rows or by columns, biases before or behind."""
+        orders = {one[0] + other[0] for one, other in combinations(self.names, 2) if one[1:] == other[1:]}
+        return len(self.styles) + len(orders) + (list(self.names) != sorted(self.names, key=lambda name: name[1:]))
+
     def then(self, other: Arrangement) -> Arrangement:
         """This one, and another behind it."""
         entries, signs = (np.concatenate(both) for both in ((self.entries, other.entries), (self.signs, other.signs)))
-        return Arrangement(entries, signs, (*self.names, *other.names), self.bias or other.bias)
+        return Arrangement(
+            entries, signs, (*self.names, *other.names), self.bias or other.bias, self.styles | other.styles
+        )
 
 
 class Parameters:
@@ -100,15 +111,22 @@ class Parameters:
                 for both in (parts, parts[::-1]):
                     entries, signs = (np.concatenate([part[place] for part in both], axis) for place in (0, 1))
                     said = (one, axis, sign) if other[0] == "b" else None
-                    yield from self._orders(entries, signs, (one, other), said)
+                    yield from self._orders(entries, signs, (one, other), said, axis, sign, both is parts)
 
     def _orders(
-        self, own: Numbers, signs: Numbers, names: tuple[str, ...], said: tuple[str, int, int] | None = None
+        self,
+        own: Numbers,
+        signs: Numbers,
+        names: tuple[str, ...],
+        said: tuple[str, int, int] | None = None,
+        *way: object,
     ) -> Iterator[Arrangement]:
         """Row by row and column by column."""
-        yield Arrangement(own.ravel(), signs.ravel(), names, said)
-        if own.ndim == 2 and min(own.shape) > 1:
-            yield Arrangement(own.T.ravel(), signs.T.ravel(), names, said)
+        flat = own.ndim < 2 or min(own.shape) == 1
+        style = () if flat and len(names) == 1 else (len(names), *way)
+        yield Arrangement(own.ravel(), signs.ravel(), names, said, frozenset([("rows", *style)] if style else ()))
+        if not flat:
+            yield Arrangement(own.T.ravel(), signs.T.ravel(), names, said, frozenset([("columns", *style)]))
 
     def right(self, kind: str, order: Arrangement) -> Numbers:
         """The right values of a kind, arranged."""
@@ -185,28 +203,35 @@ class Parameters:
                 own = numbers[start : start + len(block.entries)]
                 if own.size == len(block.entries):
                     most = met(np.abs(own), np.abs(right[:, block.entries])).sum(axis=1).max() / own.size
-                    scored.append((-most, float(np.linalg.norm(own - self.right("{}", block))), place))
+                    scored.append((-most, float(np.mean((own - self.right("{}", block)) ** 2)), place))
             return [self.blocks[place] for _, _, place in sorted(scored)]
 
         orders = list({order.key: order for order in self.arranged(numbers.size, able)}.values())
+        ways = [order.ways for order in orders]
         apart = [float(np.linalg.norm(numbers - self.right("{}", order))) for order in orders]
-        scored = [
-            (-int(met(np.abs(numbers), np.abs(self.right(kind, order))).sum()), apart[place], kind, order)
-            for kind in kinds
-            for place, order in enumerate(orders)
-        ]
+        scored = []
+        for kind in kinds:
+            for place, order in enumerate(orders):
+                own = self.right(kind, order)
+                either, exact = int(met(np.abs(numbers), np.abs(own)).sum()), int(met(numbers, own).sum())
+                scored.append((-either, -exact, ways[place], apart[place], place, kind))
         if not scored:
             return None
-        fewest, _, kind, order = min(scored, key=lambda one: one[:2])
+        fewest, *_, best, kind = min(scored)
         if -2 * fewest >= numbers.size:
-            return kind, order
+            return kind, orders[best]
+        some = -fewest >= max(_FEW, numbers.size / 4)  # of one layer, say
+        able_to = {one[-2] for one in scored if one[0] == fewest} if some else set(range(len(orders)))
         known = {one.key for one in begun or ()}
-        alike = [place for place, one in enumerate(orders) if one.key in known]
-        first, *others = sorted(alike or range(len(orders)), key=lambda place: apart[place])
-        clear = len(alike) == 1 or not others or apart[first] * _FAR < apart[others[0]]
-        if begun is not None and clear and apart[first] < _NEAR * float(np.linalg.norm(numbers)):
-            return "{}", orders[first]
-        return None
+        alike = {place for place, one in enumerate(orders) if one.key in known} & able_to
+        near = 1.0 if some or alike else _NEAR
+        styles = {one.styles for one in begun or () if one.styles}
+        alike = alike or {place for place in able_to if orders[place].styles in styles}
+        able_to = alike or {place for place in able_to if ways[place] == min(ways[one] for one in able_to)}
+        first, *others = sorted(able_to, key=lambda place: apart[place])
+        clear = not others or apart[first] * (_FURTHER if some else _FAR) < apart[others[0]]
+        clear = clear and apart[first] < near * float(np.linalg.norm(numbers))
+        return ("{}", orders[first]) if begun is not None and clear else None
 
     def note(self, order: Arrangement, turned: bool) -> list[Text]:
         """What is said of somebody who keeps the bias within the weights."""
