@@ -106,7 +106,7 @@ PROGRAMS = {
     "one by one": (HELPERS + "w1, w2, w3, w4, w5, w6 = A.ravel().tolist()\nw7, w8, w9, w10, w11, w12 = B.ravel().tolist()\n"
                    "b1, b2, b3, b4, b5 = a.tolist() + b.tolist()", SCALARS),
 }  # fmt: skip
-GIVEN = {"A": A, "a": a, "B": B, "b": b, "X": X, "Y": Y, "X0": X0, "Y0": Y0, "np": np}
+GIVEN = {"A": A, "a": a, "B": B, "b": b, "X": X, "Y": Y, "X0": X0, "Y0": Y0}
 WRONG = [
     ("(e @ V) * h * (1 - h)", "(e @ V) * (1 - h)"),
     ("(e @ second[:, 1:]) * h", "(e @ second[:, :-1]) * h"),
@@ -118,12 +118,12 @@ WRONG = [
 
 
 def run(pre: str, body: str) -> tuple[dict[str, object], Any]:
-    """The variables of a program, and its recording."""
+    """The variables of a program, and its recording; it has the samples that it names."""
     source = f"{pre}\nwith record() as run:\n{textwrap.indent(body.strip(), '    ')}\n"
     file = f"<layout {abs(hash(source))}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    space: dict[str, Any] = {**deepcopy({k: v for k, v in GIVEN.items() if k != "np"}), "np": np,
-                             "record": chalkwork.record, "__name__": "__main__"}  # fmt: skip
+    given = {name: value for name, value in GIVEN.items() if name not in ("X", "Y") or "X0" not in body}
+    space: dict[str, Any] = {**deepcopy(given), "np": np, "record": chalkwork.record, "__name__": "__main__"}
     exec(compile(source, file, "exec"), space)
     recording = space.pop("run")
     return space, recording

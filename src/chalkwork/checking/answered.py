@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.bounds.intervals import Interval
-from chalkwork.checking.answers import Answer
+from chalkwork.checking.answers import Answer, nothing_given
 
 Array = np.ndarray[Any, Any]
 MOST_HALVES = 3
@@ -38,19 +38,26 @@ class Answers:
     @classmethod
     def stacked(cls, answers: Sequence[Answer | None], shape: tuple[int, int]) -> Answers:
         """The answers of every student; None where a student gave none."""
-        empty = np.full(shape, np.nan)
-        yes, no = np.ones(shape, dtype=bool), np.zeros(shape, dtype=bool)
-        given = [(student, answer) for student, answer in enumerate(answers) if answer is not None]
-        found = cls(
-            np.stack([empty if answer is None else answer.low for answer in answers]),
-            np.stack([empty if answer is None else answer.high for answer in answers]),
-            np.stack([yes if answer is None else answer.blank for answer in answers]),
-            np.stack([no if answer is None else answer.unreadable for answer in answers]),
-            {student: answer.as_given for student, answer in given if answer.as_given is not None},
-            {student: answer.impossible for student, answer in given if answer.impossible is not None},
-            np.array([answer is not None and answer.computed for answer in answers])[:, None, None],
+        each = [nothing_given(shape) if answer is None else answer for answer in answers]
+        low, high, blank, unreadable = (
+            np.concatenate(parts).reshape(len(each), *shape)
+            for parts in (
+                [one.low for one in each],
+                [one.high for one in each],
+                [one.blank for one in each],
+                [one.unreadable for one in each],
+            )
         )
-        alike = {student: answer.alike for student, answer in given if answer.alike is not None}
+        found = cls(
+            low,
+            high,
+            blank,
+            unreadable,
+            {student: one.as_given for student, one in enumerate(each) if one.as_given is not None},
+            {student: one.impossible for student, one in enumerate(each) if one.impossible is not None},
+            np.array([one.computed for one in each])[:, None, None],
+        )
+        alike = {student: one.alike for student, one in enumerate(each) if one.alike is not None}
         if not alike:
             return found
         half = found.half.copy()

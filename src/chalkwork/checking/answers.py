@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain, zip_longest
 from numbers import Integral
 from typing import Any
 
@@ -25,6 +26,7 @@ from chalkwork.checking.cells import (
     cells_of,
     misfit_words,
     nothing_typed,
+    plain_cells,
 )
 from chalkwork.checking.doubtful import Twice
 from chalkwork.checking.laid import laid, laid_shape, matrices_of
@@ -36,7 +38,6 @@ from chalkwork.checking.numerals import (
     Numeral,
     finest,
     numeral_of,
-    plain,
     read_numeral,
     spread,
 )
@@ -46,8 +47,6 @@ from chalkwork.words import Said, Text
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_DECIMAL = re.compile(r"(-?[0-9]{1,17}[.,][0-9]{1,17})")
-_LONGEST_PLAIN = 2000
 _TYPED_DIGITS = 12
 """More digits nobody types."""
 
@@ -115,9 +114,34 @@ def read_answer(given: object, shape: Shape, decimals: int | None = None, *, who
     size = laid_shape(shape)
     if whole_digits:
         return _read_any(given, shape, size, None, True)
-    cells = _plain_cells(given, shape)
+    cells = plain_cells(given, shape)
     answer = _of_numerals(cells, size, decimals) if cells else None
     return answer or _read_any(given, shape, size, decimals)
+
+
+_read: ContextVar[tuple[defaultdict[tuple[Shape, int | None], dict[int, Answer]], list[object]] | None]
+_read = ContextVar("read", default=None)
+
+
+@contextmanager
+def reading_once() -> Iterator[None]:
+    """While each thing that was given is read once by `read_again`, however many tasks of a sheet go on with it."""
+    token = _read.set((defaultdict(dict), []))
+    try:
+        yield
+    finally:
+        _read.reset(token)
+
+
+def read_again(given: object, shape: Shape, decimals: int | None) -> Answer:
+    """What `read_answer` says, which may be known."""
+    if (known := _read.get()) is None:
+        return read_answer(given, shape, decimals)
+    answers, kept = known[0][shape, decimals], known[1]
+    if id(given) not in answers:
+        answers[id(given)] = read_answer(given, shape, decimals)
+        kept.append(given)  # nothing else has its identity meanwhile
+    return answers[id(given)]
 
 
 def answer_like(given: object, value: Any) -> Answer:
@@ -135,7 +159,7 @@ def _of_a_row(given: object, shape: Shape, decimals: int | None, whole_digits: b
     """Matrices in a row, each read by itself."""
     size = laid_shape(shape)
     if nothing_typed(given):
-        return _nothing(size)
+        return nothing_given(size)
     matrices = matrices_of(given)
     if max(shape[1:]) == 1 and matrices is None:  # one entry each, as people write a vector
         return read_answer(given, size, decimals, whole_digits=whole_digits)
@@ -182,7 +206,7 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
             one, other = (repr(text if len(text) <= MOST_QUOTED else f"{text[:MOST_QUOTED]}...") for text in given.both)
             raise AnswerError(Text.of("unread.twice", one=one, other=other))
         if nothing_typed(given):
-            return _nothing(size)
+            return nothing_given(size)
         if count := masked(given):
             raise AnswerError(Text.of("unread.masked", n=count))
         array = as_array(given)
@@ -190,7 +214,7 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
             return _from_array(array, shape, size, decimals, whole_digits)
         cells = cells_of(given if array is None else array.tolist(), shape)
         if not cells.rows:
-            return _nothing(size)
+            return nothing_given(size)
         return _from_cells(cells, size, decimals, whole_digits)
     except MisfitError as misfit:
         return _of_another_shape(given, misfit.found, shape, size, whole_digits)
@@ -204,7 +228,7 @@ def _read_any(given: object, shape: Shape, size: Shape, decimals: int | None, wh
 
 def _uniform(size: Shape, said: Said, wrong_shape: Shape | None = None) -> Answer:
     """Nothing could be read."""
-    none = _nothing(size)
+    none = nothing_given(size)
     return replace(none, blank=none.unreadable, unreadable=none.blank, said=said, wrong_shape=wrong_shape)
 
 
@@ -232,7 +256,7 @@ def _impossible(answer: Answer) -> Answer:
 
 
 @lru_cache(maxsize=1 << 8)
-def _nothing(size: Shape) -> Answer:
+def nothing_given(size: Shape) -> Answer:
     """Nothing was given."""
     nothing = _fixed(np.full(size, np.nan))
     return Answer(nothing, nothing, nothing, _fixed(np.ones(size, dtype=bool)), _fixed(np.zeros(size, dtype=bool)))
@@ -244,48 +268,6 @@ def _fixed(array: NDArray[Any]) -> NDArray[Any]:
 
 
 # --- plain answers, most of a class's: read as by the general way, which says what a text means, but sooner ----------
-
-
-def _plain_cells(given: object, shape: Shape) -> tuple[str, ...] | None:
-    """The cells, row by row, of a text or lists that hold one number in each; None where it takes a closer look."""
-    if isinstance(given, str):
-        usual = len(given) <= _LONGEST_PLAIN and not isinstance(given, Twice)
-        return _plain_text(given, shape) if usual else None
-    if type(given) is not list or not given:
-        return None
-    rows = given if type(given[0]) is list else [given]
-    if any(type(row) is not list or len(row) != len(rows[0]) for row in rows):
-        return None
-    if not fits((len(rows), len(rows[0])), shape) or any(type(cell) is not str for row in rows for cell in row):
-        return None
-    cells = tuple(chain.from_iterable(rows))
-    joined = "".join(cells)
-    return None if " " in joined or len(joined) > _LONGEST_PLAIN else cells
-
-
-def _plain_text(text: str, shape: Shape) -> tuple[str, ...] | None:
-    parts = _DECIMAL.split(plain(text))
-    if len(parts) == 1:
-        return None
-    numbers = parts[1::2]
-    order = _order(tuple(parts[::2]), tuple(["," in number for number in numbers]), shape)
-    return None if order is None else tuple([numbers[place] for place in order])
-
-
-@lru_cache(maxsize=1 << 10)
-def _order(between: tuple[str, ...], commas: tuple[bool, ...], shape: Shape) -> tuple[int, ...] | None:
-    """Which decimal number of a text stands in which cell: that depends only on what is written between them.
-
-    So a text with other numbers is read. None where a cell is not just a number, or a number not just a cell.
-    """
-    numbers = [f"{place:06}{',' if comma else '.'}5" for place, comma in enumerate(commas)]
-    text = "".join(chain.from_iterable(zip_longest(between, numbers, fillvalue="")))
-    try:
-        rows = cells_of(text, shape).rows
-    except (AnswerError, MisfitError):
-        return None
-    cells = [str(cell).strip() for row in rows for cell in row or ("",)]
-    return tuple(numbers.index(cell) for cell in cells) if sorted(cells) == numbers else None
 
 
 @lru_cache(maxsize=1 << 13)
@@ -303,7 +285,7 @@ def _of_numerals(cells: tuple[str, ...], size: Shape, decimals: int | None) -> A
         ]
     values, lows, highs = zip(*numerals, strict=True)
     value, low, high = _fixed(np.array(values + lows + highs).reshape(3, *size))
-    nothing = _nothing(size)
+    nothing = nothing_given(size)
     unrounded = any(map(_is_unrounded, cells))
     return Answer(value, low, high, nothing.unreadable, nothing.unreadable, unrounded=unrounded)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -142,17 +142,15 @@ def _met(answer: Answer, right: Any) -> int:
 _ARRAYS = ("value", "low", "high", "blank", "unreadable", "impossible", "floats", "alike")
 
 
-def _arrays(own: Answer) -> Iterator[tuple[str, Array]]:
-    names = {field.name for field in fields(own)}
-    for name in _ARRAYS:
-        array = getattr(own, name)
-        if name in names and array is not None:
-            yield name, array
+def _arrays(own: Answer) -> list[tuple[str, Array]]:
+    return [(name, array) for name in _ARRAYS if (array := getattr(own, name)) is not None]
 
 
 def _without(own: Answer, axis: int, place: int) -> Answer:
     """The answer without its first or last row or column."""
-    parts: dict[str, Any] = {name: np.delete(array, place, axis) for name, array in _arrays(own)}
+    rest = slice(1, None) if place == 0 else slice(None, -1)
+    at = (rest,) if axis == 0 else (slice(None), rest)
+    parts: dict[str, Any] = {name: array[at] for name, array in _arrays(own)}
     return replace(own, **parts)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from chalkwork.checking.adopting import adopted
-from chalkwork.checking.answers import Answer, is_array, read_answer, refused, rounded_alike
+from chalkwork.checking.answers import Answer, is_array, read_again, read_answer, refused, rounded_alike
 from chalkwork.checking.augmented import taken_apart as taken_apart_biases
 from chalkwork.checking.consequences import name_by_consequence
 from chalkwork.checking.contradicted import without_contradicted
@@ -18,6 +19,7 @@ from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.doubtful import thousands_in
 from chalkwork.checking.gathering import gathered
+from chalkwork.checking.held import held
 from chalkwork.checking.holding import laid_out, laid_variables
 from chalkwork.checking.laid import laid, laid_shape
 from chalkwork.checking.lines import with_lines
@@ -30,8 +32,10 @@ from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.repeated import in_every_step
 from chalkwork.checking.report import Report, results_of
 from chalkwork.checking.seen import seen_in
+from chalkwork.checking.totals import with_totals
 from chalkwork.checking.turned import on_turned_weights
 from chalkwork.checking.variables import is_program
+from chalkwork.checking.versions import Words
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.symbols import Symbols
@@ -104,42 +108,37 @@ def check_class(
     shapes = derivation.shapes()
     context = context_of(derivation, sample_axis)
     table = NameTable(list(derivation), symbols)
-    programs = [is_program(one) for one in given]
+    programs = [place for place, one in enumerate(given) if is_program(one)]
     times = longest(derivation)
-    reader = Reader(table, symbols, values, context) if any(programs) else None
     records = {place: one for place, one in enumerate(given) if isinstance(one, Recording)}
-    written_so = [set(one) for one in given]
-    notes: list[list[Text]] = [[] for _ in given]
-    runs: dict[int, dict[str, list[Made]]] = {}
-    still: dict[int, dict[str, Made]] = {}
-    read: list[Mapping[str, object]] = []
-    for place, hand_in in enumerate(given):
-        if reader is not None and isinstance(hand_in, Recording):
-            found_laid = laid_out(reader, hand_in.places, recorded=True)
-            runs[place] = found_laid.beside(hand_in.words(symbols.layers, times, found_laid.instead))
-            notes[place], still[place] = found_laid.notes, found_laid.still
-            read.append({word: made[-1].value for word, made in runs[place].items()})
-        elif reader is not None and programs[place]:
-            variables, notes[place] = laid_variables(reader, hand_in, names or {}, symbols.layers, times)
-            read.append(variables)
+    written_so = {place: set(given[place]) for place in programs}
+    handed = list(given)
+    runs: dict[int, Words] = {}
+    still: dict[int, Mapping[str, Made]] = {}
+    notes: dict[int, list[Text]] = {}
+    reader = Reader(table, symbols, values, context) if programs else None
+    for place in programs:
+        assert reader is not None
+        if place in records:
+            laid_so = laid_out(reader, records[place].places, recorded=True)
+            runs[place] = laid_so.beside(records[place].words(symbols.layers, times, laid_so.instead))
+            handed[place] = {word: made[-1].value for word, made in runs[place].items()}
+            still[place], notes[place] = laid_so.still, laid_so.notes
         else:
-            read.append(hand_in)
-    given = read
-    together = [gathered(one, table, shapes, names) for one in given]
+            handed[place], notes[place] = laid_variables(reader, given[place], names or {}, symbols.layers, times)
+    together = [gathered(one, table, shapes, names) for one in handed]
     given = [one for one, _ in together]
     matches = _matched(table, given, names)
-    typed = [
-        {known: one[word] for word, known in matched.items()} for one, (matched, _) in zip(given, matches, strict=True)
-    ]
-    unused = [
-        {word: written(reason, language) for word, reason in {**apart, **refused}.items()}
-        for (_, apart), (_, refused) in zip(together, matches, strict=True)
-    ]
-    data = [_data_in(one, words, derivation, symbols) for one, words in zip(given, unused, strict=True)]
+    typed = [_by_known(one, matched) for one, (matched, _) in zip(given, matches, strict=True)]
+    nothing: dict[str, object] = {}
+    unused, data = [], []
+    for words, (_, apart), (_, why) in zip(given, together, matches, strict=True):
+        unused.append({word: written(reason, language) for word, reason in {**apart, **why}.items()})
+        data.append(_data_in(words, unused[-1], derivation, symbols) if unused[-1] else nothing)
     made: dict[int, Recorded] = {}
     guessed: dict[int, set[str]] = {}
     named: dict[int, set[str]] = {}
-    for place in [place for place, program in enumerate(programs) if program]:
+    for place in programs:
         assert reader is not None
         if place in runs:
             one = made[place] = recorded(reader, runs[place], *matches[place], still[place])
@@ -161,25 +160,62 @@ def check_class(
         named[place] = guessed[place] | (found.steps.keys() - meant.values() - reader.updates - written_so[place])
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     reports = task.adopted(typed, unused, conventions)
-    for place in [place for place, program in enumerate(programs) if program]:
+    for place in programs:
         reports[place] = on_turned_weights(task, typed[place], data[place], reports[place], conventions)
         if place not in runs:
             reports[place] = in_every_step(task, typed[place], reports[place])
         doubted = named.get(place, guessed[place])
         reports[place] = without_contradicted(task, typed[place], doubted, guessed[place], reports[place], conventions)
+        reports[place] = _with_held(
+            task, typed[place], given[place], made.get(place), runs.get(place, {}), reports[place], conventions
+        )
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
+    for place in programs:
+        reports[place] = with_totals(task, typed[place], reports[place])
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     for place, one in made.items():
         reports[place] = with_lines(reports[place], records[place], one, task)
-    return [report.noting(said) if said else report for report, said in zip(reports, notes, strict=True)]
+    for place, told in notes.items():
+        reports[place] = reports[place].noting(told) if told else reports[place]
+    return reports
+
+
+def _by_known(given: Mapping[str, object], matched: Mapping[str, str]) -> dict[str, object]:
+    """What was given by the names of the derivation."""
+    if isinstance(given, dict) and list(given) == list(matched.values()):
+        return given
+    return {known: given[word] for word, known in matched.items()}
+
+
+def _with_held(
+    task: Task,
+    typed: dict[str, object],
+    given: Mapping[str, object],
+    found: Recorded | None,
+    run: Words,
+    report: Report,
+    conventions: Sequence[str],
+) -> Report:
+    """The report with the step left open in which a mistake is told, if the program has that."""
+    steps = {id(value) for value in typed.values()}
+    made = [one for versions in run.values() for one in versions if one.line is not None and id(one.value) not in steps]
+    values = [one.value for one in made] if found else [one for one in given.values() if id(one) not in steps]
+    one = held(task, typed, values, report)
+    if one is None:
+        return report
+    name, place = one
+    typed[name] = values[place]
+    if found is not None:
+        found.makers[name] = made[place]
+        found.loose = [other for other in found.loose if other.order != made[place].order]
+    unused = {word: why for word, why in report.unused.items() if given.get(word) is not values[place]}
+    return task.adopted([typed], [unused], conventions)[0]
 
 
 def _data_in(
     given: Mapping[str, object], refused: dict[str, str], derivation: Derivation, symbols: Symbols
 ) -> dict[str, object]:
     """What was handed in for the givens, by their names; these are no longer refused."""
-    if not refused:
-        return {}
     words, _ = match_names(list(refused), [name.name for name in derivation.givens], symbols)
     for word in words:
         del refused[word]
@@ -201,6 +237,10 @@ class Task:
     read: dict[tuple[object, ...], dict[str, Answer]] = field(default_factory=dict)
     """What was read already, by the hand-in and the shapes: by another convention it is the same."""
 
+    @cached_property
+    def _shapes(self) -> Mapping[str, tuple[int, ...]]:
+        return self.derivation.shapes()
+
     def adopted(
         self,
         typed: Sequence[Mapping[str, object]],
@@ -214,8 +254,7 @@ class Task:
         self, typed: Sequence[Mapping[str, object]], unused: Sequence[Mapping[str, str]], *, explain: bool = True
     ) -> list[Report]:
         """The reports on what was typed, by the names of the derivation; without `explain` no mistakes are named."""
-        shapes = self.derivation.shapes()
-        answers = [self._read_once(one, shapes) for one in typed]
+        shapes, answers = self._shapes, list(map(self.answers, typed))
         apart = [
             taken_apart_biases(one, shapes, self.values)
             if any(answer.as_given is not None for answer in one.values())
@@ -237,15 +276,16 @@ class Task:
 
     def biases_apart(self, typed: Mapping[str, object]) -> dict[str, Answer]:
         """The answers that hold a bias as a further row of the weights, taken apart."""
-        shapes = self.derivation.shapes()
-        answers = self._read_once(typed, shapes)
+        answers = self.answers(typed)
         if all(answer.as_given is None for answer in answers.values()):
             return {}
-        apart, _ = taken_apart_biases(answers, shapes, self.values)
+        apart, _ = taken_apart_biases(answers, self._shapes, self.values)
         return {name: one for name, one in apart.items() if one is not answers.get(name)}
 
-    def _read_once(self, typed: Mapping[str, object], shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Answer]:
-        key = (id(typed), *(shapes[name] for name in typed))
+    def answers(self, typed: Mapping[str, object]) -> dict[str, Answer]:
+        """What was typed, read."""
+        shapes = self._shapes
+        key = (id(typed), *((name, shapes[name]) for name in typed))
         if key not in self.read:
             comma = LANGUAGES[self.language].decimal_comma
             self.read[key] = _read_all(typed, shapes, self.digits.decimals, comma, self.values)
@@ -274,9 +314,10 @@ def _read_all(
     """What a student typed, by the names of the derivation, read.
 
     Where one array or float of a hand-in has all the digits of a program, none of these was rounded, and 0.1 is 0.1,
-    unless it rounds the right `values`. `1,234` is 1.234 where a decimal comma is usual (`comma`) or the hand-in has one elsewhere, and is refused in any other.
+    unless it rounds the right `values`. `1,234` is 1.234 where a decimal comma is usual (`comma`) or the hand-in has
+    one elsewhere, and is refused in any other.
     """
-    answers = {name: read_answer(given, shapes[name], decimals) for name, given in typed.items()}
+    answers = {name: read_again(given, shapes[name], decimals) for name, given in typed.items()}
     for name, found in () if comma else thousands_in(typed).items():
         answers[name] = refused(answers[name], found)
     worked_out = [name for name, given in typed.items() if is_array(given) or isinstance(given, float)]

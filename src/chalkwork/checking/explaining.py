@@ -12,7 +12,7 @@ import numpy as np
 from chalkwork.algebra.expression import Expression
 from chalkwork.bounds.intervals import Interval, moved, rounds
 from chalkwork.checking.budget import A_FLOAT, AN_EXCHANGE, Purse, cost_of
-from chalkwork.checking.laid import enclosed_laid, laid_shape, worked_out_laid
+from chalkwork.checking.laid import enclosed_for, laid_shape, worked_out_laid
 from chalkwork.checking.mistakes import TABLE, exchanged, exchanges_of
 from chalkwork.checking.mistakes.matrices import Exchange
 from chalkwork.checking.work import EXACT, EXACT_BESIDE, Known
@@ -24,6 +24,8 @@ BY_ACCIDENT = 0.1
 """What can be anything explains nothing: other digits meet a reading more rarely than this."""
 ABOUT = 1e-6
 """How far what a program has can be from what is worked out in double precision, as a part of the largest number."""
+NOTHING_MORE = 1e-13
+"""What is no larger than this part of the right value is what rounding leaves of zero."""
 MOST_WIDTHS, SHARE = 20, 1e-6
 """What follows from wrong values is at most so many times as wide as the digits, or as this part of its size."""
 
@@ -43,7 +45,6 @@ class Explanation:
 
 EARLY = ("rounded-early",)
 NOTHING = Explanation()
-SWAPPED = Explanation(("entries-swapped",))
 NOT_UPDATED = Explanation(("not-updated",))
 STOPPED = Explanation(stopped=True)
 
@@ -77,6 +78,13 @@ class Asked:
         low = np.where(self.given, self.typed.low, np.nan).reshape(shape)
         same = (low == np.nanmax(low, axis=1, keepdims=True)) | np.isnan(low)
         return np.asarray(same.all(axis=1) & (np.count_nonzero(~np.isnan(low), axis=1) > 1))
+
+    @property
+    def is_nothing(self) -> Array:
+        """Whose answer is zero throughout, but for rounding: too much comes to that."""
+        low, high = (np.where(self.given, one, 0.0) for one in (self.typed.low, self.typed.high))
+        most = np.max(np.where(self.given, self.size, 0.0), axis=(-2, -1))
+        return np.asarray(np.abs(low / 2 + high / 2).max(axis=(-2, -1)) <= NOTHING_MORE * most)
 
     @property
     def going_on(self) -> Array:
@@ -147,21 +155,7 @@ def enclosed(
         able = asked.pay(cost_of(expression) // A_FLOAT)
         return worked_out_laid(expression, known, parts) if able.any() else None
     able = asked.pay(cost_of(expression, tight))
-    return _for_some(expression, known, able, tight) if able.any() else None
-
-
-def _for_some(expression: Expression, known: Known, able: Array, tight: bool = True) -> Interval:
-    """The range of an expression for some of the students; the whole line for the others."""
-    if able.all():
-        return enclosed_laid(expression, known, tight=tight)
-    places = np.flatnonzero(able)
-    part = {name: value.at((..., places, slice(None), slice(None))) if value.low.ndim > 2 else value
-            for name, value in known.items()}  # fmt: skip
-    found = enclosed_laid(expression, part, tight=tight)
-    shape = (*found.shape[:-3], able.size, *found.shape[-2:])
-    low, high = np.full(shape, -np.inf), np.full(shape, np.inf)
-    low[..., places, :, :], high[..., places, :, :] = found.low, found.high
-    return Interval(low, high)
+    return enclosed_for(expression, known, able, tight) if able.any() else None
 
 
 def possible(
@@ -180,7 +174,7 @@ def possible(
         return None
     able = np.zeros(asked.rows.size, dtype=bool)
     able[places] = asked.part(places).pay(cost_of(expression, tight=True))
-    return _for_some(expression, known, able) if able.any() else None
+    return enclosed_for(expression, known, able) if able.any() else None
 
 
 def exchanges(expression: Expression, known: Known, asked: Asked) -> Iterator[tuple[Exchange, Interval]]:
@@ -197,7 +191,7 @@ def exchanges(expression: Expression, known: Known, asked: Asked) -> Iterator[tu
     if theirs.size:
         able = np.zeros(asked.rows.size, dtype=bool)
         able[theirs] = asked.part(theirs).pay(cost_of(expression, tight=True))
-        exact = _for_some(expression, known, able)
+        exact = enclosed_for(expression, known, able)
         for place in np.flatnonzero(near.any(axis=-1)):
             yield ways[place], exact.over(partial(exchanged, exchange=ways[place]))
 

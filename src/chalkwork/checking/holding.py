@@ -162,13 +162,17 @@ class _Laying:
         if begun is not None:
             return _Held(family, "{}", begun, sum(len(self.places[place]) - 1 for place in family.places))
         renewed = [kind for kind in self.own.kinds if kind.startswith("{}_new")]
+        if found is not None:
+            return _Held(family, *found, 2) if found[0] in renewed else None
+        named = last.size >= _SEVERAL or bool({"W", "b"} & set(kinds_called(family.word)))
         if (
-            found is None
-            and not self.recorded
-            and (last.size >= _SEVERAL or {"W", "b"} & set(kinds_called(family.word)))
+            self.recorded
+            or not named
+            or any(self.reader.equal(self.places[place][-1].value) for place in family.places)
         ):
-            found = self.own.later(last, renewed, orders)
-        return _Held(family, *found, 1) if found is not None and found[0] in ("{}", *renewed) else None
+            return None
+        near = self.own.later(last, renewed, orders)
+        return None if near is None else _Held(family, *near, 1)
 
     def _moves_on(self, made: Sequence[Made]) -> bool:
         """Whether a name stands for one thing after the other: what it holds later had been there before, or is another

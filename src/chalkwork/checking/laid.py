@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.algebra.operations import Shape
@@ -66,6 +67,22 @@ def enclosed_laid(expression: Expression, known: Known, *, tight: bool = True) -
     """`enclose` on values that are laid, and laid again."""
     found = enclose(expression, on_own_shapes(expression, known), tight=tight)
     return found.over(lambda bound: laid(bound, expression.shape))
+
+
+def enclosed_for(expression: Expression, known: Known, able: NDArray[np.bool_], tight: bool = True) -> Interval:
+    """The range of an expression for some of the students; the whole line for the others."""
+    if able.all():
+        return enclosed_laid(expression, known, tight=tight)
+    places = np.flatnonzero(able)
+    if not places.size:
+        return Interval.of(*(np.full((able.size, *laid_shape(expression.shape)), bound) for bound in (-np.inf, np.inf)))
+    part = {name: value.at((..., places, slice(None), slice(None))) if value.low.ndim > 2 else value
+            for name, value in known.items()}  # fmt: skip
+    found = enclosed_laid(expression, part, tight=tight)
+    shape = (*found.shape[:-3], able.size, *found.shape[-2:])
+    low, high = np.full(shape, -np.inf), np.full(shape, np.inf)
+    low[..., places, :, :], high[..., places, :, :] = found.low, found.high
+    return Interval(low, high)
 
 
 def worked_out_laid(expression: Expression, known: Known, parts: dict[Expression, Any] | None = None) -> Interval:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -138,7 +138,7 @@ def _repairs(name: str, made: Made, run: Recording, found: Recorded, task: Task,
     goal = next((one for one in run.everything() if one.order == made.order), made)
     if goal.value.size * task.context.sizes[0] == made.value.size and task.context.samples is not None:
         following = {one: _last_sample(value, task) for one, value in following.items()}
-    targets = [*following.values(), *found.between]
+    targets = _BySize([*following.values(), *found.between])
 
     def meets(target: Any, value: Any) -> bool:
         value = np.asarray(value)
@@ -155,11 +155,29 @@ def _repairs(name: str, made: Made, run: Recording, found: Recorded, task: Task,
         run,
         goal,
         partial(meets, following[name]),
-        lambda value: any(np.size(value) == np.size(target) and meets(target, value) for target in targets),
+        lambda value: any(meets(target, value) for target in targets.about(value, made.value.dtype)),
         well,
         list(_later(name, report, found, by, following, meets)),
         task.context.sizes[0],
     )
+
+
+class _BySize:
+    """Values among which one is looked for again and again: most differ in their size or in their largest number."""
+
+    def __init__(self, values: Iterable[Any]) -> None:
+        self._values: dict[int, list[tuple[Any, Any, Any]]] = {}
+        for value in values:
+            room = 2e-5 * np.max(np.abs(value), initial=0.0) + 1e-12
+            self._values.setdefault(np.size(value), []).append((value, np.max(value, initial=-np.inf), room))
+
+    def about(self, value: Any, kept: np.dtype[Any]) -> Iterator[Any]:
+        """Those that may be this value where it is `kept` as such a number."""
+        value = np.asarray(value)
+        most = value.max() if value.size and value.dtype.kind == kept.kind == "f" else np.nan
+        for one, largest, room in self._values.get(value.size, ()):
+            if not abs(largest - most) > room:
+                yield one
 
 
 def _origin(made: Made, right: set[int]) -> Made:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,24 +47,6 @@ class Marked:
     """For every student how the mistakes explain it."""
     remarks: Mapping[int, Remark] = field(default_factory=dict)
     """For some students why the answer is wrong, where no mistake says it."""
-
-    def verdict(self, student: int) -> Verdict:
-        """The verdict on the whole step: that of its worst cell."""
-        return Verdict(self._worst[student])
-
-    def credit(self, student: int) -> float:
-        """The part of the cells that is accepted."""
-        return self._credits[student]
-
-    @cached_property
-    def _worst(self) -> list[int]:
-        worst: list[int] = self.verdicts.max(axis=(-2, -1)).tolist()
-        return worst
-
-    @cached_property
-    def _credits(self) -> list[float]:
-        credits: list[float] = (self.verdicts <= Verdict.FOLLOWS).mean(axis=(-2, -1)).tolist()
-        return credits
 
 
 def mark(
@@ -108,13 +89,10 @@ class _Marking:
         """Mark one step and remember the students' values for the later ones."""
         work = self.work
         right = work.right[equation.name]
-        following = work.following(equation)
-        noted = work.noted_inputs(equation.expression)
-        loosely = following if noted is None else work.spread(enclosed_laid(equation.expression, noted))
-        written = work.on_paper(equation.expression)
         answers = work.answers.get(equation.name)
         if answers is None:
             answers = Answers.stacked([None] * work.students, (right.low.shape[-2], right.low.shape[-1]))
+        following, loosely, written = work.following(equation)
         compared = Compared(answers, work.digits, right, loosely, written, work.habit)
         sound, trivial = work.standing(equation.expression)
         barred, unsound = (trivial & ~sound)[:, None, None], ~sound[:, None, None]

@@ -100,7 +100,8 @@ def _counted(cells: tuple[tuple[str, ...], ...]) -> tuple[int, int, int]:
 
 
 @lru_cache(maxsize=1 << 12)
-def _mean_credit(counts: tuple[tuple[int, int, int], ...], follows: Fraction) -> Fraction:
+def _mean_credit(counts: tuple[tuple[int, int, int], ...], *part: int) -> Fraction:
+    follows = Fraction(*part)
     earned = (Fraction(accepted - following + following * follows) / cells for accepted, following, cells in counts)
     return sum(earned, Fraction(0)) / len(counts)
 
@@ -111,7 +112,7 @@ class Report(Mapping[str, Result]):
     `first_wrong` is the first step that is neither accepted nor blank, `score` the credit from 0 to 1.
     """
 
-    __slots__ = ("_credits", "_results", "by", "follows", "language", "notes", "unused")  # a class has thousands
+    __slots__ = ("_results", "by", "follows", "language", "notes", "unused")  # a class has thousands
 
     def __init__(
         self,
@@ -134,7 +135,6 @@ class Report(Mapping[str, Result]):
         """What its messages are written in."""
         self.by = by
         """What it is held against, where that is another convention's."""
-        self._credits: dict[Fraction, Fraction] = {}
 
     def __getitem__(self, name: str) -> Result:
         return self._results[name]
@@ -194,18 +194,12 @@ class Report(Mapping[str, Result]):
         """The steps that are wrong by themselves."""
         return [result.name for result in self._results.values() if result.verdict in BAD]
 
-    def credit(self, follows: Fraction | None = None) -> Fraction:
-        """The credit of all steps together, from 0 to 1, exact: every step counts the same.
-
-        `follows` is what a right cell earns that follows from a wrong value, in place of the report's own.
-        """
-        follows = self.follows if follows is None else follows
+    def credit(self) -> Fraction:
+        """The credit of all steps together, from 0 to 1, exact: every step counts the same."""
         if not self._results:
             return Fraction(0)
-        if follows not in self._credits:
-            counts = tuple([_counted(result.cells) for result in self._results.values()])
-            self._credits[follows] = _mean_credit(counts, follows)
-        return self._credits[follows]
+        counts = tuple([_counted(result.cells) for result in self._results.values()])
+        return _mean_credit(counts, *self.follows.as_integer_ratio())
 
     @property
     def score(self) -> float:
@@ -283,20 +277,22 @@ def results_of(
     rows, columns = marked.verdicts.shape[-2:]
     cells, size = marked.verdicts.astype(np.uint8).tobytes(), rows * columns
     reasons = marked.explanations or (NOTHING,) * len(given)
-    asked = (digits or Digits()).words(language)
+    asked, trivial = (digits or Digits()).words(language), marked.trivial.tolist()
+    known: dict[tuple[object, ...], tuple[str, str, float, tuple[tuple[str, ...], ...]]] = {}
     results = []
     for student, why in enumerate(reasons):
-        verdict, words = _in_words(cells[student * size : (student + 1) * size], columns)
-        remark = marked.remarks.get(student)
-        said = _message(verdict, why, bool(marked.trivial[student]), remark, asked, words, language)
-        if message := written(messages[student], language).rstrip("."):
-            impossible = remark is Remark.IMPOSSIBLE
-            because = Text.of("step.because", said=said, why=message)
-            said = say(language, "step.impossible", why=message) if impossible else because.written(language)
-        credit, typed = marked.credit(student), given[student]
-        if follows != 1:
-            credit = float(credit_of(words, follows))
-        results.append(Result(name, verdict.word, why.ids, said, credit, words, typed, why.pairs, why.made_in))
+        of_them, remark = cells[student * size : (student + 1) * size], marked.remarks.get(student)
+        key = of_them, id(why), trivial[student], remark, messages[student]
+        if key not in known:
+            verdict, words = _in_words(of_them, columns)
+            said = _message(verdict, why, trivial[student], remark, asked, words, language)
+            if message := written(messages[student], language).rstrip("."):
+                impossible = remark is Remark.IMPOSSIBLE
+                because = Text.of("step.because", said=said, why=message)
+                said = say(language, "step.impossible", why=message) if impossible else because.written(language)
+            known[key] = verdict.word, said, float(credit_of(words, follows)), words
+        word, said, credit, words = known[key]
+        results.append(Result(name, word, why.ids, said, credit, words, given[student], why.pairs, why.made_in))
     return results
 
 

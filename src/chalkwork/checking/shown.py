@@ -187,7 +187,7 @@ def _plain(given: object, depth: int = 4) -> Any:
         case np.ndarray() | np.generic():
             return _plain(given.tolist(), depth) if given.dtype.kind in "biufO" else str(given)[:MOST_SHOWN]
         case list() | tuple() if depth:
-            return [_plain(item, depth - 1) for item in given]
+            return [item if type(item) is str and item.isascii() else _plain(item, depth - 1) for item in given]
         case Mapping() if depth:
             return {_named(key): _plain(value, depth - 1) for key, value in given.items()}
     return _tensor(given) or _named(given)

@@ -47,12 +47,16 @@ def is_program(given: Mapping[str, object]) -> bool:
     >>> is_program({"z1": "0.5", "L": 0.3}), is_program({"z1": np.zeros(2)})
     (False, True)
     """
-    return any(type(value) is not str and not _is_typed(value) for value in given.values())
+    return not all(map(_is_typed, given.values()))
 
 
 def _is_typed(value: object) -> bool:
-    if isinstance(value, (list, tuple)):
-        return not value or (_is_typed(value[0]) and _is_typed(value[-1]))
+    while isinstance(value, (list, tuple)):
+        if not value:
+            return True
+        if len(value) > 1 and not _is_typed(value[-1]):
+            return False
+        value = value[0]
     return isinstance(value, _TYPED)
 
 

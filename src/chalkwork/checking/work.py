@@ -15,7 +15,7 @@ from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.bounds.intervals import Interval, rounds
 from chalkwork.checking.answered import Answers
 from chalkwork.checking.digits import Digits
-from chalkwork.checking.laid import enclosed_laid, laid, worked_out_laid
+from chalkwork.checking.laid import enclosed_for, laid, worked_out_laid
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
@@ -99,24 +99,27 @@ class Work:
         shape = (self.students, *interval.low.shape[-2:])
         return Interval.of(np.broadcast_to(interval.low, shape), np.broadcast_to(interval.high, shape))
 
-    def inputs(self, expression: Expression) -> Known:
-        """The students' own values of the names."""
-        return {name.name: self.own[name.name] for name in names_in(expression)}
+    def following(self, equation: Equation) -> tuple[Interval, Interval, tuple[Interval, ...]]:
+        """What a step comes to on the students' own values: with all digits; where what was not handed in may have been
+        rounded on the way; and on the digits that were written.
 
-    def following(self, equation: Equation) -> Interval:
-        """What a step comes to on the students' own values: the right value where nobody answered anything before it.
-
-        A range about a whole number would be both sides of a jump there.
+        Where nobody answered anything before it, it is the right value: a range about a whole number would be both
+        sides of a jump there. For those whose answer is the right one and whole it is anything: nobody asks.
         """
-        if all(name.name in self.untouched for name in names_in(equation.expression)):
-            return self.spread(self.right[equation.name])
-        return self.spread(enclosed_laid(equation.expression, self.inputs(equation.expression)))
+        expression, name = equation.expression, equation.name
+        answered = name in self.answers
+        wholly = self.right_cells(name).all(axis=(-2, -1)) if answered else np.zeros(self.students, dtype=bool)
+        able = np.asarray(~wholly)
 
-    def noted_inputs(self, expression: Expression) -> Known | None:
-        """The same where what was not handed in may have been rounded on the way; None where all was."""
-        names = [name.name for name in names_in(expression)]
-        same = all(self.noted[name] is self.own[name] for name in names)
-        return None if same else {name: self.noted[name] for name in names}
+        def on(known: Known) -> Interval:
+            own = {name.name: known[name.name] for name in names_in(expression)}
+            return self.spread(enclosed_for(expression, own, able))
+
+        untouched = all(one.name in self.untouched for one in names_in(expression))
+        sharply = self.spread(self.right[name]) if untouched else on(self.own)
+        same = all(self.noted[one.name] is self.own[one.name] for one in names_in(expression))
+        loosely = sharply if same or not able.any() else on(self.noted)
+        return sharply, loosely, self.on_paper(expression) if able.any() else (sharply,)
 
     def known(self, expression: Expression, rows: Array | None, noted: bool = False) -> Known:
         """The values of the names: these students' own, or the right ones, which they may have used all the same.

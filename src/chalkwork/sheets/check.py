@@ -6,10 +6,11 @@ import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
 
 from chalkwork.algebra.entries import place_of, split_entry
+from chalkwork.checking.answers import reading_once
 from chalkwork.checking.budget import sharing
 from chalkwork.checking.conventions import TABLE as CONVENTIONS
 from chalkwork.checking.laid import laid_place
@@ -33,7 +34,7 @@ POLICIES = {"full": Fraction(1), "half": Fraction(1, 2), "none": Fraction(0)}
 """What a right step earns that goes on from a wrong value, by the sheet's word for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskReport:
     """One task's report, with its points where the sheet gives some."""
 
@@ -41,7 +42,7 @@ class TaskReport:
     report: Report
     points: Fraction | None
 
-    @property
+    @cached_property
     def earned(self) -> Fraction | None:
         """The points for what is accepted, exact."""
         return None if self.points is None else self.points * self.report.credit()
@@ -90,7 +91,7 @@ class Unread(ChalkworkError):
         return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HandIn:
     """The reports on one hand-in, in the order of the sheet; `unmarked` is what its points do not include."""
 
@@ -102,17 +103,17 @@ class HandIn:
     working: tuple[WorkLine, ...] = ()
     """What is wrong in the lines of a page of working, whatever its last numbers are."""
 
-    @property
+    @cached_property
     def earned(self) -> Fraction:
         """All points, exact."""
         return sum((task.earned for task in self.tasks if task.earned is not None), Fraction(0))
 
-    @property
+    @cached_property
     def points(self) -> Fraction:
         """What the sheet gives at most for what is marked."""
         return sum((task.points for task in self.tasks if task.points is not None), Fraction(0))
 
-    @property
+    @cached_property
     def first_wrong(self) -> tuple[str, str] | None:
         """Task and name of the first wrong step."""
         found = ((task.id, task.report.first_wrong) for task in self.tasks)
@@ -226,17 +227,19 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
     for name, part in solved.items():
         before = earlier[part.after] if part.goes_on and part.after is not None else [{} for _ in sorted_out]
         own = [by_task.get(name, {}) for by_task, _ in sorted_out]
-        earlier[name] = [{**first, **second} for first, second in zip(before, own, strict=True)]
-        asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in part.asked))
-        policy = POLICIES[sheet.follow_through]
-        with sharing(len(solved)):
+        earlier[name] = [{**first, **second} if first else second for first, second in zip(before, own, strict=True)]
+    with sharing(len(solved)), reading_once():
+        for name, part in solved.items():
+            asked = tuple(dict.fromkeys(ask.partition("[")[0] for ask in part.asked))
+            policy = POLICIES[sheet.follow_through]
             mark = partial(part.solution.check_class, ask=asked, tolerance=sheet.tolerance, follows=policy)
             found = list(mark(earlier[name], conventions=sheet.conventions))
             for place, ways in own_ways.items():
                 found[place] = mark([earlier[name][place]], conventions=ways)[0]
-        for collected, report, typed in zip(reports, found, own, strict=True):
-            report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
-            collected.append(TaskReport(name, _of_entries(report, part), part.points))
+            for collected, report, (by_task, _) in zip(reports, found, sorted_out, strict=True):
+                typed = by_task.get(name, ())
+                report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
+                collected.append(TaskReport(name, _of_entries(report, part), part.points))
     return [
         HandIn(title, tuple(collected), tuple(unused), unmarked, sheet.language)
         for title, collected, (_, unused) in zip(hand_ins, reports, sorted_out, strict=True)
