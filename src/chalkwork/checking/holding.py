@@ -107,7 +107,7 @@ class _Laying:
                 taken |= names
                 self.held.append(one)
                 self._written(one.family, one.order, one.kind)
-                self.laid.notes += self._note(one)
+                self.laid.notes += self.own.notes(one.order, one.family.shapes)
             self._claimed(one.family, one.order)
         if self.held:
             self._left_behind(taken)
@@ -212,14 +212,6 @@ class _Laying:
                     yield name, any(near[1:])
                 elif not self.recorded and near[0]:
                     yield name, True
-
-    def _note(self, one: _Held) -> list[Text]:
-        shape = one.family.shapes[0]
-        name, axis, _ = one.order.bias or ("", 0, 1)
-        if not name or len(one.family.places) > 1 or len(shape) != 2:
-            return []
-        rows = self.own.shapes[name][0] + (axis == 0)
-        return self.own.note(one.order, shape[0] != rows)
 
     # --- what is built like them -----------------------------------------------------------------------------------
 

@@ -54,9 +54,7 @@ class Arrangement:
     def then(self, other: Arrangement) -> Arrangement:
         """This one, and another behind it."""
         entries, signs = (np.concatenate(both) for both in ((self.entries, other.entries), (self.signs, other.signs)))
-        return Arrangement(
-            entries, signs, (*self.names, *other.names), self.bias or other.bias, self.styles | other.styles
-        )
+        return Arrangement(entries, signs, (*self.names, *other.names), None, self.styles | other.styles)
 
 
 class Parameters:
@@ -233,14 +231,18 @@ class Parameters:
         clear = clear and apart[first] < near * float(np.linalg.norm(numbers))
         return ("{}", orders[first]) if begun is not None and clear else None
 
-    def note(self, order: Arrangement, turned: bool) -> list[Text]:
-        """What is said of somebody who keeps the bias within the weights."""
-        if order.bias is None:
-            return []
-        name, axis, sign = order.bias
-        kind = "bias" if sign > 0 else "threshold"
-        side = "row" if (axis == 0) != turned else "column"
-        return [Text.of(f"note.{kind}_as_{side}", name=name)]
+    def notes(self, order: Arrangement, shapes: Sequence[tuple[int, ...]]) -> list[Text]:
+        """What is said of somebody who keeps the biases within the weights, in arrays of these shapes."""
+        said: dict[str, Text] = {}
+        ends = np.cumsum([0, *(int(np.prod(shape)) for shape in shapes)])
+        for shape, start, end in zip(shapes, ends, ends[1:], strict=False):
+            key = order.entries[start:end].tobytes(), order.signs[start:end].tobytes()
+            for name, axis, sign in (block.bias for block in self.blocks if block.bias and block.key == key):
+                if len(shape) == 2:
+                    turned = shape[0] != self.shapes[name][0] + (axis == 0)
+                    side = "row" if (axis == 0) != turned else "column"
+                    said[name] = Text.of(f"note.{'bias' if sign > 0 else 'threshold'}_as_{side}", name=name)
+        return list(said.values())
 
 
 def _room(right: Numbers) -> Numbers:
