@@ -85,9 +85,9 @@ class Parameters:
         for one, other in permutations(self.names, 2):
             if one[1:] == other[1:] and numbered[one].ndim == 2:
                 yield from self._joined(one, other, numbered)
-        gates: dict[tuple[str, ...], list[str]] = {}
+        gates: dict[tuple[object, ...], list[str]] = {}
         for name in (name for name in self.names if numbered[name].ndim == 2):
-            gates.setdefault((name[0], *re.findall(r"\d+", name)), []).append(name)
+            gates.setdefault((name[0], self.shapes[name], *re.findall(r"\d+", name)), []).append(name)
         for several in gates.values():
             for order in permutations(several) if 2 < len(several) < 5 else ():
                 whole = np.concatenate([numbered[name] for name in order], axis=1)
@@ -100,7 +100,7 @@ class Parameters:
                 if more.size != own.shape[1 - axis]:
                     continue
                 beside = more.reshape((1, -1) if axis == 0 else (-1, 1))
-            elif more.shape[1 - axis] == own.shape[1 - axis]:
+            elif more.ndim == 2 and more.shape[1 - axis] == own.shape[1 - axis]:
                 beside = more
             else:
                 continue
