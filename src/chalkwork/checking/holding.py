@@ -120,7 +120,8 @@ class _Laying:
                 self.laid.instead.setdefault(place, None)
         if last_step(self.reader.context):
             return
-        renewed = {place[1][:-1] for one in self.held if one.changes for place in one.family.places}
+        places = [place for one in self.held if one.changes for place in one.family.places]
+        renewed = {path[:-1] for _, path in places if len(path) > 1}  # in one object, dictionary or list
         begun = self.own.kinds["{}"]
         for one in self.held:
             for name in one.order.names if one.kind == "{}" and one.family.places[0][1][:-1] in renewed else ():
@@ -130,7 +131,7 @@ class _Laying:
         held = [(name, changed, place) for place in self.places for name, changed in self._plainly(place)]
         moved = {name for name, changed, _ in held if changed} | taken
         for name, _, place in held:
-            if name not in moved and len(place[1]) > 1 and place[1][:-1] in renewed:
+            if name not in moved and place[1][:-1] in renewed:
                 value = begun[self.own.at[name]].reshape(self.own.shapes[name])
                 self.laid.still[name] = replace(self.places[place][0], value=value)
 
@@ -164,12 +165,13 @@ class _Laying:
         renewed = [kind for kind in self.own.kinds if kind.startswith("{}_new")]
         if found is not None:
             return _Held(family, *found, 2) if found[0] in renewed else None
-        named = last.size >= _SEVERAL or bool({"W", "b"} & set(kinds_called(family.word)))
-        if (
-            self.recorded
-            or not named
-            or any(self.reader.equal(self.places[place][-1].value) for place in family.places)
-        ):
+        kinds = kinds_called(family.word)
+        known = any(self.reader.equal(self.places[place][-1].value) for place in family.places)
+        named = last.size >= _SEVERAL or bool({"W", "b"} & set(kinds))
+        named = (
+            named and not _GRADIENT.search(bare_name(family.word).lower()) and not any(one[0] == "d" for one in kinds)
+        )
+        if self.recorded or known or not named:
             return None
         near = self.own.later(last, renewed, orders)
         return None if near is None else _Held(family, *near, 1)

@@ -222,7 +222,7 @@ class Parameters:
         able_to = {one[-2] for one in scored if one[0] == fewest} if some else set(range(len(orders)))
         known = {one.key for one in begun or ()}
         alike = {place for place, one in enumerate(orders) if one.key in known} & able_to
-        near = 1.0 if some or alike else _NEAR
+        near = 1.0 if some else _NEAR
         styles = {one.styles for one in begun or () if one.styles}
         alike = alike or {place for place in able_to if orders[place].styles in styles}
         able_to = alike or {place for place in able_to if ways[place] == min(ways[one] for one in able_to)}
