@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from chalkwork.checking.answers import Answer
-from chalkwork.checking.names import bare_name
-from chalkwork.derivation.derivation import Derivation
 from chalkwork.words import Text
 
 _WEIGHTS = re.compile(r"(d?)W(\d*(?:_new\d*)?)")
-_CALLED = re.compile(r"(?:d|delta|grad|g|gradient|nabla).*|.*(?:grad|gradient|delta)")
 _ACTIVATION = re.compile(r"a\d*(?:_new\d*)?")
 
 Array = np.ndarray[Any, Any]
@@ -94,16 +91,6 @@ def _right_way(own: Answer, shape: Sequence[int], weights: Any, side: bool | Non
     return (other, True) if axes[0] is None and axes[1] is not None else (own, False)
 
 
-def holds_bias(value: Any, weights: Any, bias: Any) -> bool:
-    """Whether a program's matrix is these weights with the bias as a further row or column."""
-    for one in (value, np.transpose(value)):
-        axis = _axis(one.shape, np.shape(weights)) if np.ndim(one) == 2 else None
-        for place in (0, -1) if axis is not None else ():
-            if np.allclose(np.delete(one, place, axis), weights, 1e-9, 0):
-                return bool(np.allclose(np.abs(np.take(one, place, axis)), np.abs(np.ravel(bias)), 1e-9, 0))
-    return False
-
-
 def _axis(found: Sequence[int], shape: Sequence[int]) -> int | None:
     """Along which axis there is one more than there should be."""
     for axis in (0, 1):
@@ -174,49 +161,3 @@ def _bias(own: Answer, axis: int, place: int, sign: int, shape: tuple[int, ...])
     if sign < 0:
         parts |= {"value": -parts["value"], "low": -parts["high"], "high": -parts["low"]}
     return replace(own, **parts)
-
-
-def gradients_with_bias(
-    given: Mapping[str, object],
-    known: Mapping[str, str],
-    values: Mapping[str, Any],
-    derivation: Derivation,
-    fits: Callable[[object, str], bool],
-) -> dict[str, str]:
-    """The words that are called like an error and have the shape of a layer's weights with its bias: its gradient.
-
-    Somebody's `D1` is the gradient of Theta1; which layer's it is, the value says, or the shape, or the number. One
-    that has its gradient under another word has no meaning.
-    """
-    found: dict[str, str] = {}
-    layers = _with_bias(values, derivation)
-    for word, value in given.items() if layers else ():
-        target = known.get(word)
-        if not _CALLED.fullmatch(bare_name(word).lower()) or np.ndim(np.asarray(value)) != 2:
-            continue
-        if target is not None and (not target.startswith("delta") or fits(value, target)):
-            continue
-        array = np.asarray(value)
-        able = [number for number, shapes in layers.items() if array.shape in shapes]
-        of_errors = {np.shape(values[name]) for name in derivation if name.startswith("delta")}
-        right = [number for number in able if holds_bias(array, values[f"dW{number}"], values[f"db{number}"])]
-        named = [number for number in able if word.endswith(str(number))]
-        shown = able if len(able) == 1 and array.shape not in of_errors else named
-        one = (right or shown)[:1]
-        if one:
-            name = f"dW{one[0]}"
-            found[word] = "" if name in {*known.values(), *found.values()} else name
-    return found
-
-
-def _with_bias(values: Mapping[str, Any], derivation: Derivation) -> dict[int, set[tuple[int, ...]]]:
-    """The shapes that the weights of each layer have with the bias as a further row or column."""
-    found: dict[int, set[tuple[int, ...]]] = {}
-    for name in derivation:
-        number = name.removeprefix("dW")
-        if name.startswith("dW") and number.isdigit() and f"db{number}" in derivation:
-            rows, columns = (*np.shape(values[name]), 1)[:2]
-            if np.size(values[f"db{number}"]) in (rows, columns):
-                more = (rows + 1, columns) if np.size(values[f"db{number}"]) == columns else (rows, columns + 1)
-                found[int(number)] = {more, more[::-1]}
-    return found

@@ -20,6 +20,7 @@ from chalkwork.checking.digits import Digits
 from chalkwork.checking.doubtful import thousands_in
 from chalkwork.checking.gathering import gathered
 from chalkwork.checking.held import held
+from chalkwork.checking.holding import laid_out, laid_variables
 from chalkwork.checking.laid import laid, laid_shape
 from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
@@ -28,15 +29,14 @@ from chalkwork.checking.names import NameTable, longest, match_names
 from chalkwork.checking.placed import Recorded
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recorded import recorded
-from chalkwork.checking.recording import Recording
+from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.repairing.rerunning import Rerun
 from chalkwork.checking.repeated import in_every_step
 from chalkwork.checking.report import Report, results_of
-from chalkwork.checking.scalars import whole_of, wholes
 from chalkwork.checking.seen import seen_in
 from chalkwork.checking.totals import with_totals
 from chalkwork.checking.turned import on_turned_weights
-from chalkwork.checking.variables import is_program, taken_apart
+from chalkwork.checking.variables import is_program
 from chalkwork.checking.versions import Words
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
@@ -112,15 +112,22 @@ def check_class(
     table = NameTable(list(derivation), symbols)
     programs = [place for place, one in enumerate(given) if is_program(one)]
     times = longest(derivation)
-    runs = {place: one.words(symbols.layers, times) for place, one in enumerate(given) if isinstance(one, Recording)}
     records = {place: one for place, one in enumerate(given) if isinstance(one, Recording)}
     written_so = {place: set(given[place]) for place in programs}
     handed = list(given)
+    runs: dict[int, Words] = {}
+    still: dict[int, Mapping[str, Made]] = {}
+    notes: dict[int, list[Text]] = {}
+    reader = Reader(table, symbols, values, context) if programs else None
     for place in programs:
-        if place in runs:
+        assert reader is not None
+        if place in records:
+            laid_so = laid_out(reader, records[place].places, recorded=True)
+            runs[place] = laid_so.beside(records[place].words(symbols.layers, times, laid_so.instead))
             handed[place] = {word: made[-1].value for word, made in runs[place].items()}
+            still[place], notes[place] = laid_so.still, laid_so.notes
         else:
-            handed[place] = taken_apart(handed[place], symbols.layers, times)
+            handed[place], notes[place] = laid_variables(reader, given[place], names or {}, symbols.layers, times)
     together = [gathered(one, table, shapes, names) for one in handed]
     given = [one for one, _ in together]
     matches = _matched(table, given, names)
@@ -130,32 +137,26 @@ def check_class(
     for words, (_, apart), (_, why) in zip(given, together, matches, strict=True):
         unused.append({word: written(reason, language) for word, reason in {**apart, **why}.items()})
         data.append(_data_in(words, unused[-1], derivation, symbols) if unused[-1] else nothing)
-    notes: dict[int, list[Text]] = {}
-    reader = Reader(table, symbols, values, context) if programs else None
     made: dict[int, Recorded] = {}
     guessed: dict[int, set[str]] = {}
     named: dict[int, set[str]] = {}
     for place in programs:
         assert reader is not None
         if place in runs:
-            one = made[place] = recorded(reader, runs[place], Rerun(records[place]), *matches[place])
+            one = made[place] = recorded(reader, runs[place], Rerun(records[place]), *matches[place], still[place])
             typed[place], data[place], guessed[place] = one.names.steps, one.names.data, one.names.guessed
             unused[place] = {word: written(why, language) for word, why in one.names.unused.items()}
             named[place] = guessed[place] | (typed[place].keys() - reader.updates - set(runs[place]))
             continue
         free = {word: reader.upright(one) for word, one in given[place].items() if word not in (names or {})}
-        numbers = {word: one for word, one in free.items() if isinstance(one, float)}
-        whole = wholes(reader, numbers) if len(numbers) > 1 else {}
-        single = {word for words in whole.values() for word in words}
-        free = {word: one for word, one in free.items() if word not in single}
-        free |= {name: whole_of(reader, name, [numbers[word] for word in words]) for name, words in whole.items()}
         meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}
         reasons = {**together[place][1], **matches[place][1]}
         found = reader.names(free, matches[place][0], reasons)
         name_by_consequence(reader, found, free)
         typed[place] = {**found.steps, **{known: given[place][word] for word, known in meant.items()}}
         said = {word: written(why, language) for word, why in found.unused.items()}
-        data[place], unused[place], notes[place] = found.data, said, found.notes
+        data[place], unused[place] = found.data, said
+        notes[place] += found.notes
         known = {id(given[place][word]) for word in (*matches[place][0], *derivation) if word in given[place]}
         guessed[place] = {name for name, value in found.steps.items() if id(value) not in known}
         named[place] = guessed[place] | (found.steps.keys() - meant.values() - reader.updates - written_so[place])

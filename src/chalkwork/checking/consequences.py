@@ -14,7 +14,6 @@ import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import answer_like, read_answer, with_given
-from chalkwork.checking.augmented import taken_apart
 from chalkwork.checking.called import differentiated, holds_a_loss
 from chalkwork.checking.evidence import is_mask, same, tells
 from chalkwork.checking.mistakes import Role
@@ -28,7 +27,6 @@ from chalkwork.words import Text
 _ANY = "any parameter"
 _MOST_LOOSE = 80
 _MOST_TRIED, _NUMBERS_TOGETHER = 1000, 1 << 18
-_NO_ANSWER = read_answer(None, ())
 _NEAR = 0.5
 """Weights that are no further from where they began than this part of them have been updated."""
 
@@ -46,7 +44,7 @@ def by_consequence(
 
     `data` are the program's own givens. Some programs have the error with a minus, or without 1/m.
     """
-    known = apart(reader, steps)
+    known = dict(steps)
     able = [place for place, value in enumerate(loose) if tells(value) or _has_several(value)][-_MOST_LOOSE:]
     found: dict[str, int] = {}
     tried = 0
@@ -95,7 +93,7 @@ def displaced(
     """
     found: dict[str, int] = {}
     wrong = [name for name, value in steps.items() if not same(value, reader.values[name])] if loose else []
-    own = followed(reader, apart(reader, steps), data) if wrong else {}
+    own = followed(reader, steps, data) if wrong else {}
     divisors = {1.0, float(reader.context.sizes[0])}
     for name in [name for name in wrong if not is_multiple(reader, steps[name], name, divisors)]:
         right, left = _gone_on(reader, steps, own, name)
@@ -138,18 +136,6 @@ def _kept_alike(
     for name in derivation if factor != 1 else ():
         if name not in known and derivation[name].derivative is not None:
             yield from ((name, place) for place in able if same(factor * np.asarray(loose[place]), reader.values[name]))
-
-
-def apart(reader: Reader, steps: Mapping[str, object]) -> dict[str, object]:
-    """The steps, with biases that are kept within the weights by themselves."""
-    found = dict(steps)
-    within = {name: read_answer(value, reader.shapes[name]) for name, value in steps.items() if name[0] in "Wda"}
-    if any(answer.as_given is not None for answer in within.values()):
-        known = {name: within.get(name, _NO_ANSWER) for name in steps}
-        split, _ = taken_apart(known, reader.shapes, reader.values)
-        changed = {name for name in split if split[name] is not known.get(name)}
-        found |= {name: with_given(split[name], reader.values[name]) for name in changed}
-    return found
 
 
 def _one_with_the_other(

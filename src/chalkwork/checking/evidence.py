@@ -11,7 +11,6 @@ import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.answers import Answer, answer_like, read_answer
-from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import aliases_of, differentiated
 from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.names import NO_NAME, NameTable, bare_name, longest
@@ -67,6 +66,10 @@ class Evidence:
             name for name, (of, sum_) in self._sums.items() if of == size and abs(sum_ - total) <= 1e-4 * total + 1e-12
         ]
         return [name for name in near if same(value, self.values[name])]
+
+    def sized(self, size: int) -> list[str]:
+        """The quantities of so many entries."""
+        return [name for name, (of, _) in self._sums.items() if of == size]
 
     @cached_property
     def _sums(self) -> dict[str, tuple[int, float]]:
@@ -188,21 +191,6 @@ class Evidence:
         found = {word: meant[bare_name(word).lower()] for word in words if bare_name(word).lower() in meant}
         beside = {word: by_activation.get(bare_name(word).lower()) for word in words if word not in found}
         return found | {word: "" for word, target in beside.items() if target in found.values()}
-
-    def _is_given_with_bias(self, value: object, target: str) -> bool:
-        """Whether it is the exercise's weights with the bias as a further row or column."""
-        bias = self.values.get(f"b{target[1:]}")
-        if not target.startswith("W") or target not in self.givens.known or bias is None:
-            return False
-        return np.ndim(np.asarray(value)) == 2 and holds_bias(np.asarray(value), self.values[target], bias)
-
-    def _with_bias(self, value: object) -> str | None:
-        """The renewed weights that a matrix holds with their bias as a further row or column."""
-        if not hasattr(value, "dtype") or np.ndim(np.asarray(value)) != 2:
-            return None
-        able = [name for name in self.updates if name.startswith("W") and f"b{name[1:]}" in self.updates]
-        right = (one for one in able if holds_bias(np.asarray(value), self.values[one], self.values[f"b{one[1:]}"]))
-        return next(right, None)
 
     def _has_one_sample(self, numbers: Mapping[str, object]) -> bool:
         """Whether the program goes through the samples one by one: it holds one of them."""

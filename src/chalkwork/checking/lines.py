@@ -51,7 +51,7 @@ def with_lines(report: Report, run: Recording, found: Recorded, task: Task) -> R
     first = next((one.name for one in report.values() if one.verdict in _BAD and OTHER_DATA not in one.mistakes), None)
     right = {found.makers[name].order for name in found.makers if name in report and report[name].verdict not in _BAD}
     for name, result in report.items():
-        made = found.makers.get(name) or found.makers.get(name.replace("b", "W", 1))  # a bias within the weights
+        made = found.makers.get(name)
         if made is None or made.line is None:
             results[name] = result
         elif name == first:
@@ -145,10 +145,10 @@ def _repairs(name: str, made: Made, run: Recording, found: Recorded, task: Task,
         if value.dtype.kind not in "fiu":
             return False
         value, size = value.astype(made.value.dtype), np.size(target)
-        ways = [value]
-        if value.ndim == 2 and value.size > size:  # a bias is a row or column more
-            ways = [one for one in (value[1:], value[:-1], value[:, 1:], value[:, :-1]) if one.size == size]
-        return any(same(one, target) for one in ways)
+        if made.holds is not None and value.size == goal.value.size and size == made.value.size:
+            inside, entries = made.holds
+            return same(value.ravel()[inside], np.ravel(target)[entries])
+        return same(value, target)
 
     well = {found.makers[one].order: found.makers[one] for one in found.makers if _is_right(report, one)}
     return repaired(

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from chalkwork.checking.augmented import gradients_with_bias
 from chalkwork.checking.called import read_in_parts
 from chalkwork.checking.evidence import Evidence
 from chalkwork.checking.names import bare_name, longest
@@ -65,8 +64,6 @@ class Meanings(Evidence):
                         if name is not None:
                             known[word] = name
         known |= {word: name for word, name in self._renewed_words(given).items() if word not in known}
-        with_bias = gradients_with_bias(given, known, self.values, self.context.derivation, self.fits)
-        known = {word: name for word, name in {**known, **with_bias}.items() if name}
         return known, asked
 
     def _renewed_words(self, given: Mapping[str, object]) -> dict[str, str]:

@@ -100,8 +100,6 @@ class Reader(Meanings):
             value, target = numbers[word], known.get(word)
             if word in asked:
                 continue
-            if target is not None and self._is_given_with_bias(value, target):
-                continue
             if target is not None and word in between and word != target and self._is_loss(target):
                 found.unused[word] = self.why_unused(word, value, NO_NAME)
                 continue
@@ -182,11 +180,6 @@ class Reader(Meanings):
                 if not word.startswith(PART):
                     found.notes.append(Text.of("note.taken", word=word, name=name))
                 return
-        with_bias = self._with_bias(value)
-        if with_bias is not None and with_bias not in taken:
-            taken.add(with_bias)
-            self._put(found, with_bias, value)
-            return
         again = next((name for name in (*taken, *found.data) if tells(value) and self._is(value, name)), None)
         if again is not None:
             found.unused[word] = Text.of("unused.again", name=again)

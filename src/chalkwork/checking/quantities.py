@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, product
 from math import prod
 from typing import Any, NamedTuple
 
@@ -139,10 +139,11 @@ def _with_bias(context: Context, name: str, own: Mapping[str, Any]) -> Iterator[
         bias = bias.reshape((-1, 1) if axis else (1, -1))
         if weights.ndim > 2 or bias.shape[1 - axis] != weights.shape[1 - axis]:
             continue
-        for first in (True, False):
-            whole = np.concatenate((bias, weights) if first else (weights, bias), axis)
+        for first, sign in product((True, False), (1, -1)):
+            parts, names = (sign * bias, weights), (f"{'-' if sign < 0 else ''}{layer.bias.name}", layer.weights.name)
+            whole = np.concatenate(parts if first else parts[::-1], axis)
             kept = np.delete(whole, -1 if first else 0, axis)
-            names = (layer.bias.name, layer.weights.name) if first else (layer.weights.name, layer.bias.name)
+            names = names if first else names[::-1]
             yield f"[{', '.join(names)}][{'' if axis == 0 else ':, '}{':-1' if first else '1:'}]", kept
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.aligning import aligned
-from chalkwork.checking.augmented import holds_bias
 from chalkwork.checking.called import kinds_called
 from chalkwork.checking.consequences import by_consequence, displaced, followed, is_multiple, like_its_family
 from chalkwork.checking.evidence import is_mask, same, tells
@@ -23,7 +23,7 @@ from chalkwork.checking.placed import Recorded
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import Made
 from chalkwork.checking.repairing.rerunning import Rerun
-from chalkwork.checking.versions import Words, numbers_together, refined, samples_together, through_time, upright
+from chalkwork.checking.versions import Words, refined, samples_together, through_time, upright
 from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Said
 
@@ -32,10 +32,19 @@ _NUMBERS = re.compile(r"\d*(?:_t\d+)?$")
 
 
 def recorded(
-    reader: Reader, words: Words, rerun: Rerun, used: Mapping[str, str], refused: Mapping[str, Said]
+    reader: Reader,
+    words: Words,
+    rerun: Rerun,
+    used: Mapping[str, str],
+    refused: Mapping[str, Said],
+    still: Mapping[str, Made],
 ) -> Recorded:
-    """What the words of a recording stand for; `used` and `refused` are what the table of names makes of them."""
-    return _Placing(reader, words, rerun, used, refused).done()
+    """What the words of a recording stand for; `used` and `refused` are what the table of names makes of them, and
+    `still` the parameters that were not renewed with the others.
+    """
+    placing = _Placing(reader, words, rerun, used, refused)
+    placing.taken |= {f"{name}_new": replace(made, line=None) for name, made in still.items()}
+    return placing.done()
 
 
 class _Placing:
@@ -46,7 +55,7 @@ class _Placing:
         self.derivation = reader.context.derivation
         self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
         self.givens = {given.name for given in self.derivation.givens}
-        self.words = numbers_together(reader, samples_together(reader, upright(reader, words)))
+        self.words = samples_together(reader, upright(reader, words))
         self.used = used
         self.equal: dict[int, list[str]] = {}
         self.taken: dict[str, Made] = {}
@@ -420,9 +429,7 @@ class _Placing:
         for (word, order), name in self.meant.items():
             if name in self.givens:
                 value = next(made.value for made in self.words[word] if made.order == order)
-                bias = self.reader.values.get(f"b{name[1:]}") if name[0] == "W" else None
-                if bias is None or not holds_bias(value, self.reader.values[name], bias):
-                    names.data.setdefault(name, value)
+                names.data.setdefault(name, value)
         serving = {order for _, order in self.meant}
         makers = {made.order for made in self.taken.values()}
         found.loose = [

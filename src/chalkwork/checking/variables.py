@@ -205,6 +205,8 @@ def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool
     held = [item for item in map(_layer_in, value) if item is not None]
     if not held or len(value) not in (layers, layers + 1) or any(map(_is_neuron, held)):
         return False
+    if len(held) > layers and all(isinstance(item, Mapping) and {*item} == {"W", "b"} for item in held):
+        return False  # pairs of data: no layer stands before the first that has weights
     arrays = [item for item in held if is_array(item)]
     wide = not arrays or any(map(is_wide, arrays))
     return wide and all(is_array(item) or _is_object(item) or isinstance(item, Mapping) for item in held)
@@ -276,7 +278,11 @@ def _is_own_mapping(one: object) -> bool:
 
 
 def _side_by_side(column: Sequence[Any]) -> object:
-    """What the neurons of a layer hold, as one array; of a recording with all that they held before."""
+    """What the neurons of a layer hold, as one array; of a recording with all that they held before. A row that all of
+    them hold is what goes into the layer.
+    """
+    if np.ndim(column[0]) == 1 and all(np.array_equal(one, column[0]) for one in column[1:]):
+        return column[0]
     if all(hasattr(one, "made") for one in column):
         return column[0].beside(column[1:])
     return np.asarray(column)

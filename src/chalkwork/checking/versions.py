@@ -15,7 +15,6 @@ from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.names import longest
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import Made
-from chalkwork.checking.scalars import whole_of, wholes
 from chalkwork.derivation.evaluate import evaluate
 
 Words = Mapping[str, Sequence[Made]]
@@ -60,23 +59,6 @@ def samples_together(reader: Reader, words: Words) -> Words:
     kept |= {word for word in able if any(tells(one.value) and reader.equal(one.value) for one in words[word])}
     plain = {word for word in able if {"dW", "db", "W", "b", "L"} & set(kinds_called(word))}
     return {word: [together[word]] if word in able - kept - plain else versions for word, versions in words.items()}
-
-
-def numbers_together(reader: Reader, words: Words) -> Words:
-    """The words of a program that has a variable for each unit, with those of a layer put together."""
-    single = {word: made for word, made in words.items() if all(one.value.ndim == 0 for one in made)}
-    whole = wholes(reader, {word: float(made[-1].value) for word, made in single.items()}) if len(single) > 1 else {}
-    together: dict[str, Sequence[Made]] = {}
-    for name, parts in whole.items():
-        made = [words[word][-1] for word in parts]
-        value = whole_of(reader, name, [float(one.value) for one in made])
-        wrong = np.abs(value - reader.values[name]).ravel() > 1e-9 * np.abs(np.ravel(reader.values[name])) + 1e-15
-        at = made[int(np.argmax(wrong))] if wrong.any() else made[-1]
-        together[name] = [Made(value, at.line, at.code, max(one.order for one in made), None)]
-    left = {
-        word: made for word, made in words.items() if word not in {part for parts in whole.values() for part in parts}
-    }
-    return {**left, **together} if together else words
 
 
 def through_time(

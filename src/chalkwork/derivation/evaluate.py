@@ -60,7 +60,9 @@ def applied(xp: Any, node: Application, arrays: Sequence[Any]) -> Any:
     (5, 4, 2, 3)
     """
     own = arrays if node.is_flat else lifted(xp, node, arrays)
-    return node.operation.value(xp, *own, **node.named_parameters) if node.parameters else node.operation.value(xp, *own)
+    return (
+        node.operation.value(xp, *own, **node.named_parameters) if node.parameters else node.operation.value(xp, *own)
+    )
 
 
 def lifted(xp: Any, node: Application, arrays: Sequence[Any]) -> Sequence[Any]:

@@ -334,13 +334,25 @@ class Recording(Mapping[str, object]):
                  for one in self.assignments]  # fmt: skip
         return "\n".join((*self.notes, *lines))
 
-    def words(self, layers: int, steps: int = 0) -> dict[str, list[Made]]:
-        """Every variable by the name that `taken_apart` gives it, with the values that it held in the order of time."""
+    @property
+    def places(self) -> Mapping[tuple[object, Path], list[Made]]:
+        """Every place that held numbers, with the values that it held in the order of time."""
+        return self._places
+
+    def words(
+        self, layers: int, steps: int = 0, instead: Mapping[tuple[object, Path], list[Made] | None] | None = None
+    ) -> dict[str, list[Made]]:
+        """Every variable by the name that `taken_apart` gives it, with the values that it held in the order of time.
+
+        What stands `instead` at a place has no word of its own: it is known already.
+        """
         found: dict[str, dict[int, Made]] = {}
-        for scope in dict.fromkeys(scope for scope, _ in self._places):
-            for part in rebuilt({path: made for (of, path), made in self._places.items() if of is scope}):
+        known_already = {id(made) for made in (instead or {}).values()}
+        held = {place: made for place, made in {**self._places, **(instead or {})}.items() if made is not None}
+        for scope in dict.fromkeys(scope for scope, _ in held):
+            for part in rebuilt({path: made for (of, path), made in held.items() if of is scope}):
                 for word, versions in taken_apart(part, layers, steps).items():
-                    if isinstance(versions, Versions):
+                    if isinstance(versions, Versions) and id(versions.made) not in known_already:
                         known = found.setdefault(word, {})
                         known.update((made.order, made) for made in versions.made)
         return {word: [known[order] for order in sorted(known)] for word, known in found.items()}

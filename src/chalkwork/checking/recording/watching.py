@@ -41,6 +41,8 @@ class Made:
     """When that was, counted as the variables were looked at."""
     within: types.CodeType | None = None
     """The function that the line stands in, where that is another one: it gave the value to this one."""
+    holds: tuple[Array, Array] | None = None
+    """Which of the entries that the line made are which of the quantity, where it did not make all of it alone."""
 
     @property
     def file(self) -> str:
