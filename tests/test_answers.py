@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalkwork.checking.answers import Answer, _of_numerals, _plain_cells, _read_any, read_answer
+from chalkwork.checking.answers import Answer, _of_numerals, _read_any, read_answer
+from chalkwork.checking.cells import plain_cells
 from chalkwork.checking.names import NameTable, bare_name, match_names
 from chalkwork.checking.numerals import spread
 from chalkwork.errors import ChalkworkError
@@ -280,7 +281,7 @@ def test_plain_answers_are_read_as_by_the_general_way(
     typed: tuple[object, tuple[int, ...]], decimals: int | None
 ) -> None:
     value, shape = typed
-    cells, size = _plain_cells(value, shape), shape or (1, 1)
+    cells, size = plain_cells(value, shape), shape or (1, 1)
     quick = _of_numerals(cells, size, decimals) if cells else None
     if quick is None:
         return
@@ -299,7 +300,7 @@ def test_plain_answers_are_read_as_by_the_general_way(
     ],
 )  # fmt: skip
 def test_what_is_written_most_is_plain(value: object, shape: tuple[int, ...]) -> None:
-    assert _plain_cells(value, shape)
+    assert plain_cells(value, shape)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def test_an_activation_is_there_what_its_entry_says_or_is_refused() -> None:
         assert entry.unit is not None
         for found, write in ((entry.unit.pytorch, foreign.in_pytorch), (entry.unit.keras, foreign.in_keras)):
             if found is None and name != "identity":
-                with pytest.raises(ChalkworkError, match="has no layer for the .* an ONNX file can hold it"):
+                with pytest.raises(ChalkworkError, match=r"has no layer for the .* an ONNX file can hold it"):
                     write(Activation(name))
             else:
                 assert write(Activation(name)) is found
@@ -35,7 +35,7 @@ def test_a_parameter_that_a_library_lacks_is_refused(monkeypatch: pytest.MonkeyP
     unit = Activation("elu").unit._replace(keras=in_keras("elu"))
     monkeypatch.setitem(KINDS, "elu", KINDS["elu"]._replace(unit=unit))
     assert foreign.in_keras(Activation.of("elu(1)")) is unit.keras
-    with pytest.raises(ChalkworkError, match="the ELU of Keras has no alpha, which is 0.5 here"):
+    with pytest.raises(ChalkworkError, match=r"the ELU of Keras has no alpha, which is 0\.5 here"):
         foreign.in_keras(Activation.of("elu(0.5)"))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import chalkwork
-from chalkwork import RNN, BatchNorm, Dense, NeuralNetwork
+from chalkwork import RNN, BatchNorm, Dense, Graph, NeuralNetwork
 from chalkwork.solutions.solution import Solution
 
 r = np.random.default_rng(31)
@@ -146,3 +146,21 @@ def test_the_delta_is_what_is_gone_on_with_and_not_what_comes_back_to_the_activa
     assert "derivative-dropped" not in report["delta1"].mistakes
     assert {report[name].verdict for name in ("dW1", "db1")} == {"follows"}
     assert "no step of its own" in str(report.unused["dhidden"])
+
+
+def test_derivatives_of_the_last_result_by_one_letter_each() -> None:
+    """dx could be the derivative of any step by x; beside dc and dy, which are those of the last result, it is one."""
+    done = Graph("a = x + y; b = sigmoid(x); c = a * b", "c").solve(x=1.2, y=-0.5)
+    a, b = (np.float64(done[name]) for name in "ab")
+    da, db = b, a
+    for dx, first in ((da + b * (1 - b) * db, None), (b * (1 - b) * db, "dc/dx"), (da, "dc/dx")):
+        report = done.check({"np": np, "a": a, "b": b, "da": da, "db": db, "dx": dx, "dy": da})
+        assert report.first_wrong == first and "dc/dx" in report, str(report)
+        assert not first or report[first].mistakes == ("path-forgotten",), str(report)
+
+
+def test_what_is_left_out_of_every_path() -> None:
+    done = Graph("p = sigmoid(u*h); q = sigmoid(v*h); o = p + 2*q", "o").solve(u=1.3127, v=-0.7391, h=0.9173)
+    p, q = done["p"], done["q"]
+    report = done.check({"p": p, "q": q, "o": done["o"], "do/dh": p * (1 - p) + 2 * q * (1 - q)})
+    assert report.first_wrong == "do/dh" and "wherever it stands like that" in report["do/dh"].message, str(report)

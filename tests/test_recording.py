@@ -327,3 +327,25 @@ with record() as run:
     report = net.solve(x[:, None], y[:, None], 0.03).check(ran(program, x=x, y=y, w=0.4, b=0.3))
     assert report.first_wrong == "b1_new", str(report)
     assert report["b1_new"].mistakes == ("step-of-another-parameter",)
+
+
+def test_what_a_function_is_given_is_the_step_that_it_is() -> None:
+    """Its letter e is no loss, and what says that it is the new one of a parameter is that."""
+    done = NeuralNetwork(
+        [Dense(weights=V, bias=False, activation="sigmoid"), Dense(weights=W, bias=False, activation="softmax")],
+        "cross_entropy",
+    ).solve(X, Y, 0.5)
+    program = """
+f = lambda e: 1 / (1 + np.exp(-e))
+with record() as run:
+    h = f(X @ V)
+    s_out = h @ W
+    o = np.exp(s_out) / np.exp(s_out).sum(axis=1, keepdims=True)
+    err = (o - Y) / len(X)
+    W_new = W - 0.5 * h.T @ err
+    new_V = V - 0.5 * X.T @ (err @ W.T * h * (1 - h))
+"""
+    report = done.check(ran(program))
+    assert report.first_wrong is None and {"W1_new", "W2_new"} <= report.keys(), str(report)
+    report = done.check(ran(program.replace("h * (1 - h)", "h * h")))
+    assert report.first_wrong == "W1_new", str(report)

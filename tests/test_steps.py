@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from chalkwork import RNN, Dense, LayerNorm, NeuralNetwork
 from chalkwork.documents.terminal import to_text
 from chalkwork.sheets.check import check_hand_in
 from chalkwork.sheets.document import workbook
@@ -105,6 +106,18 @@ def test_many_steps_are_summed_up():
     assert "Steps 2 to 19 are worked out in the same way." in text
     assert text.count("— Update, step") == 2
     assert len(text.split("\n")) < 400
+
+
+def test_all_that_is_learned_stands_in_the_table_of_all_steps():
+    nets = [
+        (NeuralNetwork([Dense(1, inputs=1), LayerNorm("tanh"), Dense(1)], seed=1), "L W₁ b₁ γ₂ β₂ W₃ b₃"),
+        (NeuralNetwork([RNN(1), Dense(1)], inputs=(2, 1), seed=1), "L W₁ U₁ b₁ W₂ b₂"),
+    ]
+    for net, head in nets:
+        x, y = ([[1], [2]], [[1], [0.5]]) if not net.takes_positions else ([[1], [2]], [1])
+        for optimizer in ("gradient_descent", "adam"):
+            text = str(net.solve(x, y, learning_rate=0.1, steps=3, optimizer=optimizer))
+            assert f"step {head}" in [" ".join(line.split()) for line in text.splitlines()]
 
 
 def test_an_author_who_numbers_the_steps_is_taken_at_their_word():

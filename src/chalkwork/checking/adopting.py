@@ -18,7 +18,7 @@ from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import equivalents
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.report import Report, Result
-from chalkwork.checking.seen import seen_in
+from chalkwork.checking.seen import UNEXPLAINED, seen_in
 from chalkwork.checking.verdicts import ACCEPTED, BAD, RIGHT, Verdict
 from chalkwork.checking.ways import Way, ways
 from chalkwork.derivation.derivation import Derivation, Stage
@@ -206,18 +206,24 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     """Whether one mistake in one step is left by the convention, in a step that no single mistake explains without it.
 
     Who writes y minus the output and squares the learning rate has not made two mistakes that nearly make up for each
-    other.
+    other; nor has who divides the sums by something else, wherever that is.
     """
-    report = other.reports([typed], [before.unused])[0]
+    report = seen_in(other, typed, other.reports([typed], [before.unused])[0])
     bad = report.wrong
     entering = [name for name in way.entering if name in report]
     if _is_of_the_velocity(way, report, before) or _follow_by_it(report, before, entering):
         return True
     if not entering or any(report[name].verdict not in ACCEPTED or name not in changed for name in entering):
         return False
-    left = {(report[name].mistakes, report[name].together) for name in bad}
-    named = len(left) == 1 and all(ids and not together for ids, together in left)
-    return named and set(bad) <= set(before.wrong) and all(_goes_along(name, other, typed, before) for name in bad)
+    left = {(report[name].mistakes, report[name].together, report[name].message) for name in bad}
+    scaled = all(before[name].mistakes and way.found.taken_for.issuperset(before[name].mistakes) for name in entering)
+    unsaid = {say(report.language, sentence) for sentence in UNEXPLAINED}
+    told = [(bool(ids) or (scaled and said not in unsaid)) and not together for ids, together, said in left]
+    return (
+        told == [True]
+        and set(bad) <= set(before.wrong)
+        and all(_goes_along(name, way, other, typed, before) for name in bad)
+    )
 
 
 def _follow_by_it(report: Report, before: Report, entering: Collection[str]) -> bool:
@@ -269,14 +275,16 @@ def _is_of_the_velocity(way: Way, report: Report, before: Report) -> bool:
     return alone and ids in ({("velocity-sign",)}, {("step-subtracted",)})
 
 
-def _goes_along(name: str, other: Task, typed: Mapping[str, object], before: Report) -> bool:
-    """Whether a wrong step goes the convention's way: an update so directed; any other has no reason without it."""
+def _goes_along(name: str, way: Way, other: Task, typed: Mapping[str, object], before: Report) -> bool:
+    """Whether a wrong step goes the convention's way: an update so directed; any other has no reason without it, or
+    one that the convention looks like.
+    """
     equation = other.derivation[name]
     old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
     if old is None:
-        return not before[name].mistakes or before[name].together
+        return before[name].together or way.found.taken_for.issuperset(before[name].mistakes)
     start, right = (np.asarray(other.values[one], dtype=float) for one in (old.name, name))
-    answer = answer_like(typed.get(name), right)
+    answer = Reading(other, typed, ()).of(name, right)
     if answer.wrong_shape is not None or not answer.given.all():
         return False
     return bool(np.sum((with_given(answer, right) - start) * (right - start)) > 0)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain, zip_longest
 from numbers import Integral
 from typing import Any
 
@@ -28,6 +26,7 @@ from chalkwork.checking.cells import (
     cells_of,
     misfit_words,
     nothing_typed,
+    plain_cells,
 )
 from chalkwork.checking.doubtful import Twice
 from chalkwork.checking.laid import laid, laid_shape, matrices_of
@@ -39,7 +38,6 @@ from chalkwork.checking.numerals import (
     Numeral,
     finest,
     numeral_of,
-    plain,
     read_numeral,
     spread,
 )
@@ -49,8 +47,6 @@ from chalkwork.words import Said, Text
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-_DECIMAL = re.compile(r"(-?[0-9]{1,17}[.,][0-9]{1,17})")
-_LONGEST_PLAIN = 2000
 _TYPED_DIGITS = 12
 """More digits nobody types."""
 
@@ -118,7 +114,7 @@ def read_answer(given: object, shape: Shape, decimals: int | None = None, *, who
     size = laid_shape(shape)
     if whole_digits:
         return _read_any(given, shape, size, None, True)
-    cells = _plain_cells(given, shape)
+    cells = plain_cells(given, shape)
     answer = _of_numerals(cells, size, decimals) if cells else None
     return answer or _read_any(given, shape, size, decimals)
 
@@ -272,48 +268,6 @@ def _fixed(array: NDArray[Any]) -> NDArray[Any]:
 
 
 # --- plain answers, most of a class's: read as by the general way, which says what a text means, but sooner ----------
-
-
-def _plain_cells(given: object, shape: Shape) -> tuple[str, ...] | None:
-    """The cells, row by row, of a text or lists that hold one number in each; None where it takes a closer look."""
-    if isinstance(given, str):
-        usual = len(given) <= _LONGEST_PLAIN and not isinstance(given, Twice)
-        return _plain_text(given, shape) if usual else None
-    if type(given) is not list or not given:
-        return None
-    rows = given if type(given[0]) is list else [given]
-    if any(type(row) is not list or len(row) != len(rows[0]) for row in rows):
-        return None
-    if not fits((len(rows), len(rows[0])), shape) or any(type(cell) is not str for row in rows for cell in row):
-        return None
-    cells = tuple(chain.from_iterable(rows))
-    joined = "".join(cells)
-    return None if " " in joined or len(joined) > _LONGEST_PLAIN else cells
-
-
-def _plain_text(text: str, shape: Shape) -> tuple[str, ...] | None:
-    parts = _DECIMAL.split(plain(text))
-    if len(parts) == 1:
-        return None
-    numbers = parts[1::2]
-    order = _order(tuple(parts[::2]), tuple(["," in number for number in numbers]), shape)
-    return None if order is None else tuple([numbers[place] for place in order])
-
-
-@lru_cache(maxsize=1 << 10)
-def _order(between: tuple[str, ...], commas: tuple[bool, ...], shape: Shape) -> tuple[int, ...] | None:
-    """Which decimal number of a text stands in which cell: that depends only on what is written between them.
-
-    So a text with other numbers is read. None where a cell is not just a number, or a number not just a cell.
-    """
-    numbers = [f"{place:06}{',' if comma else '.'}5" for place, comma in enumerate(commas)]
-    text = "".join(chain.from_iterable(zip_longest(between, numbers, fillvalue="")))
-    try:
-        rows = cells_of(text, shape).rows
-    except (AnswerError, MisfitError):
-        return None
-    cells = [str(cell).strip() for row in rows for cell in row or ("",)]
-    return tuple(numbers.index(cell) for cell in cells) if sorted(cells) == numbers else None
 
 
 @lru_cache(maxsize=1 << 13)

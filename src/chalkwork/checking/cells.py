@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chalkwork.checking.doubtful import Twice
 from chalkwork.checking.numerals import MAX_LENGTH, AnswerError, NoValueError, plain, read_numeral
 from chalkwork.checking.typed import MAX_CELLS, MAX_DEPTH, candidates, chosen, final, fits, is_blank
 from chalkwork.errors import ReadError
@@ -15,6 +19,8 @@ from chalkwork.words import Said, Text
 
 Shape = tuple[int, ...]
 MOST_QUOTED = 40
+_DECIMAL = re.compile(r"(-?[0-9]{1,17}[.,][0-9]{1,17})")
+_LONGEST_PLAIN = 2000
 
 
 class MisfitError(Exception):  # never leaves the two files that read answers
@@ -172,3 +178,48 @@ def _arranged(rows: list[list[object]], shape: Shape, flat: bool) -> Cells:
     if len(rows) != height or not widths or width == 1:
         raise AnswerError(Text.of("unread.rows_differ"))
     return Cells([row if len(row) == width else None for row in rows], (height, width))
+
+
+# --- plain answers, most of a class's: read as by the general way, which says what a text means, but sooner ----------
+
+
+def plain_cells(given: object, shape: Shape) -> tuple[str, ...] | None:
+    """The cells, row by row, of a text or lists that hold one number in each; None where it takes a closer look."""
+    if isinstance(given, str):
+        usual = len(given) <= _LONGEST_PLAIN and not isinstance(given, Twice)
+        return _plain_text(given, shape) if usual else None
+    if type(given) is not list or not given:
+        return None
+    rows = given if type(given[0]) is list else [given]
+    if any(type(row) is not list or len(row) != len(rows[0]) for row in rows):
+        return None
+    if not fits((len(rows), len(rows[0])), shape) or any(type(cell) is not str for row in rows for cell in row):
+        return None
+    cells = tuple(chain.from_iterable(rows))
+    joined = "".join(cells)
+    return None if " " in joined or len(joined) > _LONGEST_PLAIN else cells
+
+
+def _plain_text(text: str, shape: Shape) -> tuple[str, ...] | None:
+    parts = _DECIMAL.split(plain(text))
+    if len(parts) == 1:
+        return None
+    numbers = parts[1::2]
+    order = _order(tuple(parts[::2]), tuple(["," in number for number in numbers]), shape)
+    return None if order is None else tuple([numbers[place] for place in order])
+
+
+@lru_cache(maxsize=1 << 10)
+def _order(between: tuple[str, ...], commas: tuple[bool, ...], shape: Shape) -> tuple[int, ...] | None:
+    """Which decimal number of a text stands in which cell: that depends only on what is written between them.
+
+    So a text with other numbers is read. None where a cell is not just a number, or a number not just a cell.
+    """
+    numbers = [f"{place:06}{',' if comma else '.'}5" for place, comma in enumerate(commas)]
+    text = "".join(chain.from_iterable(zip_longest(between, numbers, fillvalue="")))
+    try:
+        rows = cells_of(text, shape).rows
+    except (AnswerError, MisfitError):
+        return None
+    cells = [str(cell).strip() for row in rows for cell in row or ("",)]
+    return tuple(numbers.index(cell) for cell in cells) if sorted(cells) == numbers else None

@@ -19,6 +19,7 @@ from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.doubtful import thousands_in
 from chalkwork.checking.gathering import gathered
+from chalkwork.checking.held import held
 from chalkwork.checking.laid import laid, laid_shape
 from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
@@ -31,8 +32,10 @@ from chalkwork.checking.repeated import in_every_step
 from chalkwork.checking.report import Report, results_of
 from chalkwork.checking.scalars import whole_of, wholes
 from chalkwork.checking.seen import seen_in
+from chalkwork.checking.totals import with_totals
 from chalkwork.checking.turned import on_turned_weights
 from chalkwork.checking.variables import is_program, taken_apart
+from chalkwork.checking.versions import Words
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.symbols import Symbols
@@ -162,7 +165,12 @@ def check_class(
             reports[place] = in_every_step(task, typed[place], reports[place])
         doubted = named.get(place, guessed[place])
         reports[place] = without_contradicted(task, typed[place], doubted, guessed[place], reports[place], conventions)
+        reports[place] = _with_held(
+            task, typed[place], given[place], made.get(place), runs.get(place, {}), reports[place], conventions
+        )
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
+    for place in programs:
+        reports[place] = with_totals(task, typed[place], reports[place])
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     for place, one in made.items():
         reports[place] = with_lines(reports[place], records[place], one, task)
@@ -176,6 +184,31 @@ def _by_known(given: Mapping[str, object], matched: Mapping[str, str]) -> dict[s
     if isinstance(given, dict) and list(given) == list(matched.values()):
         return given
     return {known: given[word] for word, known in matched.items()}
+
+
+def _with_held(
+    task: Task,
+    typed: dict[str, object],
+    given: Mapping[str, object],
+    found: Recorded | None,
+    run: Words,
+    report: Report,
+    conventions: Sequence[str],
+) -> Report:
+    """The report with the step left open in which a mistake is told, if the program has that."""
+    steps = {id(value) for value in typed.values()}
+    made = [one for versions in run.values() for one in versions if one.line is not None and id(one.value) not in steps]
+    values = [one.value for one in made] if found else [one for one in given.values() if id(one) not in steps]
+    one = held(task, typed, values, report)
+    if one is None:
+        return report
+    name, place = one
+    typed[name] = values[place]
+    if found is not None:
+        found.makers[name] = made[place]
+        found.loose = [other for other in found.loose if other.order != made[place].order]
+    unused = {word: why for word, why in report.unused.items() if given.get(word) is not values[place]}
+    return task.adopted([typed], [unused], conventions)[0]
 
 
 def _data_in(
@@ -251,7 +284,7 @@ class Task:
     def answers(self, typed: Mapping[str, object]) -> dict[str, Answer]:
         """What was typed, read."""
         shapes = self._shapes
-        key = (id(typed), *(shapes[name] for name in typed))
+        key = (id(typed), *((name, shapes[name]) for name in typed))
         if key not in self.read:
             comma = LANGUAGES[self.language].decimal_comma
             self.read[key] = _read_all(typed, shapes, self.digits.decimals, comma, self.values)

@@ -87,18 +87,35 @@ def by_consequence(
 def displaced(
     reader: Reader, steps: Mapping[str, object], data: Mapping[str, object], loose: Sequence[object]
 ) -> dict[str, int]:
-    """Wrong steps that hold a quantity without a line of its own, by the `loose` value that was gone on with instead.
+    """Wrong steps that the program did not go on from, by the `loose` value with which what follows comes out.
 
-    Who calls the derivative by an activation what others call the delta goes on with the delta, whatever its name.
+    Who calls the derivative by an activation what others call the delta goes on with the delta, whatever its name; who
+    adds the penalty to a gradient later goes on with the sum.
     """
-    found = {}
-    for name, value in steps.items() if loose else ():
-        if not same(value, reader.values[name]) and reader.of_no_step(value) is not None:
+    found: dict[str, int] = {}
+    wrong = [name for name, value in steps.items() if not same(value, reader.values[name])] if loose else []
+    own = followed(reader, apart(reader, steps), data) if wrong else {}
+    for name in wrong:
+        if reader.of_no_step(steps[name]) is not None or _is_left(reader, steps, own, name):
             rest = {one: other for one, other in steps.items() if one != name}
             place = by_consequence(reader, rest, data, loose).get(name)
             if place is not None:
                 found[name] = place
     return found
+
+
+def _is_left(reader: Reader, steps: Mapping[str, object], own: Mapping[str, Any], name: str) -> bool:
+    """Whether all that is made of a step is wrong, and none of it follows from what the program has for the step."""
+    made = [
+        one
+        for one in reader.context.derivation.equations
+        if one.name in steps and any(part.name == name for part in names_in(one.expression))
+    ]
+    with np.errstate(all="ignore"):
+        come_to = [(reader.values[one.name], evaluate(one.expression, own)) for one in made]
+    return bool(made) and not any(
+        same(steps[one.name], value) for one, values in zip(made, come_to, strict=True) for value in values
+    )
 
 
 def _has_several(value: object) -> bool:

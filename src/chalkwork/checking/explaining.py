@@ -24,6 +24,8 @@ BY_ACCIDENT = 0.1
 """What can be anything explains nothing: other digits meet a reading more rarely than this."""
 ABOUT = 1e-6
 """How far what a program has can be from what is worked out in double precision, as a part of the largest number."""
+NOTHING_MORE = 1e-13
+"""What is no larger than this part of the right value is what rounding leaves of zero."""
 MOST_WIDTHS, SHARE = 20, 1e-6
 """What follows from wrong values is at most so many times as wide as the digits, or as this part of its size."""
 
@@ -43,7 +45,6 @@ class Explanation:
 
 EARLY = ("rounded-early",)
 NOTHING = Explanation()
-SWAPPED = Explanation(("entries-swapped",))
 NOT_UPDATED = Explanation(("not-updated",))
 STOPPED = Explanation(stopped=True)
 
@@ -77,6 +78,13 @@ class Asked:
         low = np.where(self.given, self.typed.low, np.nan).reshape(shape)
         same = (low == np.nanmax(low, axis=1, keepdims=True)) | np.isnan(low)
         return np.asarray(same.all(axis=1) & (np.count_nonzero(~np.isnan(low), axis=1) > 1))
+
+    @property
+    def is_nothing(self) -> Array:
+        """Whose answer is zero throughout, but for rounding: too much comes to that."""
+        low, high = (np.where(self.given, one, 0.0) for one in (self.typed.low, self.typed.high))
+        most = np.max(np.where(self.given, self.size, 0.0), axis=(-2, -1))
+        return np.asarray(np.abs(low / 2 + high / 2).max(axis=(-2, -1)) <= NOTHING_MORE * most)
 
     @property
     def going_on(self) -> Array:

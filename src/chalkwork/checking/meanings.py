@@ -16,6 +16,7 @@ from chalkwork.checking.variables import AGAIN
 from chalkwork.words import Said
 
 _GRADIENT = "grad_"
+_RENEWED = re.compile(r"(.+?)_?(?:new|neu|updated|next)|(?:new|updated|next)_?(.+)", re.IGNORECASE)
 _ENDS = re.compile(r"(.*\D)(\d+)")
 _FORWARD = re.compile(r"(z|a|s|h|net|act|delta|d|dz|sigma|activation|layer|l)(\d+)(?:delta|error)?", re.IGNORECASE)
 _PARAMETER = re.compile(
@@ -45,6 +46,7 @@ class Meanings(Evidence):
             if target:
                 plain[word] = target
         known = plain | self._in_time(given)
+        known |= {word: name for word, name in self._by_the_last(given).items() if word not in known}
         asked: dict[str, Said] = {}
         for pattern, shifts in ((_FORWARD, (-1, 1)), (_PARAMETER, (1,))):
             family = [word for word, bare in words.items() if pattern.fullmatch(bare)]
@@ -62,9 +64,21 @@ class Meanings(Evidence):
                         known.pop(word, None)
                         if name is not None:
                             known[word] = name
+        known |= {word: name for word, name in self._renewed_words(given).items() if word not in known}
         with_bias = gradients_with_bias(given, known, self.values, self.context.derivation, self.fits)
         known = {word: name for word, name in {**known, **with_bias}.items() if name}
         return known, asked
+
+    def _renewed_words(self, given: Mapping[str, object]) -> dict[str, str]:
+        """What a word means that says of another, which has a parameter's value, that it is new: v_new beside v."""
+        meant: dict[str, str] = {}
+        for word in given:
+            found = _RENEWED.fullmatch(word)
+            old = given.get(found[1] or found[2]) if found is not None else None
+            able = [name for name in self.equal(old) if f"{name}_new" in self.shapes] if old is not None else []
+            if len(able) == 1:
+                meant[word] = f"{able[0]}_new"
+        return meant
 
     def _in_time(self, given: Iterable[str]) -> dict[str, str]:
         """What the words mean whose numbers are the steps of a sequence, counted from 0: f0, f1, f2."""
@@ -123,7 +137,8 @@ class Meanings(Evidence):
                 target = plain.get(word) if not shift else self._moved(words[word], pattern, shift)
                 if target is not None:
                     right += self._is(given[word], target)
-                    shaped += self.fits(given[word], target) or self.fits(np.transpose(np.asarray(given[word])), target)
+                    turned = target.startswith("dW") and self.fits(np.transpose(np.asarray(given[word])), target)
+                    shaped += turned or self.fits(given[word], target)
             return right, shaped, -abs(shift)
 
         return max((0, *shifts), key=score) if family else 0
@@ -144,6 +159,12 @@ class Meanings(Evidence):
         last = next((name for name in reversed(list(self.shapes)) if "/d" in name and " " not in name), "")
         name = f"{last.partition('/d')[0]}/d{word}"
         return name if name in self.shapes and name != word else None
+
+    def _by_the_last(self, given: Mapping[str, object]) -> dict[str, str]:
+        """What dx means beside dy, dz that are derivatives of the last result: the last result's by x as well."""
+        totals = {word: name for word in given if word[:1] == "d" and (name := self._total(word[1:].lstrip("_")))}
+        right = [word for word, name in totals.items() if self._is(given[word], name)]
+        return totals if not self.layers and len(right) > 1 else {}
 
     def _meaning(self, word: str) -> str | None:
         matched, _ = self.table.match([word])

@@ -178,7 +178,13 @@ class _Placing:
         for made, word in items:
             free = made.line is not None and self.givens >= set(self.chains[word]) and not self._serves(made)
             if free and tells(made.value):
-                self._take(word, made, self._equal(made))
+                self._take(word, made, self._without_states(self._equal(made)))
+
+    def _without_states(self, equal: Sequence[str]) -> list[str]:
+        """What a first velocity is too, which starts at zero: the gradient."""
+        gradient = any(name in self.derivation and self.derivation[name].derivative is not None for name in equal)
+        by = {of for _, of in self.reader.context.derivatives}
+        return [name for name in equal if not gradient or name not in self.reader.updates or base_of(name) in by]
 
     def _take(self, word: str, made: Made, names: Iterable[str]) -> None:
         able = [name for name in names if name in self.givens or (made.line is not None and self._possible(name, made))]
@@ -234,7 +240,8 @@ class _Placing:
         for made in self.words[word]:
             name = self.meant.get((word, made.order))
             if name is None:
-                run.append(made)
+                if not (_is_argument(word, made) and self._serves(made) and self._equal(made)):
+                    run.append(made)
                 continue
             place = chain.index(name) if name in chain else -1
             if run and place > last:
@@ -252,6 +259,9 @@ class _Placing:
             later = [{made.value.shape for made in run[place + 1 :]} for place in range(len(run))]
             shaped = [made.value.shape in shapes for made, shapes in zip(run, later, strict=True)]
             run = [made for made, again in zip(run, shaped, strict=True) if not (again and self._is_between(made))]
+            right = np.asarray(self.reader.values[free[0]])
+            counts = "" if np.array_equal(right, np.round(right)) else "biu"
+            run = [made for made in run if not is_mask(made.value) and made.value.dtype.kind not in counts]
         if not run:
             return
         if self._is_family(word) or not free:
@@ -298,8 +308,6 @@ class _Placing:
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
         kind = self._kind(name)
-        if kind == "delta" and is_mask(made.value):
-            return False
         if _is_given_back(word) and not self.reader.fits(made.value, name):
             return False
         if kind == "L" and made.value.size > 1 and len(word) == 1 and word not in self.names:
@@ -421,6 +429,11 @@ class _Placing:
                 continue
             if tells(made.value) and all(one.order not in serving for one in versions):
                 names.unused[word] = self.reader.why_unused(word, made.value, NO_NAME)
+
+
+def _is_argument(word: str, made: Made) -> bool:
+    """Whether a function was given it under that name."""
+    return word in made.code.co_varnames[: made.code.co_argcount]
 
 
 def _is_given_back(word: str) -> bool:

@@ -211,12 +211,17 @@ def slips(derivation: Derivation, name: str) -> list[list[Expression]]:
 
 
 def alike(expression: Expression) -> list[list[Application]]:
-    """The parts that are made by the same operation in several places, which one mistake changes all."""
+    """The parts that one mistake changes all: made by the same operation in several places, or in the same form."""
     found: dict[str, list[Application]] = {}
     for part in walk(expression):
         if isinstance(part, Application):
             found.setdefault(f"{part.operation.name} {part.parameters}", []).append(part)
-    return [each for each in found.values() if len(each) > 1]
+            found.setdefault(f"form {transform(part, _unnamed)}", []).append(part)
+    return [list(each) for each in dict.fromkeys(tuple(each) for each in found.values()) if len(each) > 1]
+
+
+def _unnamed(node: Expression) -> Expression | None:
+    return Name("", node.shape) if isinstance(node, Name) else None
 
 
 def all_exchanged(expression: Expression, parts: list[Application], number: int) -> Expression | None:

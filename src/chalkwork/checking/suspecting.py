@@ -23,7 +23,6 @@ from chalkwork.checking.explaining import (
     EARLY,
     NOTHING,
     STOPPED,
-    SWAPPED,
     Array,
     Asked,
     Explanation,
@@ -44,6 +43,9 @@ MOST_PAIRS_TOLD = 8
 MOST_APART = 3
 """How many pairs that would be other numbers, but for their digits, are told."""
 PAIRS_REWRITTEN = 20
+ALIKE = frozenset(("entries-swapped", "learning-rate-omitted", "learning-rate-times-ten", "learning-rate-squared",
+                   "factor-two", "factor-half", "sum-for-mean", "mean-for-sum", "other-count"))  # fmt: skip
+"""What something else in a step before can look like: a sign like an exchange, and a factor like any other."""
 
 
 class Search:
@@ -66,6 +68,8 @@ class Search:
             return found
         size = np.maximum(np.abs(answers.value[rows]), np.abs(self.work.right[equation.name].low))
         asked = Asked(rows, answers.typed.at(rows), answers.given[rows], size, self.purse, self.work.is_exact)
+        asked = asked.part(np.flatnonzero(~asked.is_nothing))
+        rows = asked.rows
         for row in rows[~asked.pay(self.rewriting)]:
             found[int(row)] = STOPPED
         asked = asked.part(np.flatnonzero(asked.going_on))
@@ -74,8 +78,7 @@ class Search:
         rows = asked.rows
         for row, one in self._single(equation, asked).items():
             found[row] = one
-        # a sign can look like an exchange
-        free = asked.part(np.flatnonzero([not found[int(row)].ids or found[int(row)] == SWAPPED for row in rows]))
+        free = asked.part(np.flatnonzero([ALIKE.issuperset(found[int(row)].ids) for row in rows]))
         for row, one in (self.open.mistaken(equation, free) if free.rows.size else {}).items():
             found[row] = replace(one, ids=tuple(dict.fromkeys((*one.ids, *found[row].ids))))
         plain = asked.is_constant

@@ -122,7 +122,8 @@ def _all_steps(solution: Working, equations: Sequence[Equation], last: int) -> l
     names = {equation.name for equation in equations} | {given.name for given in solution.derivation.givens}
     updated = [equation.name for equation in equations if equation.stage == Stage.UPDATE and equation.step == 1]
     kept = [name.removesuffix("_new") for name in updated if name.endswith("_new")]
-    parameters = [name for name in kept if name[0] in "Wb" and name in names]
+    derivatives = {equation.derivative.by for equation in solution.derivation.equations if equation.derivative}
+    parameters = [name for name in kept if name in names & derivatives]
     few = sum(solution.arrays[name].size for name in parameters) <= MOST_IN_A_TABLE
     if not solution.setting.layers or last < FEWEST_IN_A_TABLE or not (few or last <= MOST_WORKED_OUT):
         return []

@@ -186,91 +186,58 @@ def _average_back(xp: Any, g: Any, window: Parameter, stride: Parameter, padding
     return at.spread(xp, [g / count] * count)
 
 
-OPERATIONS = (
-    Operation(
-        name="convolve",  # Goodfellow and others, equation 9.6: the cross-correlation
+def _swept(name: str, value: Callable[..., Any], adjoint: tuple[str, str], sign: str = "", **own: Any) -> Operation:
+    """One of the operations of which each is the derivative of another; `sign` is what stands at the star."""
+    return Operation(
+        name=name,
         arity=2,
-        value=_value(correlated),
-        adjoint=(
-            f"convolve_full(g, turned(b, along=along), {_GIVEN})",
-            f"convolve_kernel(a, g, {_GIVEN})",
-        ),
+        value=value,
+        adjoint=adjoint,
         parameters=_SETTINGS,
-        shape=_shape_of("convolve"),
+        shape=_shape_of(name),
         own_axes=True,
         products=_products,
         by_window=True,
         precedence=MATRIX_PRODUCT,
         slots=(MATRIX_PRODUCT, POWER),
-        latex=r"<0> \star <1>",
-        text="<0> ⋆ <1>",
-        script='correlation("convolve", a, b, stride, padding, dilation, along, before, kernel)',
-        code=f"convolve(<0>, <1>, {_CODED})",
+        latex=rf"<0> \star{sign} <1>",
+        text="<0> ⋆ᵀ <1>" if name == "convolve_transposed" else "<0> ⋆ <1>",
+        script=f'correlation("{name}", a, b, stride, padding, dilation, along, before, kernel)',
+        code=f"{name}(<0>, <1>, {_CODED})",
         code_definition=CONVOLUTION,
+        **own,
+    )
+
+
+OPERATIONS = (
+    _swept(  # Goodfellow and others, equation 9.6: the cross-correlation
+        "convolve",
+        _value(correlated),
+        (f"convolve_full(g, turned(b, along=along), {_GIVEN})", f"convolve_kernel(a, g, {_GIVEN})"),
         also=("correlate", "conv2d", "conv1d"),
     ),
-    Operation(
-        name="convolve_kernel",  # equation 9.11: the derivative by the kernel is a correlation with the error
-        arity=2,
-        value=_value(for_kernel),
-        adjoint=(
-            f"convolve_full(b, turned(g, along=along), {_GIVEN})",
-            f"convolve(a, g, {_GIVEN})",
-        ),
-        parameters=_SETTINGS,
-        shape=_shape_of("convolve_kernel"),
-        own_axes=True,
-        products=_products,
-        by_window=True,
-        precedence=MATRIX_PRODUCT,
-        slots=(MATRIX_PRODUCT, POWER),
-        latex=r"<0> \star <1>",
-        text="<0> ⋆ <1>",
-        script='correlation("convolve_kernel", a, b, stride, padding, dilation, along, before, kernel)',
-        code=f"convolve_kernel(<0>, <1>, {_CODED})",
-        code_definition=CONVOLUTION,
+    _swept(  # equation 9.11: the derivative by the kernel is a correlation with the error
+        "convolve_kernel",
+        _value(for_kernel),
+        (f"convolve_full(b, turned(g, along=along), {_GIVEN})", f"convolve(a, g, {_GIVEN})"),
     ),
-    Operation(
-        name="convolve_full",  # equation 9.13: the derivative by the data is a full one with the turned kernel
-        arity=2,
-        value=lambda xp, g, k, along, **settings: for_data(
+    _swept(  # equation 9.13: the derivative by the data is a full one with the turned kernel
+        "convolve_full",
+        lambda xp, g, k, along, **settings: for_data(
             xp, g, xp.flip(k, axis=turned_axes(along)), *lie_of(along=along, **settings)
         ),
-        adjoint=(
+        (
             f"convolve(g, turned(b, along=along), {_GIVEN})",
             f"turned(convolve_kernel(g, a, {_GIVEN}), along=along)",
         ),
-        parameters=_SETTINGS,
-        shape=_shape_of("convolve_full"),
-        own_axes=True,
-        products=_products,
-        by_window=True,
-        precedence=MATRIX_PRODUCT,
-        slots=(MATRIX_PRODUCT, POWER),
-        latex=r"<0> \star_{\text{full}} <1>",
-        text="<0> ⋆ <1>",
-        script='correlation("convolve_full", a, b, stride, padding, dilation, along, before, kernel)',
-        code=f"convolve_full(<0>, <1>, {_CODED})",
-        code_definition=CONVOLUTION,
+        r"_{\text{full}}",
     ),
-    Operation(
-        name="convolve_transposed",  # Dumoulin and Visin, section 4: the transpose of the matrix of a correlation
-        arity=2,
-        value=_value(for_data),
-        adjoint=(f"convolve(g, b, {_GIVEN})", f"convolve_kernel(g, a, {_GIVEN})"),
-        parameters=_SETTINGS,
+    _swept(  # Dumoulin and Visin, section 4: the transpose of the matrix of a correlation
+        "convolve_transposed",
+        _value(for_data),
+        (f"convolve(g, b, {_GIVEN})", f"convolve_kernel(g, a, {_GIVEN})"),
+        r"^{\mathsf{T}}",
         follows=_spread_over,
-        shape=_shape_of("convolve_transposed"),
-        own_axes=True,
-        products=_products,
-        by_window=True,
-        precedence=MATRIX_PRODUCT,
-        slots=(MATRIX_PRODUCT, POWER),
-        latex=r"<0> \star^{\mathsf{T}} <1>",
-        text="<0> ⋆ᵀ <1>",
-        script='correlation("convolve_transposed", a, b, stride, padding, dilation, along, before, kernel)',
-        code=f"convolve_transposed(<0>, <1>, {_CODED})",
-        code_definition=CONVOLUTION,
         also=("transposed_convolution", "conv_transpose", "conv_transpose2d", "conv_transpose1d"),
     ),
     Operation(

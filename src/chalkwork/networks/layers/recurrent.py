@@ -287,9 +287,10 @@ class Recurrent(Layer):
     def sizes(self, layer: int, inputs: int | None, in_out: bool) -> tuple[int, int]:
         """Inputs and units, once the layer before is known; ShapeError when they contradict each other."""
         given = self._matrices(in_out)
-        inner = {letter: value for letter, value in given.items() if letter.startswith("U")}
+        forms = {one.letter: one.form for one in self.kind.quantities}
+        inner = {letter: value for letter, value in given.items() if forms[letter] is Form.RECURRENT}
         units = self.units or next((value.shape[0] for value in inner.values()), None)
-        outer = {letter: value for letter, value in given.items() if letter.startswith("W")}
+        outer = {letter: value for letter, value in given.items() if forms[letter] is Form.MATRIX}
         if not outer:
             inputs = inputs if inputs is not None else self.inputs
             if inputs is None:

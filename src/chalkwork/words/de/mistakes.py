@@ -5,7 +5,7 @@ In einer Erklärung stehen `<net>`, `<activation>`, `<parameter>`, `<gradient>` 
 
 from __future__ import annotations
 
-from chalkwork.words.de import mistakes_of_layers, mistakes_of_presentation, mistakes_of_programs, mistakes_of_windows
+from chalkwork.words.de import mistakes_of_layers, mistakes_of_programs, mistakes_of_windows
 from chalkwork.words.sentences import Sentences
 
 _MISTAKES: dict[str, tuple[str, str, str]] = {
@@ -267,32 +267,6 @@ _MISTAKES: dict[str, tuple[str, str, str]] = {
         "Beispiele, oder durch eins weniger, wo zwei Schätzer einer Varianz gebräuchlich sind.",
         "Über wie viele Dinge wird gemittelt? Zählen Sie sie.",
     ),
-    "root-taken": (
-        "Die Standardabweichung statt der Varianz",
-        "Die Wurzel wurde gezogen: Das ist die Standardabweichung, und <this> ist ihr Quadrat.",
-        "Ist die Varianz gefragt oder die Standardabweichung?",
-    ),
-    "quotient-inverted": (
-        "Ein Quotient verkehrt herum",
-        "Für <this> wurden Zähler und Nenner vertauscht.",
-        "Welche der beiden Zahlen wird durch welche geteilt?",
-    ),
-    "multiplied": (
-        "Multipliziert statt dividiert",
-        "Für <this> wurden die Zahlen multipliziert; eine davon muss durch die andere geteilt werden.",
-        "Muss das Ergebnis größer oder kleiner werden?",
-    ),
-    "distributions-exchanged": (
-        "Die Verteilungen vertauscht",
-        "In <this> stehen die beiden Verteilungen an der Stelle der jeweils anderen: Der Erwartungswert wird unter der "
-        "zuerst genannten gebildet.",
-        "Unter welcher der beiden Verteilungen wird der Erwartungswert gebildet?",
-    ),
-    "logarithm-sign": (
-        "Das Vorzeichen der Logarithmen",
-        "<this> hat das falsche Vorzeichen: Ein Minus vor den Logarithmen wurde vergessen, oder ist eines zu viel.",
-        "Welches Vorzeichen hat der Logarithmus einer Wahrscheinlichkeit, und welches muss das Ergebnis haben?",
-    ),
     # --- Taylor polynomials ----------------------------------------------------------------------------------------
     "factorial-forgotten": (
         "Die Fakultät wurde weggelassen",
@@ -315,10 +289,7 @@ SENTENCES: Sentences = {
     f"mistake_{part}.{mistake}": sentence
     for table in (
         _MISTAKES,
-        *(
-            one.MISTAKES
-            for one in (mistakes_of_programs, mistakes_of_presentation, mistakes_of_windows, mistakes_of_layers)
-        ),
+        *(one.MISTAKES for one in (mistakes_of_programs, mistakes_of_windows, mistakes_of_layers)),
     )
     for mistake, sentences in table.items()
     for part, sentence in zip(("title", "explanation", "hint"), sentences, strict=True)

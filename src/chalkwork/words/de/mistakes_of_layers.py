@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MISTAKES: dict[str, tuple[str, str, str]] = {
-    # --- embeddings, decoding --------------------------------------------------------------------------------------
+    # --- embeddings -------------------------------------------------------------------------------------------------
     "token-of-next-row": (
         "Die Zeile eines benachbarten Tokens",
         "Für <this> wurden die Tokens von einer anderen Zahl an gezählt: Jedes bekam die Zeile neben seiner.",
@@ -31,17 +31,6 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "Die Vektoren wurden addiert, nicht gemittelt",
         "<this> ist die Summe; sie wurde nicht durch die Anzahl geteilt.",
         "Wie viele werden addiert? Ein Mittel liegt zwischen dem kleinsten und dem größten von ihnen.",
-    ),
-    "scores-added-or-multiplied": (
-        "Wahrscheinlichkeiten wurden addiert, oder Logarithmen multipliziert",
-        "<this> entsteht aus dem Score davor mit dem anderen Zeichen: Wahrscheinlichkeiten aufeinander folgender "
-        "Wörter werden multipliziert, ihre Logarithmen addiert.",
-        "Wie wahrscheinlich sind zwei Wörter hintereinander, wenn das zweite nach dem ersten so wahrscheinlich ist?",
-    ),
-    "last-word-alone": (
-        "Der Score des letzten Wortes allein",
-        "<this> ist der des letzten Wortes allein; die Wörter davor zählen auch.",
-        "Eine Hypothese sind alle ihre Wörter. Was war ihr Score vor dem letzten?",
     ),
     # --- recurrences -----------------------------------------------------------------------------------------------
     "state-before-forgotten": (
@@ -109,5 +98,10 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "Was vom nächsten Schritt kommt, fehlt",
         "<this> enthält nur, was von der Ausgabe dieses Schritts kommt; das Fehlersignal des nächsten Schritts fehlt.",
         "Auf wie vielen Wegen erreicht der Zustand eines Schritts den Verlust?",
+    ),
+    "jump-at-zero": (
+        "Was die Einheit bei 0 ist",
+        "<this> nimmt bei 0 einen anderen Wert an als vereinbart.",
+        "Die Netzeingabe ist genau 0. Was wurde dafür vereinbart?",
     ),
 }
