@@ -59,10 +59,7 @@ def applied(xp: Any, node: Application, arrays: Sequence[Any]) -> Any:
     >>> applied(np, node, [np.ones((5, 4, 2, 3)), np.ones((5, 1, 3))]).shape
     (5, 4, 2, 3)
     """
-    own = arrays if node.is_flat else lifted(xp, node, arrays)
-    return (
-        node.operation.value(xp, *own, **node.named_parameters) if node.parameters else node.operation.value(xp, *own)
-    )
+    return node.operation.value(xp, *lifted(xp, node, arrays), **node.named_parameters)
 
 
 def lifted(xp: Any, node: Application, arrays: Sequence[Any]) -> Sequence[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
 from typing import Any, Literal
@@ -41,11 +41,11 @@ class TaskReport:
     id: str
     report: Report
     points: Fraction | None
-    earned: Fraction | None = field(init=False)
-    """The points for what is accepted, exact."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "earned", None if self.points is None else self.points * self.report.credit())
+    @property
+    def earned(self) -> Fraction | None:
+        """The points for what is accepted, exact."""
+        return None if self.points is None else self.points * self.report.credit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class HandIn:
     @cached_property
     def earned(self) -> Fraction:
         """All points, exact."""
-        return sum((task.earned for task in self.tasks if task.earned is not None), Fraction(0))
+        return sum((earned for task in self.tasks if (earned := task.earned) is not None), Fraction(0))
 
     @cached_property
     def points(self) -> Fraction:
