@@ -146,7 +146,8 @@ def check_class(
             one = made[place] = recorded(reader, runs[place], Rerun(records[place]), *matches[place], still[place])
             typed[place], data[place], guessed[place] = one.names.steps, one.names.data, one.names.guessed
             unused[place] = {word: written(why, language) for word, why in one.names.unused.items()}
-            named[place] = guessed[place] | (typed[place].keys() - reader.updates - set(runs[place]))
+            clear = {name for name in runs[place] if name in typed[place] and reader.fits(typed[place][name], name)}
+            named[place] = guessed[place] | (typed[place].keys() - reader.updates - clear)
             continue
         free = {word: reader.upright(one) for word, one in given[place].items() if word not in (names or {})}
         meant = {word: known for word, known in matches[place][0].items() if word in (names or {})}

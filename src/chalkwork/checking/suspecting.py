@@ -69,7 +69,7 @@ class Search:
             return found
         size = np.maximum(np.abs(answers.value[rows]), np.abs(self.work.right[equation.name].low))
         asked = Asked(rows, answers.typed.at(rows), answers.given[rows], size, self.purse, self.work.is_exact)
-        asked = asked.part(np.flatnonzero(~asked.is_nothing))
+        asked = asked.part(np.flatnonzero(~asked.is_nothing)) if asked.exact else asked
         rows = asked.rows
         for row in rows[~asked.pay(self.rewriting)]:
             found[int(row)] = STOPPED
