@@ -174,7 +174,9 @@ class _Laying:
         if self.recorded or known or not named:
             return None
         near = self.own.later(last, renewed, orders)
-        return None if near is None else _Held(family, *near, 1)
+        if near is None or np.all((last == 0) | (last == self.own.kinds["{}"][near[1].entries])):
+            return None  # as they are, some left out: what a penalty is of
+        return _Held(family, *near, 1)
 
     def _moves_on(self, made: Sequence[Made]) -> bool:
         """Whether a name stands for one thing after the other: what it holds later had been there before, or is another

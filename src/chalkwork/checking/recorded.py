@@ -57,6 +57,7 @@ class _Placing:
         self.givens = {given.name for given in self.derivation.givens}
         self.words = samples_together(reader, upright(reader, words))
         self.used = used
+        self.arguments = _arguments(words)
         self.equal: dict[int, list[str]] = {}
         self.taken: dict[str, Made] = {}
         self.meant: dict[tuple[str, int], str] = {}
@@ -254,7 +255,7 @@ class _Placing:
         for made in self.words[word]:
             name = self.meant.get((word, made.order))
             if name is None:
-                if not (_is_argument(word, made) and self._serves(made) and self._equal(made)):
+                if not (word in self.arguments and self._serves(made) and self._equal(made)):
                     run.append(made)
                 continue
             place = chain.index(name) if name in chain else -1
@@ -446,9 +447,10 @@ class _Placing:
                 names.unused[word] = self.reader.why_unused(word, made.value, NO_NAME)
 
 
-def _is_argument(word: str, made: Made) -> bool:
-    """Whether a function was given it under that name."""
-    return word in made.code.co_varnames[: made.code.co_argcount]
+def _arguments(words: Words) -> set[str]:
+    """What the functions that were called name what they are given."""
+    made = {code for versions in words.values() for one in versions for code in (one.code, one.within) if code}
+    return {name for code in made for name in code.co_varnames[: code.co_argcount]}
 
 
 def _is_given_back(word: str) -> bool:
