@@ -151,11 +151,11 @@ def test_every_layout_is_found_and_its_mistakes_are() -> None:
 def test_weights_without_their_biases_are_not_renewed() -> None:
     """What a penalty is of: the bias's column is zero there."""
     rng = np.random.default_rng(5)
-    V, W, c, d = rng.normal(size=(3, 2)), rng.normal(size=(1, 3)), rng.normal(size=3), rng.normal(size=1)
+    V, W, c, d = rng.normal(size=(3, 2)), rng.normal(size=(2, 3)), rng.normal(size=3) / 20, rng.normal(size=2) / 20
     layers = [Dense(weights=V, bias=c, activation="tanh"), Dense(weights=W, bias=d)]
-    done = NeuralNetwork(layers, "squared_error", weights="out_in").solve([0.4, -0.9], [0.7], 0.1)
+    done = NeuralNetwork(layers, "squared_error", weights="out_in").solve([0.4, -0.9], [0.7, 0.2], 0.1)
     theta = {"Theta1": np.c_[c, V], "Theta2": np.c_[d, W]}
     grad = {f"Theta{n}_grad": np.c_[np.ravel(done[f"db{n}"]), done[f"dW{n}"]] for n in (1, 2)}
-    cut = {"reg1": np.c_[np.zeros(3), V], "reg2": np.c_[np.zeros(1), W]}
+    cut = {"reg1": np.c_[np.zeros(3), V], "reg2": np.c_[np.zeros(2), W]}
     report = done.check(theta | grad | cut)
     assert report.first_wrong is None and {"dW1", "dW2"} <= report.keys() and "W1_new" not in report, str(report)
