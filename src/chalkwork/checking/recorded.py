@@ -23,7 +23,16 @@ from chalkwork.checking.placed import Recorded
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import Made
 from chalkwork.checking.repairing.rerunning import Rerun
-from chalkwork.checking.versions import Words, refined, samples_together, through_time, upright
+from chalkwork.checking.versions import (
+    Words,
+    arguments_of,
+    is_given_back,
+    refined,
+    samples_together,
+    through_time,
+    upright,
+    without_states,
+)
 from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Said
 
@@ -57,7 +66,7 @@ class _Placing:
         self.givens = {given.name for given in self.derivation.givens}
         self.words = samples_together(reader, upright(reader, words))
         self.used = used
-        self.arguments = _arguments(words)
+        self.arguments = arguments_of(words)
         self.equal: dict[int, list[str]] = {}
         self.taken: dict[str, Made] = {}
         self.meant: dict[tuple[str, int], str] = {}
@@ -89,7 +98,7 @@ class _Placing:
         for made, word in items:
             if tells(made.value) and (word, made.order) not in self.meant:
                 self._take(word, made, [name for name in self.chains[word] if self._is_multiple(made, name)])
-        self._by_value((made, word) for made, word in items if not _is_given_back(word))
+        self._by_value((made, word) for made, word in items if not is_given_back(word))
         for word in self.chains:
             self._learn(word)
         held = {str(made.order): self._equal(made) for made, _ in items if tells(made.value)}
@@ -111,7 +120,7 @@ class _Placing:
         known = {word for word, _ in self.meant}
         for word in sorted((word for word in words if self._is_family(word)), key=lambda word: word not in known):
             self._by_name(word)
-        self._by_value((made, word) for made, word in items if _is_given_back(word))
+        self._by_value((made, word) for made, word in items if is_given_back(word))
         self._without_entries()
         self._unchanged()
         free = {word: [one for one in made if one.line and not self._serves(one)] for word, made in self.words.items()}
@@ -185,13 +194,7 @@ class _Placing:
         for made, word in items:
             free = made.line is not None and self.givens >= set(self.chains[word]) and not self._serves(made)
             if free and tells(made.value):
-                self._take(word, made, self._without_states(self._equal(made)))
-
-    def _without_states(self, equal: Sequence[str]) -> list[str]:
-        """What a first velocity is too, which starts at zero: the gradient."""
-        gradient = any(name in self.derivation and self.derivation[name].derivative is not None for name in equal)
-        by = {of for _, of in self.reader.context.derivatives}
-        return [name for name in equal if not gradient or name not in self.reader.updates or base_of(name) in by]
+                self._take(word, made, without_states(self.reader, self._equal(made)))
 
     def _take(self, word: str, made: Made, names: Iterable[str]) -> None:
         able = [name for name in names if name in self.givens or (made.line is not None and self._possible(name, made))]
@@ -326,7 +329,7 @@ class _Placing:
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
         kind = self._kind(name)
-        if _is_given_back(word) and not self.reader.fits(made.value, name):
+        if is_given_back(word) and not self.reader.fits(made.value, name):
             return False
         if kind == "L" and made.value.size > 1 and len(word) == 1 and word not in self.names:
             return False  # one letter and another shape
@@ -441,18 +444,7 @@ class _Placing:
         ]
         for word, versions in self.words.items():
             made = versions[-1]
-            if _is_given_back(word) or made.line is None or len(names.unused) >= _MOST_UNUSED:
+            if is_given_back(word) or made.line is None or len(names.unused) >= _MOST_UNUSED:
                 continue
             if tells(made.value) and all(one.order not in serving for one in versions):
                 names.unused[word] = self.reader.why_unused(word, made.value, NO_NAME)
-
-
-def _arguments(words: Words) -> set[str]:
-    """What the functions that were called name what they are given."""
-    made = {code for versions in words.values() for one in versions for code in (one.code, one.within) if code}
-    return {name for code in made for name in code.co_varnames[: code.co_argcount]}
-
-
-def _is_given_back(word: str) -> bool:
-    """Whether it is what a function gave back: a name that it is given tells more."""
-    return word.endswith("()")

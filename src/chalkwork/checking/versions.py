@@ -13,6 +13,7 @@ from chalkwork.checking.called import kinds_called
 from chalkwork.checking.consequences import followed, put
 from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.names import longest
+from chalkwork.checking.passes import base_of
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import Made
 from chalkwork.derivation.evaluate import evaluate
@@ -130,3 +131,22 @@ def _last_in_shape(run: Sequence[Made]) -> list[Made]:
 
 def _last_in_cycle(run: Sequence[Made]) -> list[Made]:
     return [made for made in run if made.line == run[-1].line]
+
+
+def arguments_of(words: Words) -> set[str]:
+    """What the functions that were called name what they are given."""
+    made = {code for versions in words.values() for one in versions for code in (one.code, one.within) if code}
+    return {name for code in made for name in code.co_varnames[: code.co_argcount]}
+
+
+def is_given_back(word: str) -> bool:
+    """Whether it is what a function gave back: a name that it is given tells more."""
+    return word.endswith("()")
+
+
+def without_states(reader: Reader, equal: Sequence[str]) -> list[str]:
+    """What a first velocity is too, which starts at zero: the gradient."""
+    context = reader.context
+    gradient = any(name in context.derivation and context.derivation[name].derivative is not None for name in equal)
+    by = {of for _, of in context.derivatives}
+    return [name for name in equal if not gradient or name not in reader.updates or base_of(name) in by]
