@@ -72,7 +72,7 @@ class Meanings(Evidence):
         for word in given:
             found = _RENEWED.fullmatch(word)
             old = given.get(found[1] or found[2]) if found is not None else None
-            able = [name for name in self.equal(old) if f"{name}_new" in self.shapes] if old is not None else []
+            able = [name for name in self.equal(old) if f"{name}_new" in self.updates] if old is not None else []
             if len(able) == 1:
                 meant[word] = f"{able[0]}_new"
         return meant
