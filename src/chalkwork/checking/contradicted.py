@@ -34,7 +34,7 @@ def contradicted(derivation: Derivation, report: Report, turned: Collection[str]
             made = list(_made_with(derivation, name, report))
             verdicts = [report[one].verdict for one in made]
             right = [one for one, verdict in zip(made, verdicts, strict=True) if verdict in RIGHT]
-            if right and len(right) == len(made):
+            if right and Verdict.FOLLOWS.word not in verdicts:
                 found[name] = right[0]
             elif name in turned and made and Verdict.FOLLOWS.word not in verdicts:
                 found[name] = made[0]
