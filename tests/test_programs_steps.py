@@ -164,3 +164,22 @@ def test_what_is_left_out_of_every_path() -> None:
     p, q = done["p"], done["q"]
     report = done.check({"p": p, "q": q, "o": done["o"], "do/dh": p * (1 - p) + 2 * q * (1 - q)})
     assert report.first_wrong == "do/dh" and "wherever it stands like that" in report["do/dh"].message, str(report)
+
+
+def test_what_is_called_like_a_step_beside_a_mistake_elsewhere() -> None:
+    """`self.var` holds one over the standard deviation; all that is made with it is right, or wrong by itself."""
+    rng = np.random.default_rng(12)
+    x, y, W = rng.normal(size=(4, 3)), rng.normal(size=(4, 2)), rng.normal(size=(3, 2))
+    gamma, beta = rng.normal(size=2), rng.normal(size=2)
+    layers = [Dense(weights=W, bias=False), BatchNorm(gamma=gamma, beta=beta, epsilon=0.01)]
+    done = NeuralNetwork(layers, "squared_error").solve(x, y, 0.1)
+    z = x @ W
+    mean, var = z.mean(axis=0), 1 / np.sqrt(z.var(axis=0) + 0.01)
+    x_norm = (z - mean) * var
+    out = gamma * x_norm + beta
+    for factor, first in ((-0.5, None), (0.5, "dvar2")):
+        program = {"z1": z, "mean": mean, "var": var, "x_norm": x_norm, "out": out, "delta2": out - y}
+        dx_norm = (out - y) * gamma
+        program |= {"dx_norm": dx_norm, "dvar": factor * np.sum(dx_norm * (z - mean) * var**3, axis=0)}
+        report = done.check(program)
+        assert report.first_wrong == first, str(report)

@@ -23,7 +23,8 @@ _MOST_ROUNDS = 3
 
 
 def contradicted(derivation: Derivation, report: Report, turned: Collection[str] = ()) -> dict[str, str]:
-    """The wrong steps of a program with which only what is right was made; of those `turned`, nothing that follows.
+    """The wrong steps of a program with which something right was made and nothing that follows; of those `turned`,
+    whatever was made.
 
     A program goes on with what it has worked out: what it goes on from with right numbers is something else than the
     wrong value under that name. Who has minus a derivative and goes on otherwise subtracts what others add.
