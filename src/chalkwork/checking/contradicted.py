@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 _MOST_ROUNDS = 3
 
 
-def contradicted(derivation: Derivation, report: Report, turned: Collection[str] = ()) -> dict[str, str]:
+def contradicted(
+    derivation: Derivation, report: Report, turned: Collection[str] = (), misshapen: Collection[str] = ()
+) -> dict[str, str]:
     """The wrong steps of a program with which something right was made and nothing that follows; of those `turned`,
-    whatever was made.
+    whatever was made, and of those `misshapen`, from which nothing can follow, only what is right.
 
     A program goes on with what it has worked out: what it goes on from with right numbers is something else than the
     wrong value under that name. Who has minus a derivative and goes on otherwise subtracts what others add.
@@ -35,7 +37,7 @@ def contradicted(derivation: Derivation, report: Report, turned: Collection[str]
             made = list(_made_with(derivation, name, report))
             verdicts = [report[one].verdict for one in made]
             right = [one for one, verdict in zip(made, verdicts, strict=True) if verdict in RIGHT]
-            if right and Verdict.FOLLOWS.word not in verdicts:
+            if right and (len(right) == len(made) or not (name in misshapen or Verdict.FOLLOWS.word in verdicts)):
                 found[name] = right[0]
             elif name in turned and made and Verdict.FOLLOWS.word not in verdicts:
                 found[name] = made[0]
@@ -110,7 +112,8 @@ def without_contradicted(
     """
     for _ in range(_MOST_ROUNDS if named else 0):
         turned = [name for name in guessed if name in typed and _is_minus(typed[name], task.values[name])]
-        found = contradicted(task.derivation, report, turned)
+        misshapen = [name for name, one in task.answers(typed).items() if one.wrong_shape is not None]
+        found = contradicted(task.derivation, report, turned, misshapen)
         found = {name: made for name, made in found.items() if name in named}
         found = {name: made for name, made in found.items() if _has_numbers(typed[name]) and _depends(task, made, name)}
         if not found:
