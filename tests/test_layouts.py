@@ -159,3 +159,18 @@ def test_weights_without_their_biases_are_not_renewed() -> None:
     cut = {"reg1": np.c_[np.zeros(3), V], "reg2": np.c_[np.zeros(2), W]}
     report = done.check(theta | grad | cut)
     assert report.first_wrong is None and {"dW1", "dW2"} <= report.keys() and "W1_new" not in report, str(report)
+
+
+def test_a_wrong_bias_in_a_flat_list_keeps_its_sign() -> None:
+    """Minus a bias is a threshold, and only where the numbers say so."""
+    V, c, W, d = np.array([[0.3, -0.2], [0.5, 0.7]]), np.array([0.1, -0.1]), np.array([[1.1], [-0.6]]), np.array([0.2])
+    layers = [Dense(weights=V, bias=c, activation="relu"), Dense(weights=W, bias=d)]
+    done = NeuralNetwork(layers, "squared_error").solve([[1.0, 2.0]], [[0.5]], 0.05)
+    theta = np.concatenate([V.ravel(), c, W.ravel(), d])
+    grad = np.concatenate([done[name].ravel() for name in ("dW1", "db1", "dW2", "db2")])
+    for factor, first in ((1, None), (2, "db1"), (-1, "db1")):
+        own = grad.copy()
+        own[4:6] *= factor
+        report = done.check({"theta": theta - 0.05 * own, "grad": own})
+        assert report.first_wrong == first, str(report)
+        assert report["b1_new"].verdict == ("follows" if first else "correct"), str(report)

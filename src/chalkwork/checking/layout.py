@@ -206,13 +206,15 @@ class Parameters:
 
         orders = list({order.key: order for order in self.arranged(numbers.size, able)}.values())
         ways = [order.ways for order in orders]
-        apart = [float(np.linalg.norm(numbers - self.right("{}", order))) for order in orders]
+        given = [self.right("{}", order) for order in orders]
+        apart = [float(np.linalg.norm(numbers - own)) for own in given]
+        turned = [int((np.abs(numbers + own) < np.abs(numbers - own)).sum()) for own in given]
         scored = []
         for kind in kinds:
             for place, order in enumerate(orders):
                 own = self.right(kind, order)
                 either, exact = int(met(np.abs(numbers), np.abs(own)).sum()), int(met(numbers, own).sum())
-                scored.append((-either, -exact, ways[place], apart[place], place, kind))
+                scored.append((-either, -exact, turned[place], ways[place], apart[place], place, kind))
         if not scored:
             return None
         fewest, *_, best, kind = min(scored)
