@@ -42,7 +42,7 @@ import numpy as np
 from simulated_mistakes import MISTAKES
 from simulated_program import Exercise, Program, Step, Values, steps_of
 
-from chalkwork.checking.files import read_answers
+from chalkwork.checking.reading.files import read_answers
 from chalkwork.sheets.check import HandIn, check_class
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.overview import save_reports

@@ -10,34 +10,34 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.checking.adopting import adopted
-from chalkwork.checking.answers import Answer, is_array, read_again, read_answer, refused, rounded_alike
-from chalkwork.checking.augmented import taken_apart as taken_apart_biases
-from chalkwork.checking.consequences import name_by_consequence
-from chalkwork.checking.contradicted import without_contradicted
-from chalkwork.checking.data import on_own_data
-from chalkwork.checking.digits import Digits
-from chalkwork.checking.doubtful import thousands_in
-from chalkwork.checking.gathering import gathered
-from chalkwork.checking.held import held
-from chalkwork.checking.holding import laid_out, laid_variables
-from chalkwork.checking.laid import laid, laid_shape
+from chalkwork.checking.judging.marking import Answers, Marked, mark
 from chalkwork.checking.lines import with_lines
-from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
-from chalkwork.checking.names import NameTable, longest, match_names
-from chalkwork.checking.placed import Recorded
-from chalkwork.checking.programs import Reader
-from chalkwork.checking.recorded import recorded
+from chalkwork.checking.naming.augmented import taken_apart as taken_apart_biases
+from chalkwork.checking.naming.consequences import name_by_consequence
+from chalkwork.checking.naming.programs import Reader
+from chalkwork.checking.naming.variables import is_program
+from chalkwork.checking.placing.holding import laid_out, laid_variables
+from chalkwork.checking.placing.placed import Recorded
+from chalkwork.checking.placing.recorded import recorded
+from chalkwork.checking.placing.versions import Words
+from chalkwork.checking.reading.answers import Answer, is_array, read_again, read_answer, refused, rounded_alike
+from chalkwork.checking.reading.digits import Digits
+from chalkwork.checking.reading.doubtful import thousands_in
+from chalkwork.checking.reading.gathering import gathered
+from chalkwork.checking.reading.laid import laid, laid_shape
+from chalkwork.checking.reading.names import NameTable, longest, match_names
 from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.repairing.rerunning import Rerun
-from chalkwork.checking.repeated import in_every_step
 from chalkwork.checking.report import Report, results_of
-from chalkwork.checking.seen import seen_in
-from chalkwork.checking.totals import with_totals
-from chalkwork.checking.turned import on_turned_weights
-from chalkwork.checking.variables import is_program
-from chalkwork.checking.versions import Words
+from chalkwork.checking.reviewing.adopting import adopted
+from chalkwork.checking.reviewing.contradicted import without_contradicted
+from chalkwork.checking.reviewing.data import on_own_data
+from chalkwork.checking.reviewing.held import held
+from chalkwork.checking.reviewing.repeated import in_every_step
+from chalkwork.checking.reviewing.totals import with_totals
+from chalkwork.checking.reviewing.turned import on_turned_weights
+from chalkwork.checking.seeing.seen import seen_in
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.symbols import Symbols

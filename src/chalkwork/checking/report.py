@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.checking.comparing import Remark
-from chalkwork.checking.digits import Digits
-from chalkwork.checking.explaining import NOTHING, Explanation
-from chalkwork.checking.marking import Marked
+from chalkwork.checking.judging.comparing import Remark
+from chalkwork.checking.judging.explaining import NOTHING, Explanation
+from chalkwork.checking.judging.marking import Marked
+from chalkwork.checking.judging.verdicts import ACCEPTED, BAD, Verdict
 from chalkwork.checking.mistakes import TABLE, in_language
-from chalkwork.checking.verdicts import ACCEPTED, BAD, Verdict
+from chalkwork.checking.reading.digits import Digits
 from chalkwork.documents.literal import visible
 from chalkwork.words import ENGLISH, Said, Text, say, written
 
