@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -26,12 +26,10 @@ from chalkwork.checking.repairing import Later, Repair, repaired
 from chalkwork.checking.report import Line, Report, Result
 from chalkwork.checking.reviewing.data import OTHER_DATA
 from chalkwork.checking.seeing.seen import UNEXPLAINED
+from chalkwork.checking.task import Task
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import ENGLISH, Text, say
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
 
 _RIGHT = (Verdict.CORRECT.word, Verdict.ROUNDING.word)
 _MOST_SHOWN = 160

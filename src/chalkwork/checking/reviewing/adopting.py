@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,16 +18,15 @@ from chalkwork.checking.naming.evidence import tells
 from chalkwork.checking.reading.answers import Answer, answer_like, with_given
 from chalkwork.checking.reading.laid import laid
 from chalkwork.checking.report import Report, Result
+from chalkwork.checking.reporting import reports_on
 from chalkwork.checking.reviewing.conventions import TABLE, Found, values_of
 from chalkwork.checking.reviewing.ways import Way, ways
 from chalkwork.checking.seeing.seen import UNEXPLAINED, seen_in
+from chalkwork.checking.task import Task
 from chalkwork.derivation.derivation import Derivation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.words import Text, say
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
 
 _SAME = 1e-9
 """How far, as a part of the largest number, what is the same can be apart."""
@@ -38,7 +37,10 @@ _MUCH_NEARER = 0.25
 
 
 def adopted(
-    task: Task, typed: Sequence[Mapping[str, object]], reports: Sequence[Report], declared: Sequence[str] = ()
+    task: Task,
+    typed: Sequence[Mapping[str, object]],
+    unused: Sequence[Mapping[str, str]],
+    declared: Sequence[str] = (),
 ) -> list[Report]:
     """The reports, by another convention where that leaves fewer steps wrong and what follows shows it.
 
@@ -49,6 +51,7 @@ def adopted(
             near = get_close_matches(name, TABLE, 1)
             hint = f"did you mean {near[0]}?" if near else f"the conventions are {', '.join(TABLE)}"
             raise ChalkworkError(f"there is no convention {name!r}", hint=hint)
+    reports = reports_on(task, typed, unused)
     found = list(reports)
     least = [count_of_wrong(report) for report in reports]
     open_ = [place for place in range(len(found)) if declared or least[place][0]]
@@ -66,8 +69,8 @@ def adopted(
         if not able:
             continue
         other = replace(task, derivation=way.derivation, context=way.context, values=own)
-        unused = [reports[place].unused for place in able]
-        quick = other.reports([typed[place] for place in able], unused, explain=False)
+        apart = [reports[place].unused for place in able]
+        quick = reports_on(other, [typed[place] for place in able], apart, explain=False)
         for place, report in zip(able, quick, strict=True):
             wrong = count_of_wrong(report)
             first = declared and place not in chosen and found[place] is reports[place]
@@ -88,7 +91,7 @@ def adopted(
         open_ = [place for place in open_ if least[place][0]]
     for place, (way, other) in chosen.items():
         if least[place][0]:
-            again = seen_in(other, typed[place], other.reports([typed[place]], [reports[place].unused])[0])
+            again = seen_in(other, typed[place], reports_on(other, [typed[place]], [reports[place].unused])[0])
             found[place] = in_convention(again, way.found, reports[place], other)
     return found
 
@@ -208,7 +211,7 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     Who writes y minus the output and squares the learning rate has not made two mistakes that nearly make up for each
     other; nor has who divides the sums by something else, wherever that is.
     """
-    report = seen_in(other, typed, other.reports([typed], [before.unused])[0])
+    report = seen_in(other, typed, reports_on(other, [typed], [before.unused])[0])
     bad = report.wrong
     entering = [name for name in way.entering if name in report]
     if _is_of_the_velocity(way, report, before) or _follow_by_it(report, before, entering):
@@ -243,7 +246,7 @@ def _resolves(way: Way, task: Task, other: Task, reading: Reading, before: Repor
         return False
     if not reading.at_odds(task, before) or _contradictions(other, reading, quick):
         return False
-    report = other.reports([reading.typed], [before.unused])[0]
+    report = reports_on(other, [reading.typed], [before.unused])[0]
     left = [report[name] for name in report.wrong]
     one = bool(left) and bool(set.intersection(*(set(result.mistakes) for result in left)))
     return one and not any(result.together for result in left)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +12,11 @@ from chalkwork.checking.judging.verdicts import BAD, RIGHT, Verdict
 from chalkwork.checking.naming.evidence import same
 from chalkwork.checking.naming.variables import numbers_of
 from chalkwork.checking.report import Report
+from chalkwork.checking.reviewing.adopting import adopted
+from chalkwork.checking.task import Task
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text, written
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
 
 _MOST_ROUNDS = 3
 
@@ -126,5 +125,5 @@ def without_contradicted(
             if name in turned and of is not None:
                 why = Text.of("unused.no_step", what=Text.of("unused.minus_derivative", name=of.by))
             unused[name] = written(why, task.language)
-        report = task.adopted([typed], [unused], conventions)[0]
+        report = adopted(task, [typed], [unused], conventions)[0]
     return report

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +15,10 @@ from chalkwork.checking.naming.variables import numbers_of
 from chalkwork.checking.reading.answers import Answer, answer_like, with_given
 from chalkwork.checking.reading.laid import laid
 from chalkwork.checking.report import Report, Result, credit_of
+from chalkwork.checking.reviewing.adopting import adopted
+from chalkwork.checking.task import Task
 from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.words import Text
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
 
 Array = np.ndarray[Any, Any]
 OTHER_DATA = "other-data"
@@ -154,7 +153,7 @@ def _one(
     if usable and bad:
         givens = {given.name: task.values[given.name] for given in task.derivation.givens}
         own = evaluate_each(task.derivation.equations, {**givens, **usable})
-        again = replace(task, values=own).adopted([typed], [report.unused])[0]
+        again = adopted(replace(task, values=own), [typed], [report.unused])[0]
         if len(again.wrong) < bad:
             note = f"Other data. {said}. What follows is held against these."
             return _told(task, again, own, said, note)

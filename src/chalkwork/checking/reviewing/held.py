@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,10 +11,8 @@ from chalkwork.checking.mistakes import distinct
 from chalkwork.checking.naming.consequences import put
 from chalkwork.checking.naming.evidence import same, tells
 from chalkwork.checking.report import Report
+from chalkwork.checking.task import Task
 from chalkwork.derivation.evaluate import evaluate
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
 
 
 def held(task: Task, typed: Mapping[str, object], loose: Sequence[object], report: Report) -> tuple[str, int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,16 +15,15 @@ from chalkwork.checking.naming.evidence import same, tells
 from chalkwork.checking.naming.passes import after, base_of, last_step
 from chalkwork.checking.reading.answers import answer_like, with_given
 from chalkwork.checking.report import Report
+from chalkwork.checking.reviewing.adopting import adopted
 from chalkwork.checking.reviewing.conventions import values_of
 from chalkwork.checking.reviewing.ways import ways
 from chalkwork.checking.seeing.seen import seen_in
 from chalkwork.checking.seeing.slips import slips
+from chalkwork.checking.task import Task
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text, say
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
 
 _MOST = 3000
 """So many mistakes are tried."""
@@ -92,7 +91,7 @@ def _by_conventions(task: Task) -> Iterator[tuple[Text | None, Task]]:
 
 def _told(task: Task, typed: Mapping[str, object], own: Mapping[str, Any], report: Report, by: Text | None) -> Report:
     whole = {name: typed.get(name, own[name]) for name in task.derivation}
-    again = task.adopted([whole], [report.unused])[0]
+    again = adopted(task, [whole], [report.unused])[0]
     first = again.first_wrong
     if first is None:
         return report

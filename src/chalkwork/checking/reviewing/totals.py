@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,11 +12,9 @@ from chalkwork.checking.mistakes import Role
 from chalkwork.checking.naming.evidence import same
 from chalkwork.checking.naming.variables import numbers_of
 from chalkwork.checking.report import Report
+from chalkwork.checking.task import Task
 from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Text, say
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
 
 
 def with_totals(task: Task, typed: Mapping[str, object], report: Report) -> Report:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chalkwork.checking.naming.variables import numbers_of
 from chalkwork.checking.report import Report
-from chalkwork.checking.reviewing.adopting import count_of_wrong, in_convention
+from chalkwork.checking.reviewing.adopting import adopted, count_of_wrong, in_convention
 from chalkwork.checking.reviewing.conventions import conventions_of, values_of
 from chalkwork.checking.reviewing.ways import Way
 from chalkwork.checking.seeing.seen import seen_in
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
+from chalkwork.checking.task import Task
 
 
 def on_turned_weights(
@@ -42,7 +40,7 @@ def on_turned_weights(
         return report
     way = Way(found, task.context)
     other = replace(task, derivation=way.derivation, context=way.context, values=values_of(task.values, found.forms))
-    again = other.adopted([typed], [report.unused], declared)[0]
+    again = adopted(other, [typed], [report.unused], declared)[0]
     return (
         in_convention(seen_in(other, typed, again), found, report, other)
         if count_of_wrong(again) < count_of_wrong(report)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations, islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,12 +36,10 @@ from chalkwork.checking.reading.answers import Answer, answer_like, with_given
 from chalkwork.checking.seeing.quantities import Batch, batches, made_of_itself, quantities
 from chalkwork.checking.seeing.slips import alike, all_exchanged, in_words, relatives
 from chalkwork.checking.seeing.summed import summed_otherwise
+from chalkwork.checking.task import Task
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.words import Text
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
 
 Array = np.ndarray[Any, Any]
 _MOST_PARTS = 60

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +14,8 @@ from chalkwork.checking.mistakes import TABLE, Layer, Role, in_language
 from chalkwork.checking.mistakes.structure import has_operation
 from chalkwork.checking.naming.variables import numbers_of
 from chalkwork.checking.report import Report, Result
+from chalkwork.checking.task import Task
 from chalkwork.words import Said, Text, say
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
 
 UNSTABLE, OF_ZERO = "softmax-unstable", "logarithm-of-zero"
 

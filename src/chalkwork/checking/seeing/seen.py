@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,13 +22,11 @@ from chalkwork.checking.seeing.misplaced import misplaced
 from chalkwork.checking.seeing.overflow import named as _named
 from chalkwork.checking.seeing.overflow import overflown
 from chalkwork.checking.seeing.relations import LARGEST, in_words, of_it, plainly, so_many_times
+from chalkwork.checking.task import Task
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.words import Text, say
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
 
 Array = np.ndarray[Any, Any]
 BY_ACCIDENT = 1e-3
