@@ -41,18 +41,18 @@ import numpy as np
 from simulated_mistakes import MISTAKES
 from simulated_program import Exercise, Program, Step, Values, steps_of
 
-from chalkwork.checking import reporting, task
+from chalkwork.checking import reporting
+from chalkwork.checking import task as reading
 from chalkwork.checking.reading.files import read_answers
 from chalkwork.sheets.check import HandIn, check_class
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.overview import save_reports
 from chalkwork.sheets.schema import Sheet
 
-
 Array = np.ndarray[Any, Any]
 Cells = list[list[str]]
 HandInCells = dict[str, dict[str, Cells]]
-WATCHED = ((task, "_read_all", "answers"), (reporting, "mark", "marking"), (reporting, "reports_of", "reports"))
+WATCHED = ((reading, "_read_all", "answers"), (reporting, "mark", "marking"), (reporting, "reports_of", "reports"))
 SHEET = Path(__file__).parent.parent / "sheets" / "leaky-relu-softmax-2-3-2.md"
 SLOPE = 0.01
 MISTAKEN, BLANK, UNREADABLE = 0.4, 0.03, 0.01
