@@ -23,9 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.checking.conventions import values_of as convention_values
 from chalkwork.checking.mistakes import context_of, distinct, distinct_pairs
 from chalkwork.checking.report import Result
+from chalkwork.checking.rewriting import values_of as convention_values
 from chalkwork.checking.verdicts import Verdict
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.page.data import Derivations, Tasks, _ways, sample_axis, values_of

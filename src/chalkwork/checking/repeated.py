@@ -11,7 +11,6 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.answers import answer_like, with_given
-from chalkwork.checking.conventions import values_of
 from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.mistakes import distinct
 from chalkwork.checking.passes import after, base_of, last_step
@@ -84,8 +83,8 @@ def _by_conventions(task: Task) -> Iterator[tuple[Text | None, Task]]:
     yield None, task
     for way in ways(task.context, ()):
         made = [task.derivation[name] for name in way.found.forms if name in task.derivation]
-        if made and all(one.stage == Stage.UPDATE for one in made):
-            own = values_of(task.values, way.found.forms)
+        if made and not way.found.written_otherwise and all(one.stage == Stage.UPDATE for one in made):
+            own = way.values(task.values)
             said = Text.of("convention.note", words=way.found.words(task.language))
             yield said, replace(task, derivation=way.derivation, context=way.context, values=own)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chalkwork.checking.adopting import count_of_wrong, in_convention
-from chalkwork.checking.conventions import conventions_of, values_of
+from chalkwork.checking.conventions import conventions_of
 from chalkwork.checking.report import Report
 from chalkwork.checking.seen import seen_in
 from chalkwork.checking.variables import numbers_of
@@ -41,7 +41,7 @@ def on_turned_weights(
     ):
         return report
     way = Way(found, task.context)
-    other = replace(task, derivation=way.derivation, context=way.context, values=values_of(task.values, found.forms))
+    other = replace(task, derivation=way.derivation, context=way.context, values=way.values(task.values))
     again = other.adopted([typed], [report.unused], declared)[0]
     return (
         in_convention(seen_in(other, typed, again), found, report, other)

@@ -215,6 +215,10 @@ SENTENCES: Sentences = {
     "convention_words.rate-makes-up": "nehmen Summen an der Stelle von Mittelwerten, und die Lernrate gleicht es aus",
     "convention_words.rate-in-gradients": "multiplizieren die Gradienten vor der Aktualisierung mit der Lernrate",
     "convention_words.rate-in-velocity": "haben die Lernrate oder das Minus schon in der Geschwindigkeit",
+    "convention_words.penalty-in-update": "lassen die Strafe aus den Gradienten, und die Aktualisierung bringt sie ein",
+    "convention_words.small-number": "verhindern das Teilen durch null mit einer anderen üblichen Zahl oder mit keiner",
+    "convention_words.rate-corrected": "korrigieren die Lernrate statt der Momente, sodass Epsilon neben der "
+    "Wurzel steht, wie sie ist",
     "convention_words.gradients-transposed": "schreiben jeden Gradienten von Gewichten transponiert",
     "convention_words.weights-transposed-throughout": "schreiben jede Gewichtsmatrix transponiert, samt Gradient",
     "note.bias_as_row": "Sie führen den Bias als weitere Zeile von <name> mit der Eingabe 1. Das ist kein Fehler.",
