@@ -104,10 +104,11 @@ def _gradients(context: Context) -> list[Equation]:
 
 
 def _matrices(context: Context) -> set[str]:
-    """The weights: those of the layers, and whatever else is differentiated by and is no row or column."""
+    """The weights: those of the layers, and whatever else is given, differentiated by, and no row or column."""
     named = {layer.weights.name for layer in context.layers(0) if layer.weights is not None}
-    shapes, by = context.derivation.shapes(), {by for _, by in context.derivatives}
-    return named | {one for one in by if len(shapes[one]) == 2 and min(shapes[one]) > 1 and "_new" not in one}
+    by = {by for _, by in context.derivatives}
+    given = [one for one in context.derivation.givens if one.name in by]
+    return named | {one.name for one in given if len(one.shape) == 2 and min(one.shape) > 1}
 
 
 def _weight_gradients(context: Context) -> list[Equation]:
@@ -269,8 +270,13 @@ def _gradients_turned(context: Context) -> Iterator[Forms]:
 
 
 def _weights_turned(context: Context) -> Iterator[Forms]:
+    """With their gradients, and with what an optimiser keeps of each."""
     weights, shapes = _matrices(context), context.derivation.shapes()
-    names = [name for name in shapes if name.partition("_new")[0] in weights]
+    updated = {one.name for one in context.derivation.equations if one.stage == Stage.UPDATE} | set(_states(context))
+    bare = {name: name.partition("_new")[0] for name in shapes}
+    names = [
+        name for name in shapes if bare[name] in weights or (name in updated and bare[name].endswith(tuple(weights)))
+    ]
     yield {name: Form(turned=True) for name in (*names, *(one.name for one in _weight_gradients(context)))}
 
 

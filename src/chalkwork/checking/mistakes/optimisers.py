@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from chalkwork.algebra.expression import (
     Application,
@@ -59,9 +60,7 @@ def _with_correction(change: Callable[[Expression, Expression], Expression | Non
             if other is not None and correction is not None:
                 entering[name] = {name: other, **_by_itself(correction[1], change)}
         if entering:
-            yield replace(
-                equation.expression, {part: other for one in entering.values() for part, other in one.items()}
-            )
+            yield replace(equation.expression, dict(chain.from_iterable(one.items() for one in entering.values())))
         if len(entering) > 1:
             yield from (replace(equation.expression, one) for one in entering.values())
 
@@ -71,9 +70,9 @@ def _with_correction(change: Callable[[Expression, Expression], Expression | Non
 def _by_itself(
     below: Expression, change: Callable[[Expression, Expression], Expression | None]
 ) -> dict[Expression, Expression]:
-    """What 1 - rho^t becomes where it stands in what is done with the moment: with epsilon, if the rate is corrected."""
+    """What 1 - rho^t becomes where it stands by itself: with epsilon, if the rate is corrected."""
     other = change(Number(1), below)
-    return {} if other is None else {one: 1 / other for one in (below, simplify(below))}
+    return {} if other is None else dict.fromkeys((below, simplify(below)), 1 / other)
 
 
 def _without_power(moment: Expression, below: Expression) -> Expression | None:
@@ -119,8 +118,7 @@ def _epsilon_inside(equation: Equation, context: Context) -> Iterator[Expression
     def rule(node: Expression) -> Expression | None:
         if is_operation(node, "add"):
             for root, small in (node.arguments, node.arguments[::-1]):
-                inside = _small(small) if is_operation(root, "sqrt") else None
-                if inside is not None:
+                if is_operation(root, "sqrt") and (inside := _small(small)) is not None:
                     return apply("sqrt", transform(root.arguments[0], rule) + inside)
         return None
 
@@ -132,8 +130,9 @@ def _small(beside: Expression) -> Expression | None:
     """What stands below a root where this stood beside it: a number by name, or one that is divided as the root is."""
     if isinstance(beside, Name) and not beside.shape:
         return beside
-    divided = is_operation(beside, "divide") and isinstance(beside.arguments[0], Name | Number) and not beside.shape
-    return beside / beside.arguments[1] if divided else None
+    if is_operation(beside, "divide") and not beside.shape and isinstance(beside.arguments[0], Name | Number):
+        return beside / beside.arguments[1]
+    return None
 
 
 def _root_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:
