@@ -82,7 +82,7 @@ class _Laying:
         return [family for family in self.families if not self.laid.instead.keys() & set(family.places)]
 
     def _numbers(self, family: Family, version: int) -> Numbers:
-        return np.concatenate([self.places[place][version].value.ravel() for place in family.places]).astype(float)
+        return np.concatenate([self.places[place][version].value.ravel() for place in family.places])
 
     # --- parameters ------------------------------------------------------------------------------------------------
 
