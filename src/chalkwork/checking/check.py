@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.checking.adopting import adopted
-from chalkwork.checking.answers import Answer, is_array, read_again, read_answer, refused, rounded_alike
+from chalkwork.checking.answers import Answer, in_single, is_array, read_again, read_answer, refused, rounded_alike
 from chalkwork.checking.augmented import taken_apart as taken_apart_biases
 from chalkwork.checking.consequences import name_by_consequence
 from chalkwork.checking.contradicted import without_contradicted
@@ -26,6 +26,7 @@ from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable, longest, match_names
+from chalkwork.checking.numerals import is_single
 from chalkwork.checking.placed import Recorded
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recorded import recorded
@@ -329,6 +330,8 @@ def _read_all(
             given = typed[name]
             if not answers[name].computed and not _rounds(answers[name], values[name]):
                 answers[name] = read_answer(given, shapes[name], decimals, whole_digits=True)
+    if any(map(is_single, typed.values())):
+        answers = {name: in_single(answer) if answer.computed else answer for name, answer in answers.items()}
     return rounded_alike(answers) if any(answer.floats is not None for answer in answers.values()) else answers
 
 

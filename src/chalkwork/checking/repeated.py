@@ -13,6 +13,7 @@ from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.answers import answer_like, with_given
 from chalkwork.checking.evidence import same, tells
 from chalkwork.checking.mistakes import distinct
+from chalkwork.checking.numerals import is_single
 from chalkwork.checking.passes import after, base_of, last_step
 from chalkwork.checking.report import Report
 from chalkwork.checking.seen import seen_in
@@ -253,9 +254,7 @@ def _read(given: object, right: Any) -> Any:
     answer = answer_like(given, right)
     if answer.wrong_shape is not None or not answer.given.all():
         return None
-    return with_given(answer, np.asarray(right, dtype=float)), 1e-5 if getattr(
-        given, "dtype", None
-    ) == np.float32 else 1e-9
+    return with_given(answer, np.asarray(right, dtype=float)), 1e-5 if is_single(given) else 1e-9
 
 
 def _meets(many: Any, held: tuple[Any, float] | None) -> Any:
