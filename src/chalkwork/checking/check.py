@@ -24,6 +24,7 @@ from chalkwork.checking.holding import laid_out, laid_variables
 from chalkwork.checking.laid import laid, laid_shape
 from chalkwork.checking.lines import with_lines
 from chalkwork.checking.marking import Answers, Marked, mark
+from chalkwork.checking.measured import without_measures
 from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable, longest, match_names
 from chalkwork.checking.numerals import is_single
@@ -37,7 +38,7 @@ from chalkwork.checking.report import Report, results_of
 from chalkwork.checking.seen import seen_in
 from chalkwork.checking.totals import with_totals
 from chalkwork.checking.turned import on_turned_weights
-from chalkwork.checking.variables import is_program
+from chalkwork.checking.variables import are_scalars, is_program
 from chalkwork.checking.versions import Words
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.errors import ChalkworkError
@@ -111,7 +112,9 @@ def check_class(
     shapes = derivation.shapes()
     context = context_of(derivation, sample_axis)
     table = NameTable(list(derivation), symbols)
-    programs = [place for place, one in enumerate(given) if is_program(one)]
+    programs = [
+        place for place, one in enumerate(given) if is_program(one) or (are_scalars(one) and _has_own_words(table, one))
+    ]
     times = longest(derivation)
     records = {place: one for place, one in enumerate(given) if isinstance(one, Recording)}
     written_so = {place: set(given[place]) for place in programs}
@@ -176,6 +179,8 @@ def check_class(
     reports = on_own_data(task, typed, data, reports) if any(data) else reports
     for place in programs:
         reports[place] = with_totals(task, typed[place], reports[place])
+        called = _called(typed[place], given[place], runs.get(place, {}))
+        reports[place] = without_measures(task, typed[place], called, reports[place])
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     for place, one in made.items():
         reports[place] = with_lines(reports[place], records[place], one, task)
@@ -189,6 +194,23 @@ def _by_known(given: Mapping[str, object], matched: Mapping[str, str]) -> dict[s
     if isinstance(given, dict) and list(given) == list(matched.values()):
         return given
     return {known: given[word] for word, known in matched.items()}
+
+
+def _has_own_words(table: NameTable, given: Mapping[str, object]) -> bool:
+    """Whether most of its words are not names of this exercise."""
+    return 2 * len(table.match(tuple(given), None)[0]) < len(given)
+
+
+def _called(typed: Mapping[str, object], given: Mapping[str, object], run: Words) -> dict[str, set[str]]:
+    """The words of a program that hold what each name stands for."""
+    of = {id(value): name for name, value in typed.items()}
+    values = [(word, value) for word, value in given.items()]
+    values += [(word, made.value) for word, versions in run.items() for made in versions]
+    found: dict[str, set[str]] = {}
+    for word, value in values:
+        if id(value) in of:
+            found.setdefault(of[id(value)], set()).add(word)
+    return found
 
 
 def _with_held(

@@ -200,6 +200,8 @@ SENTENCES: Sentences = {
     "unused.goes_on_right": "daraus ist <name> nicht entstanden, und das ist richtig",
     "unused.no_step": "das ist <what>; das ist hier kein eigener Schritt",
     "unused.error": "der Abstand vom Ziel, oder was zu einer Aktivierung zurückkommt",
+    "measured.absolute": "eine Summe oder ein Mittel der absoluten Fehler",
+    "measured.squared": "eine Summe oder ein Mittel der quadrierten Fehler",
     "unused.derivative": "die Ableitung nach <name>",
     "unused.minus_derivative": "minus die Ableitung nach <name>",
     "unused.twice": "dieser Eintrag ist zweimal beantwortet",
