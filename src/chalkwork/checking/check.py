@@ -18,6 +18,7 @@ from chalkwork.checking.contradicted import without_contradicted
 from chalkwork.checking.data import on_own_data
 from chalkwork.checking.digits import Digits
 from chalkwork.checking.doubtful import thousands_in
+from chalkwork.checking.further import trained_on
 from chalkwork.checking.gathering import gathered
 from chalkwork.checking.held import held
 from chalkwork.checking.holding import laid_out, laid_variables
@@ -170,6 +171,7 @@ def check_class(
     for place in programs:
         reports[place] = on_turned_weights(task, typed[place], data[place], reports[place], conventions)
         if place not in runs:
+            reports[place] = trained_on(task, typed[place], data[place], reports[place], conventions)
             reports[place] = in_every_step(task, typed[place], reports[place])
         doubted = named.get(place, guessed[place])
         reports[place] = without_contradicted(task, typed[place], doubted, guessed[place], reports[place], conventions)

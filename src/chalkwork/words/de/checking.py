@@ -30,6 +30,7 @@ SENTENCES: Sentences = {
     "program.every_layer": "Alle Variablen sind so, wenn in jeder Schicht derselbe Fehler gemacht wurde.",
     "program.every_step": "Die Variablen sind die des letzten Schritts. Alle kommen so heraus, wenn in jedem Schritt "
     "derselbe Fehler steht.",
+    "program.trained_on": "Das Training geht nach der Aufgabe weiter: Die Variablen sind die seines Schritts <n>.",
     "program.last_step": "Die Variablen enthalten, was der letzte Schritt übrig lässt. `with chalkwork.record() as "
     "run:` um alle Schritte behält sie alle.",
     "step.stopped": "Falsch. Die Suche nach dem Fehler wurde abgebrochen: Zu vieles kommt in Frage.",
