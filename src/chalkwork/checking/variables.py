@@ -54,7 +54,7 @@ def is_program(given: Mapping[str, object]) -> bool:
 
 def are_scalars(given: Mapping[str, object]) -> bool:
     """Whether these are the many numbers of a program that has no arrays: most with more digits than anybody types."""
-    if len(given) < FEWEST_SCALARS or not all(type(value) in (int, float) for value in given.values()):
+    if len(given) < FEWEST_SCALARS or not all(type(value) in (int, float, bool) for value in given.values()):
         return False
     worked_out = [value for value in given.values() if len(repr(value)) > _TYPED_DIGITS]
     return 3 * len(worked_out) > len(given)
