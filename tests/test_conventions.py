@@ -9,9 +9,9 @@ import pytest
 from students import sigmoid
 
 from chalkwork import Dense, NeuralNetwork
-from chalkwork.checking.conventions import TABLE
 from chalkwork.checking.mistakes import Context
-from chalkwork.checking.ways import ways
+from chalkwork.checking.reviewing.conventions import TABLE
+from chalkwork.checking.reviewing.ways import ways
 from chalkwork.derivation.evaluate import evaluate_all
 from chalkwork.errors import ChalkworkError
 from chalkwork.solutions.solution import Solution
