@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from chalkwork.algebra.expression import (
     Application,
@@ -16,6 +17,7 @@ from chalkwork.algebra.expression import (
     transform,
     walk,
 )
+from chalkwork.algebra.simplify import simplify
 from chalkwork.algebra.terms import expression_of
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
@@ -29,7 +31,7 @@ _STEP = re.compile(r"([a-z]+)(\d+)(_[a-z_]+)?")
 # --- the correction of moments that start at zero: m / (1 - rho^t) ---------------------------------------------------
 
 
-def _corrected(expression: Expression) -> tuple[Expression, Expression] | None:
+def corrected(expression: Expression) -> tuple[Expression, Expression] | None:
     """The moment and 1 - rho^t, where the one is divided by the other."""
     if is_operation(expression, "divide"):
         moment, below = expression.arguments
@@ -44,25 +46,33 @@ def _with_correction(change: Callable[[Expression, Expression], Expression | Non
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
         if equation.stage != Stage.UPDATE:
             return
-        own = _corrected(equation.expression)
+        own = corrected(equation.expression)
         if own is not None:
             changed = change(*own)
             if changed is not None:
                 yield changed
             return
-        entering: dict[Expression, Expression] = {}
+        entering: dict[Expression, dict[Expression, Expression]] = {}
         for name in names_in(equation.expression):
             source = context.derivation.get(name.name)
-            correction = _corrected(source.expression) if source is not None else None
+            correction = corrected(source.expression) if source is not None else None
             other = change(*correction) if correction is not None else None
-            if other is not None:
-                entering[name] = other
+            if other is not None and correction is not None:
+                entering[name] = {name: other, **_by_itself(correction[1], change)}
         if entering:
-            yield replace(equation.expression, entering)
+            yield replace(equation.expression, dict(chain.from_iterable(one.items() for one in entering.values())))
         if len(entering) > 1:
-            yield from (replace(equation.expression, {name: other}) for name, other in entering.items())
+            yield from (replace(equation.expression, one) for one in entering.values())
 
     return rewrites
+
+
+def _by_itself(
+    below: Expression, change: Callable[[Expression, Expression], Expression | None]
+) -> dict[Expression, Expression]:
+    """What 1 - rho^t becomes where it stands by itself: with epsilon, if the rate is corrected."""
+    other = change(Number(1), below)
+    return {} if other is None else dict.fromkeys((below, simplify(below)), 1 / other)
 
 
 def _without_power(moment: Expression, below: Expression) -> Expression | None:
@@ -73,12 +83,12 @@ def _without_power(moment: Expression, below: Expression) -> Expression | None:
 
 def _other_rate(equation: Equation, context: Context) -> Iterator[Expression]:
     """The correction with the constant of the other moment."""
-    own = _corrected(equation.expression) if equation.stage == Stage.UPDATE else None
+    own = corrected(equation.expression) if equation.stage == Stage.UPDATE else None
     if own is None:
         return
     mine = names_in(own[1])
     for other in context.derivation.equations:
-        correction = _corrected(other.expression) if other.stage == Stage.UPDATE else None
+        correction = corrected(other.expression) if other.stage == Stage.UPDATE else None
         if correction is not None and names_in(correction[1]) != mine and len(names_in(correction[1])) == 1:
             yield replace(equation.expression, dict(zip(mine, names_in(correction[1]), strict=False)))
             return
@@ -108,12 +118,21 @@ def _epsilon_inside(equation: Equation, context: Context) -> Iterator[Expression
     def rule(node: Expression) -> Expression | None:
         if is_operation(node, "add"):
             for root, small in (node.arguments, node.arguments[::-1]):
-                if is_operation(root, "sqrt") and isinstance(small, Name) and not small.shape:
-                    return apply("sqrt", transform(root.arguments[0], rule) + small)
+                if is_operation(root, "sqrt") and (inside := _small(small)) is not None:
+                    return apply("sqrt", transform(root.arguments[0], rule) + inside)
         return None
 
     if equation.stage == Stage.UPDATE:
         yield from _if_changed(equation, rule)
+
+
+def _small(beside: Expression) -> Expression | None:
+    """What stands below a root where this stood beside it: a number by name, or one that is divided as the root is."""
+    if isinstance(beside, Name) and not beside.shape:
+        return beside
+    if is_operation(beside, "divide") and not beside.shape and isinstance(beside.arguments[0], Name | Number):
+        return beside / beside.arguments[1]
+    return None
 
 
 def _root_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:
