@@ -271,7 +271,7 @@ def _is_of_the_velocity(way: Way, report: Report, before: Report) -> bool:
     """
     bad = report.wrong
     ids = {report[name].mistakes for name in bad}
-    alone = [one.id for one in way.found.conventions] == ["rate-in-velocity"] and len(bad) < len(before.wrong)
+    alone = [one.id for one in way.found.conventions] == ["rate-in-velocity"] and {*bad} < {*before.wrong}
     return alone and ids in ({("velocity-sign",)}, {("step-subtracted",)})
 
 

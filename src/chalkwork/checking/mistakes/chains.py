@@ -9,7 +9,7 @@ from chalkwork.algebra.expression import Expression, Name, Number, apply, names_
 from chalkwork.algebra.simplify import simplify
 from chalkwork.checking.mistakes.context import ACTIVATIONS, Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
-from chalkwork.checking.mistakes.errors import error_factors, slope_of
+from chalkwork.checking.mistakes.errors import applied, error_factors, slope_of
 from chalkwork.checking.mistakes.products import attempts
 from chalkwork.checking.mistakes.structure import (
     coefficient_of,
@@ -162,6 +162,7 @@ def _function_for_slope(equation: Equation, context: Context) -> Iterator[Expres
         layer, upstream = found
         yield upstream * layer.activation.symbol
         yield upstream * layer.net.symbol
+        yield applied(layer.function, upstream)
 
 
 def _diagonal(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -282,8 +283,8 @@ MISTAKES = (
     Mistake(
         id="function-for-derivative",
         title="The function in the place of its derivative",
-        explanation="In <this> what comes from above was multiplied by the activation or the net input, not by the "
-        "derivative of the activation function.",
+        explanation="In <this> what comes from above was multiplied by the activation or the net input, or put into the "
+        "activation function; it belongs multiplied by the derivative of that function.",
         hint="The chain rule asks how fast the function changes, not how large it is.",
         likelihood=5,
         rewrites=_function_for_slope,

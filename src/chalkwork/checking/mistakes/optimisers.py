@@ -20,6 +20,7 @@ from chalkwork.algebra.terms import expression_of
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation, is_slope, name_alone, summands, updated_parameter
+from chalkwork.checking.mistakes.updates import rate_of
 from chalkwork.derivation.derivation import Equation, Stage
 
 _NUMBERED = re.compile(r"(.*)_new(\d*)")
@@ -69,6 +70,30 @@ def _without_power(moment: Expression, below: Expression) -> Expression | None:
     assert isinstance(below, Application)
     power = below.arguments[1]
     return moment / (1 - power.arguments[0]) if is_operation(power, "power") else None
+
+
+def _of_another_step(equation: Equation, context: Context) -> Iterator[Expression]:
+    """The power of a step further on: the step was counted once for every parameter, or more often still."""
+    for further in range(1, len(context.updated) + 1):
+
+        def later(moment: Expression, below: Expression, further: int = further) -> Expression:
+            assert isinstance(below, Application)
+            power = below.arguments[1]
+            return moment / (1 - power * (power.arguments[0] if is_operation(power, "power") else power) ** further)
+
+        yield from _with_correction(later)(equation, context)
+
+
+def _corrected_twice(equation: Equation, context: Context) -> Iterator[Expression]:
+    """The moments corrected once more, or the rate by the quotient that corrects them both."""
+    yield from _with_correction(lambda moment, below: moment / below / below)(equation, context)
+    rate = rate_of(equation, context)
+    sources = {name: context.derivation.get(name.name) for name in names_in(equation.expression)}
+    below = {name: one[1] for name, source in sources.items() if source and (one := _corrected(source.expression))}
+    roots = [name for name in below if any(is_operation(node, "sqrt") and name in names_in(node) for node in walk(equation.expression))]
+    if rate is not None and len(below) == 2 and len(roots) == 1:
+        (first,) = below.keys() - roots
+        yield replace(equation.expression, {rate: rate * apply("sqrt", below[roots[0]]) / below[first]})
 
 
 def _other_rate(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -218,8 +243,12 @@ def _other_momentum(equation: Equation, context: Context) -> Iterator[Expression
 
 
 def _velocity_sign(equation: Equation, context: Context) -> Iterator[Expression]:
-    """The gradient subtracted from a velocity that is subtracted itself."""
+    """The gradient subtracted from a velocity that is subtracted itself, or one of both from the other in a step."""
     gradient = _gradient(equation, context) if equation.stage == Stage.UPDATE else None
+    found = _velocity_of(equation, context)
+    if found is not None and gradient == found[1]:  # Nesterov's, which is made of both
+        for name in found[:2]:
+            yield replace(equation.expression, {name: -name})
     if gradient is None or updated_parameter(equation) is not None:
         return
     parts = summands(equation.expression)
@@ -311,6 +340,25 @@ MISTAKES = (
         alone=True,
     ),
     Mistake(
+        id="bias-correction-of-another-step",
+        title="The correction of the moments of another step",
+        explanation="The constant in the correction was raised to the number of another step: the steps were counted "
+        "too often.",
+        hint="How often is the number of the step raised while all parameters make one step?",
+        likelihood=5,
+        rewrites=_of_another_step,
+        alone=True,
+    ),
+    Mistake(
+        id="bias-correction-twice",
+        title="The correction of the moments was made twice",
+        explanation="The running means are corrected already, and were corrected once more in the step.",
+        hint="Where does your program make up for running means that start at zero? Is it done in one place only?",
+        likelihood=5,
+        rewrites=_corrected_twice,
+        alone=True,
+    ),
+    Mistake(
         id="bias-correction-of-second-moment",
         title="The correction with the constant of the other moment",
         explanation="<this> was corrected with the constant that belongs to the other running mean.",
@@ -358,7 +406,7 @@ MISTAKES = (
     Mistake(
         id="velocity-sign",
         title="A sign in the velocity",
-        explanation="In <this> the two parts have different signs, although the velocity is subtracted afterwards.",
+        explanation="In <this> gradient and velocity have different signs, although both are to lead downhill.",
         hint="Which of the two lines has the minus of gradient descent?",
         likelihood=6,
         rewrites=_velocity_sign,

@@ -16,7 +16,7 @@ from chalkwork.algebra.expression import (
 )
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
-from chalkwork.checking.mistakes.errors import error_factors, slope_of
+from chalkwork.checking.mistakes.errors import applied, error_factors, slopes_at
 from chalkwork.checking.mistakes.products import fitting, own_layer
 from chalkwork.checking.mistakes.structure import coefficient_of, is_function, summands
 from chalkwork.derivation.derivation import Equation, Stage
@@ -119,8 +119,9 @@ def _slope_elsewhere(equation: Equation, context: Context) -> Iterator[Expressio
     if found is not None:
         layer, upstream = found
         for other in layers:
-            slope = slope_of(layer, other)
-            if other is not layer and slope is not None:
+            there = applied(layer.function, other.net.symbol)
+            results = (there, other.activation.symbol)
+            for slope in slopes_at(layer.function, other.net.symbol, *results) if other is not layer else ():
                 yield from fitting(equation, [partial(Expression.__mul__, upstream, slope)])
         return
     own = equation.derivative
@@ -132,6 +133,9 @@ def _slope_elsewhere(equation: Equation, context: Context) -> Iterator[Expressio
         for other_name in [*others, *context.derivation.givens][:12]:
             if other_name != name and not other_name.shape and context.known_before(name, equation):
                 yield replace(equation.expression, {name: other_name})
+    for other_name in others:
+        if other_name not in (source.symbol, *source.expression.arguments) and not other_name.shape:
+            yield from slopes_at(source.expression, other_name)
 
 
 def _shared_out(equation: Equation, context: Context) -> Iterator[Expression]:
