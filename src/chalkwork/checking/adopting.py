@@ -150,6 +150,8 @@ def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) 
         return False
     met = False
     for name in reading.wrong:
+        if name in way.first_showing:
+            met = met or bool(way.found.taken_for.intersection(report[name].mistakes))
         if name in forms:
             alike = way.found.taken_for.intersection(report[name].mistakes)
             met = met or bool(alike) or _is_near(reading.of(name, own[name]), own[name])
@@ -211,7 +213,7 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     report = seen_in(other, typed, other.reports([typed], [before.unused])[0])
     bad = report.wrong
     entering = [name for name in way.entering if name in report]
-    if _is_of_the_velocity(way, report, before) or _follow_by_it(report, before, entering):
+    if _is_of_the_velocity(way, report, before) or _follow_by_it(way, report, before, entering):
         return True
     if not entering or any(report[name].verdict not in ACCEPTED or name not in changed for name in entering):
         return False
@@ -226,11 +228,16 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     )
 
 
-def _follow_by_it(report: Report, before: Report, entering: Collection[str]) -> bool:
+def _follow_by_it(way: Way, report: Report, before: Report, entering: Collection[str]) -> bool:
     """Whether one mistake where the convention comes in is all, and much that is wrong without it follows."""
     bad = report.wrong
     kinds = {report[name].mistakes for name in bad}
-    if bad[0] not in entering or len(kinds) != 1 or not kinds.pop() or any(report[name].together for name in bad):
+    if (
+        bad[0] not in (entering or way.kept)
+        or len(kinds) != 1
+        or not kinds.pop()
+        or any(report[name].together for name in bad)
+    ):
         return False
     return len([name for name in before.wrong if report[name].verdict == Verdict.FOLLOWS.word]) > 1
 

@@ -20,7 +20,7 @@ from chalkwork.checking.mistakes import Role
 from chalkwork.checking.names import NO_NAME, bare_name
 from chalkwork.checking.passes import base_of, last_step
 from chalkwork.checking.programs import Names, Reader
-from chalkwork.checking.variables import PART
+from chalkwork.checking.stacked import PART
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 
 def held(task: Task, typed: Mapping[str, object], loose: Sequence[object], report: Report) -> tuple[str, int] | None:
-    """The step in which the first mistake was made, if it was not answered, and the place of the value that has it."""
+    """The step in which the first mistake was made, if it was not answered, and the place of the value that has it.
+
+    Some programs have an error without 1/m.
+    """
     task = report.by or task
     first = report.first_wrong
     name = report[first].made_in if first is not None else None
@@ -36,11 +40,12 @@ def held(task: Task, typed: Mapping[str, object], loose: Sequence[object], repor
         elif any(own[one.name] is not task.values.get(one.name) for one in names_in(equation.expression)):
             with np.errstate(all="ignore"):
                 own[equation.name] = evaluate(equation.expression, own)
+    divisors = (1, task.context.sizes[0]) if task.derivation[name].derivative is not None else (1,)
     for expression, ids in distinct(task.derivation[name], task.context) if able else ():
         if set(ids) & set(report[first].mistakes):
             with np.errstate(all="ignore"):
                 value = evaluate(expression, own)
-            for place in able:
-                if same(loose[place], value):
+            for place, divisor in product(able, divisors):
+                if same(loose[place], divisor * value):
                     return name, place
     return None

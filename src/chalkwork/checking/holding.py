@@ -20,7 +20,8 @@ from chalkwork.checking.passes import after, last_step
 from chalkwork.checking.programs import Reader
 from chalkwork.checking.recording import spelled
 from chalkwork.checking.recording.watching import Made, leaves
-from chalkwork.checking.variables import PART, taken_apart
+from chalkwork.checking.stacked import PART
+from chalkwork.checking.variables import taken_apart
 from chalkwork.words import Text
 
 _GRADIENT = re.compile(r"grad|delta|nabla")

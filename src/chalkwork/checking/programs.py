@@ -14,7 +14,8 @@ from chalkwork.checking.meanings import Meanings
 from chalkwork.checking.mistakes import Role
 from chalkwork.checking.names import NO_NAME
 from chalkwork.checking.passes import after, base_of, last_step, of_the_last_step, updates_before
-from chalkwork.checking.variables import PART, is_rectangular
+from chalkwork.checking.stacked import PART
+from chalkwork.checking.variables import is_rectangular
 from chalkwork.words import Said, Text
 
 _NEAR = 0.5

@@ -21,7 +21,7 @@ from chalkwork.checking.kept import (
     told_apart,
 )
 from chalkwork.checking.libraries import is_library
-from chalkwork.checking.stacked import numbered_layers
+from chalkwork.checking.stacked import PART, numbered_layers
 from chalkwork.checking.states import kept_state
 
 MOST_VARIABLES = 2000
@@ -36,8 +36,6 @@ _KINDS = ("w", "b", "dw", "db", "weights", "biases")
 """What a dictionary is called whose keys are the places of what has this kind: `W["f"]`, `weights["out"]`."""
 AGAIN = "another "
 """What stands in front of a word that is there already, in another dictionary or object."""
-PART = "part of "
-"""What stands in front of a list or tuple of several things: what is in it is known by its value alone."""
 _TYPED = (str, bytes, int, float, complex, type(None), np.generic)
 
 

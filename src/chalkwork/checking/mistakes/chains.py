@@ -162,7 +162,8 @@ def _function_for_slope(equation: Equation, context: Context) -> Iterator[Expres
         layer, upstream = found
         yield upstream * layer.activation.symbol
         yield upstream * layer.net.symbol
-        yield applied(layer.function, upstream)
+        if names_in(upstream):
+            yield applied(layer.function, upstream)
 
 
 def _diagonal(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -283,8 +284,8 @@ MISTAKES = (
     Mistake(
         id="function-for-derivative",
         title="The function in the place of its derivative",
-        explanation="In <this> what comes from above was multiplied by the activation or the net input, or put into the "
-        "activation function; it belongs multiplied by the derivative of that function.",
+        explanation="In <this> what comes from above was multiplied by the activation or the net input, or put into "
+        "the activation function; it belongs multiplied by the derivative of that function.",
         hint="The chain rule asks how fast the function changes, not how large it is.",
         likelihood=5,
         rewrites=_function_for_slope,

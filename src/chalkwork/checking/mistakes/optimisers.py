@@ -90,10 +90,11 @@ def _corrected_twice(equation: Equation, context: Context) -> Iterator[Expressio
     rate = rate_of(equation, context)
     sources = {name: context.derivation.get(name.name) for name in names_in(equation.expression)}
     below = {name: one[1] for name, source in sources.items() if source and (one := _corrected(source.expression))}
-    roots = [name for name in below if any(is_operation(node, "sqrt") and name in names_in(node) for node in walk(equation.expression))]
-    if rate is not None and len(below) == 2 and len(roots) == 1:
-        (first,) = below.keys() - roots
-        yield replace(equation.expression, {rate: rate * apply("sqrt", below[roots[0]]) / below[first]})
+    roots = [node for node in walk(equation.expression) if is_operation(node, "sqrt")]
+    squares = [name for name in below if any(name in names_in(root) for root in roots)]
+    if rate is not None and len(below) == 2 and len(squares) == 1:
+        (mean,) = below.keys() - squares
+        yield replace(equation.expression, {rate: rate * apply("sqrt", below[squares[0]]) / below[mean]})
 
 
 def _other_rate(equation: Equation, context: Context) -> Iterator[Expression]:

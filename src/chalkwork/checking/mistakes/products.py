@@ -242,8 +242,8 @@ MISTAKES = (
     Mistake(
         id="gradient-not-summed",
         title="The gradient was not summed over the samples",
-        explanation="The gradients of the samples were not added up: <this> holds one for each of them, or the last one "
-        "alone.",
+        explanation="The gradients of the samples were not added up: <this> holds one for each of them, or the last "
+        "one alone.",
         hint="The weights are the same for every sample. What does that mean for their gradient, and for its shape?",
         likelihood=6.5,
         rewrites=_not_summed,
