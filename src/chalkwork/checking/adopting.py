@@ -72,7 +72,7 @@ def adopted(
             wrong = count_of_wrong(report)
             first = declared and place not in chosen and found[place] is reports[place]
             shown = declared or (place in follow and _is_shown(way, report, changed))
-            if not (shown or first) and 0 < wrong[0] < least[place][0]:
+            if not (shown or first) and wrong[0] and wrong < least[place]:
                 shown = _is_simpler(way, other, typed[place], reports[place], changed)
             fewer = shown and wrong < least[place]
             able_to = not (fewer or declared or place in resolved) and wrong[0] and reading[place].is_a_programs
@@ -229,15 +229,14 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
 
 
 def _follow_by_it(way: Way, report: Report, before: Report, entering: Collection[str]) -> bool:
-    """Whether one mistake where the convention comes in is all, and much that is wrong without it follows."""
+    """Whether one mistake where the convention comes in is all, and much that is wrong without it follows.
+
+    Who has the convention does not make the mistake there that it looks like.
+    """
     bad = report.wrong
-    kinds = {report[name].mistakes for name in bad}
-    if (
-        bad[0] not in (entering or way.kept)
-        or len(kinds) != 1
-        or not kinds.pop()
-        or any(report[name].together for name in bad)
-    ):
+    told = report[bad[0]].mistakes
+    begun = bad[0] in (entering or way.kept) and way.found.taken_for.isdisjoint(told)
+    if not (begun and told) or any(report[name].mistakes != told or report[name].together for name in bad):
         return False
     return len([name for name in before.wrong if report[name].verdict == Verdict.FOLLOWS.word]) > 1
 

@@ -202,13 +202,13 @@ def _of_two_logarithms(way: str, node: Expression) -> Expression | None:
 
 def _one_term(*ways: str) -> Rewrites:
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
-        if context.role(equation) != Role.LOSS:
-            return
-
-        for way in ways:
-            result = transform(equation.expression, partial(_of_two_logarithms, way))
-            if result != equation.expression:
-                yield result
+        starts = context.starts_backward(equation) and context.role(equation) == Role.ERROR
+        loss = equation if context.role(equation) == Role.LOSS else context.loss_of(equation) if starts else None
+        for way in ways if loss is not None else ():
+            result = transform(loss.expression, partial(_of_two_logarithms, way))
+            if result != loss.expression:
+                found = result if loss is equation else context.error_from(result, equation)
+                yield from () if found is None else (found,)
 
     return rewrites
 
@@ -322,7 +322,8 @@ MISTAKES = (
     Mistake(
         id="loss-sign-of-one-term",
         title="The sign of one part of the loss",
-        explanation="In <this> the minus in front covers one of the two logarithms only.",
+        explanation="In <this>, or in the loss that it is the derivative of, the minus in front covers one of the two "
+        "logarithms only.",
         hint="Where does the bracket end that the minus stands before?",
         likelihood=6,
         rewrites=_one_term("minus", "turned"),
@@ -331,7 +332,7 @@ MISTAKES = (
     Mistake(
         id="loss-term-forgotten",
         title="A part of the loss was forgotten",
-        explanation="<this> holds one of the two logarithms only.",
+        explanation="<this>, or the loss that it is the derivative of, holds one of the two logarithms only.",
         hint="What does the loss say of the samples whose target is zero, and what of the others?",
         likelihood=6,
         rewrites=_one_term("first", "second"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -280,6 +281,16 @@ class Context:
         if found is None or times is None or any(name.name in self.kept_times for name in names_in(found)):
             return found
         return simplify(times * found)
+
+    def error_from(self, loss: Expression, equation: Equation) -> Expression | None:
+        """What the error that starts the way back would be if the loss were another one."""
+        own = self.loss_of(equation)
+        if own is None or equation.derivative is None:
+            return None
+        under = [dataclasses.replace(one, expression=loss) if one is own else one for one in self._under(own.name)]
+        found = Adjoints(under, own.name, {}).found.get(equation.derivative.by)
+        times = self.kept_times.get(equation.name)
+        return found if found is None or times is None else times * found
 
     def _under(self, output: str) -> list[Equation]:
         """The forward equations that the output is made of, those before an update left out."""

@@ -184,12 +184,13 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     # --- losses and penalties ----------------------------------------------------------------------------------------
     "loss-sign-of-one-term": (
         "Das Vorzeichen eines Teils des Verlusts",
-        "In <this> gilt das Minus davor nur für einen der beiden Logarithmen.",
+        "In <this>, oder im Verlust, dessen Ableitung es ist, gilt das Minus davor nur für einen der beiden "
+        "Logarithmen.",
         "Wo endet die Klammer, vor der das Minus steht?",
     ),
     "loss-term-forgotten": (
         "Ein Teil des Verlusts wurde vergessen",
-        "<this> enthält nur einen der beiden Logarithmen.",
+        "<this>, oder der Verlust, dessen Ableitung es ist, enthält nur einen der beiden Logarithmen.",
         "Was sagt der Verlust zu den Datenpunkten mit dem Zielwert null, und was zu den anderen?",
     ),
     "penalty-forgotten": (
