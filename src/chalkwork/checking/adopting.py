@@ -224,7 +224,10 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     return (
         told == [True]
         and set(bad) <= set(before.wrong)
-        and all(_goes_along(name, way, other, typed, before) for name in bad)
+        and all(
+            before[name].mistakes == report[name].mistakes or _goes_along(name, way, other, typed, before)
+            for name in bad
+        )  # fmt: skip
     )
 
 
