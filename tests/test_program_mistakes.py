@@ -10,7 +10,7 @@ import pytest
 from students import sigmoid
 
 from chalkwork import BatchNorm, Dense, Dropout, Graph, NeuralNetwork
-from chalkwork.checking.mistakes import TABLE, chains, layers, optimisers, penalties, products, quantities
+from chalkwork.checking.mistakes import TABLE, chains, corrections, layers, optimisers, penalties, products, quantities
 from chalkwork.solutions.solution import Solution
 
 r = np.random.default_rng(4)
@@ -231,7 +231,9 @@ MADE: dict[str, Callable[[], Made]] = {
 
 
 OF_PROGRAMS = {
-    one.id for part in (chains, quantities, products, penalties, layers, optimisers) for one in part.MISTAKES
+    one.id
+    for part in (chains, quantities, products, penalties, layers, corrections, optimisers)
+    for one in part.MISTAKES
 }
 
 

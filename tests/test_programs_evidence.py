@@ -199,7 +199,7 @@ BARE: Any = (False, False)
 Exchange = tuple[str, str, tuple[str, ...], str]
 PROGRAMS: list[tuple[Solution, str, dict[str, Any], list[Exchange]]] = [
     (dense("relu", "identity", "squared_error").solve(X, Y), CACHES, {"y": Y, "weights": [(W1, b1), (W2, b2)]},
-     [("dh = dhr * (h > 0)", "dh = dhr * (dhr > 0)", ("delta1",), "with delta2 @ W2.T in the place of z1")]),
+     [("dh = dhr * (h > 0)", "dh = dhr * (dhr > 0)", ("delta1",), "function-for-derivative")]),
     (dense("tanh", "identity", "squared_error", bias=BARE).solve(X, Y, 0.01), UNNAMED, {"y": Y, "V": W1, "U": W2},
      [("(1 - hid**2)", "1", ("delta1",), "derivative-dropped"), ("hid.T @ gap", "pre.T @ gap", ("dW2",), "activation-forgotten"),
       ("(1 - hid**2)", "(1 - hid)**2", ("delta1",), "with (1 - a1)^2 in the place of 1 - a1^2")]),

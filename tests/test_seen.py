@@ -37,7 +37,7 @@ SEEN: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "it differs from the right one by 0.5 W2": ("dW2", lambda v: v["dW2"] + 0.5 * W),
     "this is the right value of z2": ("delta2", lambda v: v["z2"]),
     "every entry is 0.25": ("dW1", lambda v: np.full((2, 3), 0.25)),
-    "it is what sample 4 alone gives": ("dW2", lambda v: np.outer(v["a1"][3], v["delta2"][3]) + 0.1 * W),
+    "it is what sample 3 alone gives": ("dW2", lambda v: np.outer(v["a1"][2], v["delta2"][2]) + 0.1 * W),
     "it is what all samples but sample 2 give": ("dW1", lambda v: _without(1, X).T @ _without(1, v["delta1"]) + V / 10),
     "it holds only the signs of the right one": ("dW1", lambda v: np.sign(v["dW1"])),
     "it has the rows of the right one in another order": ("delta2", lambda v: v["delta2"][[1, 2, 3, 0]]),

@@ -227,7 +227,7 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
         and all(
             before[name].mistakes == report[name].mistakes or _goes_along(name, way, other, typed, before)
             for name in bad
-        )  # fmt: skip
+        )
     )
 
 
