@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 from shipped import SHEETS
 
-from chalkwork.checking.files import read_answers
+from chalkwork.checking.reading.files import read_answers
 from chalkwork.cli import main
 from chalkwork.sheets.check import check_hand_in
 from chalkwork.sheets.format import parse_sheet, read_sheet
