@@ -204,7 +204,9 @@ def _one_term(*ways: str) -> Rewrites:
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
         starts = context.starts_backward(equation) and context.role(equation) == Role.ERROR
         loss = equation if context.role(equation) == Role.LOSS else context.loss_of(equation) if starts else None
-        for way in ways if loss is not None else ():
+        if loss is None:
+            return
+        for way in ways:
             result = transform(loss.expression, partial(_of_two_logarithms, way))
             if result != loss.expression:
                 found = result if loss is equation else context.error_from(result, equation)

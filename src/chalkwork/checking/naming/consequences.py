@@ -218,7 +218,7 @@ def _name_the_grown(reader: Reader, found: Names, left: Mapping[str, object]) ->
     context = reader.context
     able = {word: value for word, value in left.items() if tells(value) and np.ndim(np.asarray(value)) == 2}
     open_ = [context.derivation[name] for name in reader.updates if name not in found.steps] if able else []
-    own = followed(reader, found.steps, found.data) | context.constants if open_ else {}
+    own = {**followed(reader, found.steps, found.data), **context.constants} if open_ else {}
     for update in open_:
         used = [context.derivation[one.name] for one in names_in(update.expression) if one.name in context.derivation]
         for gradient in [one for one in used if context.role(one) == Role.GRADIENT and one.name not in found.steps]:
@@ -233,7 +233,7 @@ def _name_the_grown(reader: Reader, found: Names, left: Mapping[str, object]) ->
 
 def _take_alike(found: Names, able: dict[str, object], name: str, made: Any) -> None:
     """Name the last of the words that has this value."""
-    words = [word for word, value in able.items() if np.shape(value) == np.shape(made) and same(value, made)]
+    words = [word for word, value in able.items() if np.asarray(value).shape == np.shape(made) and same(value, made)]
     if words and name not in found.steps:
         found.steps[name] = able.pop(words[-1])
         del found.unused[words[-1]]
