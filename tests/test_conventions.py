@@ -146,3 +146,51 @@ def test_gradients_turned_throughout_around_a_mistake() -> None:
         assert report.first_wrong == first, str(report)
         assert "transposed" in report.notes[0]
         assert report["W1_new"].verdict == ("follows" if first else "correct"), str(report)
+
+
+def test_a_convention_shows_in_what_follows_from_one_mistake() -> None:
+    """Nobody has said what delta2 is, or it is mistaken itself; the gradients are divided, and the rest follows."""
+    done = solution()
+    a1, (a2, gap) = done["a1"], (done["a2"], done["a2"] - Y)
+    half = -Y / a2 - (1 - Y) / (1 - a2)
+    for id, errors in {
+        "function-for-derivative": {"delta1": gap @ W2.T * a1},
+        "wrong-derivative": {"delta1": gap @ W2.T * (1 - a1)},
+        "loss-sign-of-one-term": {"delta2": half * a2 * (1 - a2)},
+        "loss-term-forgotten": {"delta2": -Y * (1 - a2)},
+    }.items():
+        errors = errors if "delta1" in errors else errors | {"delta1": errors["delta2"] @ W2.T * (1 - a1**2)}
+        gradients = {"dW1": X.T @ errors["delta1"] / 3, "db1": errors["delta1"].mean(0)}
+        new = {"W1_new": W1 - 0.5 * gradients["dW1"], "b1_new": b1 - 0.5 * gradients["db1"]}
+        first = next(iter(errors))
+        report = done.check({"a1": a1, "a2": a2} | errors | gradients | new)
+        assert report.first_wrong == first and report[first].mistakes[0] == id, str(report)
+        assert list(report.wrong) == [first] and "divide by the number of samples" in report.notes[0], str(report)
+
+
+def test_a_convention_is_not_told_beside_the_mistake_that_it_looks_like() -> None:
+    done = solution()
+    delta2, delta1 = 3 * done["delta2"], 3 * done["delta1"]
+    gradients = {"dW2": done["dW2"], "dW1": done["dW1"]}
+    new = {f"{one}_new": start + 0.5 * gradients[f"d{one}"] for one, start in (("W2", W2), ("W1", W1))}
+    report = done.check({"a2": done["a2"], "delta2": delta2, "delta1": delta1} | gradients | new)
+    assert {report[name].mistakes for name in report.wrong} == {("ascent",)}, str(report)
+
+
+def test_the_rate_in_gradients_and_once_more_in_the_step() -> None:
+    done = solution("squared_error")
+    sign = -1  # the target minus the output, and the step is added
+    change = {name: sign * 0.5 * done[name] for name in ("dW2", "dW1")}
+    new = {"W2_new": W2 + 0.5 * change["dW2"], "W1_new": W1 + 0.5 * change["dW1"]}
+    report = done.check({"delta2": sign * done["delta2"], "delta1": sign * done["delta1"]} | change | new)
+    assert {report[name].mistakes[0] for name in report.wrong} == {"learning-rate-squared"}, str(report)
+
+
+def test_sums_whose_mean_the_rate_takes_with_the_last_sample_alone() -> None:
+    done = solution()
+    errors = {"delta2": 3 * done["delta2"], "delta1": 3 * done["delta1"]}
+    gradients = {"dW2": np.outer(done["a1"][-1], errors["delta2"][-1]), "dW1": np.outer(X[-1], errors["delta1"][-1])}
+    new = {"W2_new": W2 - 0.5 / 3 * gradients["dW2"], "W1_new": W1 - 0.5 / 3 * gradients["dW1"]}
+    report = done.check({"a1": done["a1"], "a2": done["a2"]} | errors | gradients | new)
+    assert {*report.wrong} == {"dW2", "dW1"} and "the learning rate makes up" in report.notes[0], str(report)
+    assert all(report[name].mistakes == ("gradient-not-summed",) for name in report.wrong)

@@ -60,7 +60,7 @@ class Task:
     def answers(self, typed: Mapping[str, object]) -> dict[str, Answer]:
         """What was typed, read."""
         shapes = self.shapes
-        key = (id(typed), *((name, shapes[name]) for name in typed))
+        key = (id(typed), *((name, id(value), shapes[name]) for name, value in typed.items()))
         if key not in self.read:
             comma = LANGUAGES[self.language].decimal_comma
             self.read[key] = _read_all(typed, shapes, self.digits.decimals, comma, self.values)

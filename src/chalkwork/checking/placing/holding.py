@@ -16,7 +16,8 @@ from chalkwork.checking.naming.evidence import is_mask, tells
 from chalkwork.checking.naming.layout import Arrangement, Numbers, Parameters, met
 from chalkwork.checking.naming.passes import after, last_step
 from chalkwork.checking.naming.programs import Reader
-from chalkwork.checking.naming.variables import PART, taken_apart
+from chalkwork.checking.naming.stacked import PART
+from chalkwork.checking.naming.variables import taken_apart
 from chalkwork.checking.placing.families import Family, Laid, Place, families_of, without
 from chalkwork.checking.reading.names import bare_name
 from chalkwork.checking.recording import spelled

@@ -77,7 +77,7 @@ def adopted(
             wrong = count_of_wrong(report)
             first = declared and place not in chosen and found[place] is reports[place]
             shown = declared or (place in follow and _is_shown(way, report, changed, reports[place]))
-            if not (shown or first) and 0 < wrong[0] < least[place][0]:
+            if not (shown or first) and wrong[0] and wrong < least[place]:
                 shown = _is_simpler(way, other, typed[place], reports[place], changed)
             fewer = shown and wrong < least[place]
             able_to = not (fewer or declared or place in resolved) and wrong[0] and reading[place].is_a_programs
@@ -157,6 +157,8 @@ def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) 
         return False
     met = way.found.is_of_updates
     for name in reading.wrong:
+        if name in way.first_showing:
+            met = met or bool(way.found.taken_for.intersection(report[name].mistakes))
         if name in forms:
             alike = way.found.taken_for.intersection(report[name].mistakes)
             met = met or bool(alike) or _is_near(reading.of(name, own[name]), own[name])
@@ -232,7 +234,7 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     report = seen_in(other, typed, reports_on(other, [typed], [before.unused])[0])
     bad = report.wrong
     entering = [name for name in way.entering if name in report]
-    if _is_of_the_velocity(way, report, before) or _follow_by_it(report, before, entering):
+    if _is_of_the_velocity(way, report, before) or _follow_by_it(way, report, before, entering):
         return True
     if not entering or any(report[name].verdict not in ACCEPTED or name not in changed for name in entering):
         return False
@@ -243,15 +245,22 @@ def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Repo
     return (
         told == [True]
         and set(bad) <= set(before.wrong)
-        and all(_goes_along(name, way, other, typed, before) for name in bad)
+        and all(
+            before[name].mistakes == report[name].mistakes or _goes_along(name, way, other, typed, before)
+            for name in bad
+        )
     )
 
 
-def _follow_by_it(report: Report, before: Report, entering: Collection[str]) -> bool:
-    """Whether one mistake where the convention comes in is all, and much that is wrong without it follows."""
+def _follow_by_it(way: Way, report: Report, before: Report, entering: Collection[str]) -> bool:
+    """Whether one mistake where the convention comes in is all, and much that is wrong without it follows.
+
+    Who has the convention does not make the mistake there that it looks like.
+    """
     bad = report.wrong
-    kinds = {report[name].mistakes for name in bad}
-    if bad[0] not in entering or len(kinds) != 1 or not kinds.pop() or any(report[name].together for name in bad):
+    told = report[bad[0]].mistakes
+    begun = bad[0] in (entering or way.kept) and way.found.taken_for.isdisjoint(told)
+    if not (begun and told) or any(report[name].mistakes != told or report[name].together for name in bad):
         return False
     return len([name for name in before.wrong if report[name].verdict == Verdict.FOLLOWS.word]) > 1
 
@@ -292,7 +301,7 @@ def _is_of_the_velocity(way: Way, report: Report, before: Report) -> bool:
     """
     bad = report.wrong
     ids = {report[name].mistakes for name in bad}
-    alone = [one.id for one in way.found.conventions] == ["rate-in-velocity"] and len(bad) < len(before.wrong)
+    alone = [one.id for one in way.found.conventions] == ["rate-in-velocity"] and {*bad} < {*before.wrong}
     return alone and ids in ({("velocity-sign",)}, {("step-subtracted",)})
 
 

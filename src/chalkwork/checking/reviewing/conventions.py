@@ -16,7 +16,7 @@ from itertools import combinations, product
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, walk
 from chalkwork.checking.mistakes import Context, Role
-from chalkwork.checking.mistakes.optimisers import corrected
+from chalkwork.checking.mistakes.corrections import corrected
 from chalkwork.checking.mistakes.penalties import data_and_penalties
 from chalkwork.checking.mistakes.structure import coefficient_of, is_operation, summands, updated_parameter
 from chalkwork.checking.reviewing.rewriting import Exchanges, Form, Forms

@@ -63,6 +63,12 @@ class Way:
         return scaled or frozenset(self.found.forms)
 
     @cached_property
+    def first_showing(self) -> frozenset[str]:
+        """The first of the steps that stay as they are: what is kept otherwise is taken back there."""
+        plain = (equation for equation in self.derivation.equations if equation.name not in self.kept)
+        return frozenset(one.name for one in plain if any(name.name in self.kept for name in names_in(one.expression)))
+
+    @cached_property
     def showing(self) -> list[Equation]:
         """The steps that stay as they are, and are worked out from some that do not, directly or not."""
         reached = set(self.found.forms)

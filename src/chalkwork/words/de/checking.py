@@ -81,6 +81,7 @@ SENTENCES: Sentences = {
     "seen.differs": "es unterscheidet sich von <of> um <by>",
     "seen.multiplied": "es ist <what>, Eintrag für Eintrag mit <name> multipliziert",
     "seen.divided": "es ist <what>, Eintrag für Eintrag durch <name> geteilt",
+    "seen.misread": "es ist, was mit <new> anstelle einer <old> in <name> herauskommt",
     "seen.another": "das ist der richtige Wert von <name>",
     "seen.transposed": "es ist <what>, transponiert",
     "seen.times_transposed": "es ist <times> <of>, transponiert",

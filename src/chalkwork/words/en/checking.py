@@ -62,6 +62,7 @@ SENTENCES: Sentences = {
     "seen.differs": "it differs from <of> by <by>",
     "seen.multiplied": "it is <what>, multiplied entry by entry by <name>",
     "seen.divided": "it is <what>, divided entry by entry by <name>",
+    "seen.misread": "it is what comes out with <new> in the place of one <old> in <name>",
     "seen.another": "this is the right value of <name>",
     "seen.transposed": "it is <what>, transposed",
     "seen.times_transposed": "it is <times> <of>, transposed",
