@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,14 @@ from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.answers import Answer, answer_like, with_given
 from chalkwork.checking.conventions import TABLE, Found, values_of
 from chalkwork.checking.evidence import tells
+from chalkwork.checking.explaining import Explanation
 from chalkwork.checking.laid import laid
+from chalkwork.checking.marking import GoingOn
 from chalkwork.checking.mistakes import equivalents
 from chalkwork.checking.mistakes.structure import updated_parameter
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.seen import UNEXPLAINED, seen_in
+from chalkwork.checking.suspecting import MOST_AT_ONCE
 from chalkwork.checking.verdicts import ACCEPTED, BAD, RIGHT, Verdict
 from chalkwork.checking.ways import Way, ways
 from chalkwork.derivation.derivation import Derivation, Stage
@@ -67,13 +70,13 @@ def adopted(
             continue
         other = replace(task, derivation=way.derivation, context=way.context, values=own)
         unused = [reports[place].unused for place in able]
-        quick = other.reports([typed[place] for place in able], unused, explain=False)
+        quick = other.reports([typed[place] for place in able], unused, most=0)
         for place, report in zip(able, quick, strict=True):
             wrong = count_of_wrong(report)
             first = declared and place not in chosen and found[place] is reports[place]
             shown = declared or (place in follow and _is_shown(way, report, changed))
             if not (shown or first) and 0 < wrong[0] < least[place][0]:
-                shown = _is_simpler(way, other, typed[place], reports[place], changed)
+                shown = _Simpler(way, other, reading[place], reports[place], changed).is_so(report)
             fewer = shown and wrong < least[place]
             able_to = not (fewer or declared or place in resolved) and wrong[0] and reading[place].is_a_programs
             if able_to and _resolves(way, task, other, reading[place], reports[place], report):
@@ -202,37 +205,108 @@ def _is_about(value: Any, right: Any) -> bool:
         return np.shape(value) == np.shape(right) and not np.any(np.abs(value - right) > room)
 
 
-def _is_simpler(way: Way, other: Task, typed: Mapping[str, object], before: Report, changed: Collection[str]) -> bool:
-    """Whether one mistake in one step is left by the convention, in a step that no single mistake explains without it.
+@dataclass(frozen=True)
+class _Simpler:
+    """Whether one mistake in one step is left by a convention, in a step that no single mistake explains without it.
 
     Who writes y minus the output and squares the learning rate has not made two mistakes that nearly make up for each
     other; nor has who divides the sums by something else, wherever that is.
     """
-    report = seen_in(other, typed, other.reports([typed], [before.unused])[0])
-    bad = report.wrong
-    entering = [name for name in way.entering if name in report]
-    if _is_of_the_velocity(way, report, before) or _follow_by_it(report, before, entering):
-        return True
-    if not entering or any(report[name].verdict not in ACCEPTED or name not in changed for name in entering):
-        return False
-    left = {(report[name].mistakes, report[name].together, report[name].message) for name in bad}
-    scaled = all(before[name].mistakes and way.found.taken_for.issuperset(before[name].mistakes) for name in entering)
-    unsaid = {say(report.language, sentence) for sentence in UNEXPLAINED}
-    told = [(bool(ids) or (scaled and said not in unsaid)) and not together for ids, together, said in left]
-    return (
-        told == [True]
-        and set(bad) <= set(before.wrong)
-        and all(_goes_along(name, way, other, typed, before) for name in bad)
-    )
+
+    way: Way
+    other: Task
+    reading: Reading
+    before: Report
+    changed: Collection[str]
+
+    @cached_property
+    def entering(self) -> list[str]:
+        return [name for name in self.way.entering if name in self.before]
+
+    @cached_property
+    def in_velocity(self) -> bool:
+        """Whether it is only that the rate stands in the velocity."""
+        return [one.id for one in self.way.found.conventions] == ["rate-in-velocity"]
+
+    @cached_property
+    def scaled(self) -> bool:
+        """Whether the convention looks like what is told where it comes in."""
+        told = [self.before[name].mistakes for name in self.entering]
+        return all(ids and self.way.found.taken_for.issuperset(ids) for ids in told)
+
+    def is_so(self, quick: Report) -> bool:
+        """By the marks, if the `quick` ones do not deny it; two mistakes at once are looked for where it may be so."""
+        able = self.in_velocity or quick.wrong[0] in self.entering or self._may_be_left(quick)
+        return able and all(self._has_one_left(_marked(self.other, self.reading, self.before, self._is_one(), most))
+                            for most in (1, MOST_AT_ONCE))  # fmt: skip
+
+    def _is_one(self) -> GoingOn:
+        """Whether all that is wrong is explained so far, and by the same."""
+        found: set[tuple[str, ...]] = set()
+
+        def is_one(why: Explanation) -> bool:
+            found.add(why.ids)
+            return len(found) == 1 and bool(why.ids or self.scaled) and not why.pairs
+
+        return is_one
+
+    def _may_be_left(self, quick: Report) -> bool:
+        """Whether what is wrong for sure can be a mistake by the convention."""
+        sure = {quick.wrong[0], *self.reading.misshapen.intersection(quick.wrong)}
+        return bool(self.entering) and set(self.entering) <= set(self.changed) and self._go_along(sure)
+
+    def _has_one_left(self, report: Report) -> bool:
+        if self._is_of_the_velocity(report) or self._follow_by_it(report):
+            return True
+        entering, bad = self.entering, report.wrong
+        if not entering or any(report[name].verdict not in ACCEPTED or name not in self.changed for name in entering):
+            return False
+        report = seen_in(self.other, self.reading.typed, report)
+        left = {(report[name].mistakes, report[name].together, report[name].message) for name in bad}
+        unsaid = {say(report.language, sentence) for sentence in UNEXPLAINED}
+        told = [(bool(ids) or (self.scaled and said not in unsaid)) and not together for ids, together, said in left]
+        return told == [True] and self._go_along(bad)
+
+    def _follow_by_it(self, report: Report) -> bool:
+        """Whether one mistake where the convention comes in is all, and much that is wrong without it follows."""
+        bad = report.wrong
+        kinds = {report[name].mistakes for name in bad}
+        first = bad[0] in self.entering
+        if not first or len(kinds) != 1 or not kinds.pop() or any(report[name].together for name in bad):
+            return False
+        return len([name for name in self.before.wrong if report[name].verdict == Verdict.FOLLOWS.word]) > 1
+
+    def _is_of_the_velocity(self, report: Report) -> bool:
+        """Whether the rate stands in the velocity, and one mistake is left: its sign, or a step taken the other way.
+
+        Without the convention both the velocity and the step are wrong.
+        """
+        bad = report.wrong
+        ids = {report[name].mistakes for name in bad}
+        fewer = len(bad) < len(self.before.wrong)
+        return self.in_velocity and fewer and ids in ({("velocity-sign",)}, {("step-subtracted",)})
+
+    def _go_along(self, bad: Collection[str]) -> bool:
+        """Whether these steps are wrong without the convention too, and go its way."""
+        return set(bad) <= set(self.before.wrong) and all(map(self._goes_along, bad))
+
+    def _goes_along(self, name: str) -> bool:
+        """Whether a wrong step goes the convention's way: an update so directed; any other has no reason without it, or
+        one that the convention looks like.
+        """
+        equation, result = self.other.derivation[name], self.before[name]
+        old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
+        if old is None:
+            return result.together or self.way.found.taken_for.issuperset(result.mistakes)
+        start, right = (np.asarray(self.other.values[one], dtype=float) for one in (old.name, name))
+        answer = Reading(self.other, self.reading.typed, ()).of(name, right)
+        if answer.wrong_shape is not None or not answer.given.all():
+            return False
+        return bool(np.sum((with_given(answer, right) - start) * (right - start)) > 0)
 
 
-def _follow_by_it(report: Report, before: Report, entering: Collection[str]) -> bool:
-    """Whether one mistake where the convention comes in is all, and much that is wrong without it follows."""
-    bad = report.wrong
-    kinds = {report[name].mistakes for name in bad}
-    if bad[0] not in entering or len(kinds) != 1 or not kinds.pop() or any(report[name].together for name in bad):
-        return False
-    return len([name for name in before.wrong if report[name].verdict == Verdict.FOLLOWS.word]) > 1
+def _marked(task: Task, reading: Reading, before: Report, going_on: GoingOn, most: int = MOST_AT_ONCE) -> Report:
+    return task.reports([reading.typed], [before.unused], most=most, going_on=going_on)[0]
 
 
 def _resolves(way: Way, task: Task, other: Task, reading: Reading, before: Report, quick: Report) -> bool:
@@ -243,10 +317,25 @@ def _resolves(way: Way, task: Task, other: Task, reading: Reading, before: Repor
         return False
     if not reading.at_odds(task, before) or _contradictions(other, reading, quick):
         return False
-    report = other.reports([reading.typed], [before.unused])[0]
+    return all(_are_one(_marked(other, reading, before, _in_common(), most)) for most in (1, MOST_AT_ONCE))
+
+
+def _in_common() -> GoingOn:
+    """Whether some mistake explains all that is wrong so far."""
+    told: list[set[str]] = []
+
+    def is_one(why: Explanation) -> bool:
+        told.append(set(why.ids))
+        return not why.pairs and bool(set.intersection(*told))
+
+    return is_one
+
+
+def _are_one(report: Report) -> bool:
+    """Whether something is wrong, and some mistake explains all of it."""
     left = [report[name] for name in report.wrong]
-    one = bool(left) and bool(set.intersection(*(set(result.mistakes) for result in left)))
-    return one and not any(result.together for result in left)
+    apart = any(one.together for one in left) or not left
+    return not apart and bool(set.intersection(*(set(one.mistakes) for one in left)))
 
 
 def _contradictions(task: Task, reading: Reading, report: Report) -> list[str]:
@@ -262,32 +351,6 @@ def _contradictions(task: Task, reading: Reading, report: Report) -> list[str]:
             if not _is_near(reading.of(name, task.values[name]), value):
                 found.append(name)
     return found
-
-
-def _is_of_the_velocity(way: Way, report: Report, before: Report) -> bool:
-    """Whether the rate stands in the velocity, and one mistake is left: its sign, or a step taken the other way.
-
-    Without the convention both the velocity and the step are wrong.
-    """
-    bad = report.wrong
-    ids = {report[name].mistakes for name in bad}
-    alone = [one.id for one in way.found.conventions] == ["rate-in-velocity"] and len(bad) < len(before.wrong)
-    return alone and ids in ({("velocity-sign",)}, {("step-subtracted",)})
-
-
-def _goes_along(name: str, way: Way, other: Task, typed: Mapping[str, object], before: Report) -> bool:
-    """Whether a wrong step goes the convention's way: an update so directed; any other has no reason without it, or
-    one that the convention looks like.
-    """
-    equation = other.derivation[name]
-    old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
-    if old is None:
-        return before[name].together or way.found.taken_for.issuperset(before[name].mistakes)
-    start, right = (np.asarray(other.values[one], dtype=float) for one in (old.name, name))
-    answer = Reading(other, typed, ()).of(name, right)
-    if answer.wrong_shape is not None or not answer.given.all():
-        return False
-    return bool(np.sum((with_given(answer, right) - start) * (right - start)) > 0)
 
 
 def _is_near(answer: Answer, value: Any) -> bool:

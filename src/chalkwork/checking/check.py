@@ -23,7 +23,7 @@ from chalkwork.checking.held import held
 from chalkwork.checking.holding import laid_out, laid_variables
 from chalkwork.checking.laid import laid, laid_shape
 from chalkwork.checking.lines import with_lines
-from chalkwork.checking.marking import Answers, Marked, mark
+from chalkwork.checking.marking import Answers, GoingOn, Marked, mark
 from chalkwork.checking.mistakes import Context, context_of
 from chalkwork.checking.names import NameTable, longest, match_names
 from chalkwork.checking.placed import Recorded
@@ -34,6 +34,7 @@ from chalkwork.checking.repairing.rerunning import Rerun
 from chalkwork.checking.repeated import in_every_step
 from chalkwork.checking.report import Report, results_of
 from chalkwork.checking.seen import seen_in
+from chalkwork.checking.suspecting import MOST_AT_ONCE
 from chalkwork.checking.totals import with_totals
 from chalkwork.checking.turned import on_turned_weights
 from chalkwork.checking.variables import is_program
@@ -254,9 +255,14 @@ class Task:
         return adopted(self, typed, self.reports(typed, unused), conventions)
 
     def reports(
-        self, typed: Sequence[Mapping[str, object]], unused: Sequence[Mapping[str, str]], *, explain: bool = True
+        self,
+        typed: Sequence[Mapping[str, object]],
+        unused: Sequence[Mapping[str, str]],
+        *,
+        most: int = MOST_AT_ONCE,
+        going_on: GoingOn | None = None,
     ) -> list[Report]:
-        """The reports on what was typed, by the names of the derivation; without `explain` no mistakes are named."""
+        """The reports on what was typed, by the names of the derivation; see `mark`."""
         shapes, answers = self._shapes, list(map(self.answers, typed))
         apart = [
             taken_apart_biases(one, shapes, self.values)
@@ -272,8 +278,9 @@ class Task:
         }
         wanted = list(self.asked) or answered
         marked = mark(
-            self.derivation, self.values, stacked, wanted, self.context, len(typed), self.digits, explain=explain
-        )
+            self.derivation, self.values, stacked, wanted, self.context, len(typed), self.digits,
+            most=most, going_on=going_on,
+        )  # fmt: skip
         reports = reports_of(marked, answers, typed, unused, self.digits, self.follows, self.language)
         return [report.noting(said) if said else report for report, (_, said) in zip(reports, apart, strict=True)]
 
