@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.checking.files import READERS, read_answers
+from chalkwork.checking.reading.files import READERS, read_answers
 from chalkwork.documents.literal import shown
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.terminal import to_text

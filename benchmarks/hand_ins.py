@@ -23,7 +23,6 @@ for _library in ("OPENBLAS", "MKL", "OMP"):
 
 import argparse
 import cProfile
-import importlib
 import json
 import pstats
 import resource
@@ -42,17 +41,18 @@ import numpy as np
 from simulated_mistakes import MISTAKES
 from simulated_program import Exercise, Program, Step, Values, steps_of
 
-from chalkwork.checking.files import read_answers
+from chalkwork.checking import reporting
+from chalkwork.checking import task as reading
+from chalkwork.checking.reading.files import read_answers
 from chalkwork.sheets.check import HandIn, check_class
 from chalkwork.sheets.format import read_sheet
 from chalkwork.sheets.overview import save_reports
 from chalkwork.sheets.schema import Sheet
 
-checking = importlib.import_module("chalkwork.checking.check")  # the room has a function of that name
-
 Array = np.ndarray[Any, Any]
 Cells = list[list[str]]
 HandInCells = dict[str, dict[str, Cells]]
+WATCHED = ((reading, "_read_all", "answers"), (reporting, "mark", "marking"), (reporting, "reports_of", "reports"))
 SHEET = Path(__file__).parent.parent / "sheets" / "leaky-relu-softmax-2-3-2.md"
 SLOPE = 0.01
 MISTAKEN, BLANK, UNREADABLE = 0.4, 0.03, 0.01
@@ -227,27 +227,27 @@ class Pass:
 
 
 @contextmanager
-def watched(stages: dict[str, float], **names: str) -> Iterator[None]:
-    """Add up the CPU time that functions of `checking.check` take, under the stage's name."""
-    before = {function: getattr(checking, function) for function in names}
+def watched(stages: dict[str, float]) -> Iterator[None]:
+    """Add up the CPU time that the stages of a check take, under the stage's name."""
 
-    def watch(function: str, stage: str) -> Callable[..., Any]:
-        def timed(*args: Any, **options: Any) -> Any:
+    def watch(function: Callable[..., Any], stage: str) -> Callable[..., Any]:
+        def timed(*given: Any, **options: Any) -> Any:
             start = process_time()
-            try:
-                return before[function](*args, **options)
-            finally:
-                stages[stage] = stages.get(stage, 0.0) + process_time() - start
+            result = function(*given, **options)
+            stages[stage] += process_time() - start
+            return result
 
         return timed
 
-    for function, stage in names.items():
-        setattr(checking, function, watch(function, stage))
+    before = [(module, name, getattr(module, name)) for module, name, _ in WATCHED]
+    for module, name, stage in WATCHED:
+        stages[stage] = 0.0
+        setattr(module, name, watch(getattr(module, name), stage))
     try:
         yield
     finally:
-        for function, original in before.items():
-            setattr(checking, function, original)
+        for module, name, original in before:
+            setattr(module, name, original)
 
 
 def one_pass(sheet: Sheet, files: Sequence[Path], folder: Path) -> Pass:
@@ -256,7 +256,7 @@ def one_pass(sheet: Sheet, files: Sequence[Path], folder: Path) -> Pass:
     wall, start = perf_counter(), process_time()
     answers = {file.name: read_answers(file) for file in files}
     read = process_time()
-    with watched(stages, _read_all="answers", mark="marking", reports_of="reports"):
+    with watched(stages):
         hand_ins = check_class(sheet, answers)
     checked = process_time()
     save_reports(sheet, hand_ins, folder / "class.json")

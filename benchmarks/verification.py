@@ -39,7 +39,7 @@ from pathlib import Path
 from time import process_time
 
 from chalkwork import verify
-from chalkwork.checking.files import PAGES
+from chalkwork.checking.reading.files import PAGES
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import read_sheet

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from chalkwork.algebra.operations import TABLE as OPERATIONS
-from chalkwork.checking.conventions import TABLE as CONVENTIONS
 from chalkwork.checking.mistakes import TABLE as MISTAKES
+from chalkwork.checking.reviewing.conventions import TABLE as CONVENTIONS
 from chalkwork.classroom.exports import EXPORTS
 from chalkwork.documents.terminal import plain_prose
 from chalkwork.networks.layers import LAYERS

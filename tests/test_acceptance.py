@@ -254,7 +254,7 @@ def test_digits_that_stand_for_any_number_are_wrong_without_a_warning(anything: 
 
 
 def test_a_search_that_is_spent_looks_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalkwork.checking import open_steps
+    from chalkwork.checking.judging import open_steps
 
     calls = 0
     between = open_steps.OpenSteps._between
@@ -288,7 +288,8 @@ def test_what_follows_from_no_number_accepts_nothing() -> None:
 
 
 def test_all_that_is_done_for_one_hand_in_is_paid_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chalkwork.checking import budget, seen, suspecting
+    from chalkwork.checking.judging import budget, suspecting
+    from chalkwork.checking.seeing import seen
 
     solution, random = deep(40, 3), np.random.default_rng(1)
     written = looked = 0
@@ -315,7 +316,7 @@ def test_all_that_is_done_for_one_hand_in_is_paid_for(monkeypatch: pytest.Monkey
 
 def test_slopes_are_paid_for_and_many_tasks_share_what_they_may_cost() -> None:
     from chalkwork.algebra.expression import Name
-    from chalkwork.checking import budget
+    from chalkwork.checking.judging import budget
     from chalkwork.checking.mistakes import Context
 
     batch, weights = Name("a", (30, 4)), Name("W", (4, 4))

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalkwork.checking.answers import read_answer
-from chalkwork.checking.files import MAX_BYTES, READERS, read_answers
+from chalkwork.checking.reading.answers import read_answer
+from chalkwork.checking.reading.files import MAX_BYTES, READERS, read_answers
 from chalkwork.errors import ChalkworkError
 
 

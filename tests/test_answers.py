@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalkwork.checking.answers import Answer, _of_numerals, _read_any, read_answer
-from chalkwork.checking.cells import plain_cells
-from chalkwork.checking.names import NameTable, bare_name, match_names
-from chalkwork.checking.numerals import spread
+from chalkwork.checking.reading.answers import Answer, _of_numerals, _read_any, read_answer
+from chalkwork.checking.reading.cells import plain_cells
+from chalkwork.checking.reading.names import NameTable, bare_name, match_names
+from chalkwork.checking.reading.numerals import spread
 from chalkwork.errors import ChalkworkError
 from chalkwork.typesetting.notation import PRESETS, Notation
 from chalkwork.typesetting.symbols import Symbols

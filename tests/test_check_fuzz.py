@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from shipped import PATHS
 
-from chalkwork.checking.files import READERS
+from chalkwork.checking.reading.files import READERS
 from chalkwork.cli import main
 from chalkwork.errors import ChalkworkError
 

@@ -8,8 +8,8 @@ from fractions import Fraction
 import pytest
 from shipped import SHEETS
 
-from chalkwork.checking.doubtful import Twice
-from chalkwork.checking.files import read_answers
+from chalkwork.checking.reading.doubtful import Twice
+from chalkwork.checking.reading.files import read_answers
 from chalkwork.cli import main
 from chalkwork.sheets.check import check_class, check_hand_in, hand_in_data
 from chalkwork.sheets.format import parse_sheet, read_sheet

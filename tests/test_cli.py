@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from chalkwork.checking.files import READERS
+from chalkwork.checking.reading.files import READERS
 from chalkwork.cli import main
 from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import read_sheet

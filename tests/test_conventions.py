@@ -9,8 +9,8 @@ import pytest
 from students import sigmoid
 
 from chalkwork import Dense, NeuralNetwork
-from chalkwork.checking.conventions import TABLE, conventions_of, rewritten, values_of
 from chalkwork.checking.mistakes import Context
+from chalkwork.checking.reviewing.conventions import TABLE, conventions_of, rewritten, values_of
 from chalkwork.derivation.evaluate import evaluate_all
 from chalkwork.errors import ChalkworkError
 from chalkwork.solutions.solution import Solution

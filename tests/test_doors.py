@@ -20,7 +20,7 @@ import pytest
 from doors import QUICK, SHEET, TABLE, files_of
 
 import chalkwork
-from chalkwork.checking.files import READERS
+from chalkwork.checking.reading.files import READERS
 from chalkwork.cli import main
 from chalkwork.errors import TRACEBACK, ChalkworkError
 

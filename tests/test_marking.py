@@ -10,10 +10,10 @@ import pytest
 from students import sigmoid
 
 from chalkwork import Dense, NeuralNetwork, Solution
-from chalkwork.checking.answers import read_answer
-from chalkwork.checking.explaining import Explanation
-from chalkwork.checking.marking import Answers, mark
+from chalkwork.checking.judging.explaining import Explanation
+from chalkwork.checking.judging.marking import Answers, mark
 from chalkwork.checking.mistakes import context_of, distinct
+from chalkwork.checking.reading.answers import read_answer
 from chalkwork.derivation.evaluate import evaluate
 
 X = np.array([[0.4, -1.1], [1.3, 0.2], [-0.6, 0.9]])

@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 from shipped import PATHS
 
-from chalkwork.checking.files import read_answers
+from chalkwork.checking.reading.files import read_answers
 from chalkwork.cli import main
 from chalkwork.errors import ChalkworkError
 from chalkwork.sheets.check import check_class, check_hand_in

@@ -11,7 +11,7 @@ import yaml
 from looks import blemishes
 from shipped import PATHS
 
-from chalkwork.checking.forms import form_entries
+from chalkwork.checking.reading.forms import form_entries
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.terminal import to_text
 from chalkwork.sheets.check import check_hand_in

@@ -11,7 +11,7 @@ import pytest
 from students import sigmoid
 
 from chalkwork import Dense, Dropout, NeuralNetwork
-from chalkwork.checking.variables import is_program, taken_apart
+from chalkwork.checking.naming.variables import is_program, taken_apart
 from chalkwork.solutions.solution import Solution
 
 r = np.random.default_rng(8)

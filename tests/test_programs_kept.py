@@ -9,7 +9,7 @@ import numpy as np
 from test_programs_evidence import W1, W2, X, Y, b1, b2, dense, left_by
 
 from chalkwork import LSTM, AveragePool, Conv1d, Dense, Dropout, Flatten, Graph, NeuralNetwork, SquaredError
-from chalkwork.checking.called import read_in_parts
+from chalkwork.checking.naming.called import read_in_parts
 from chalkwork.solutions.solution import Solution
 
 r = np.random.default_rng(17)

@@ -11,9 +11,9 @@ import pytest
 from chalkwork import LSTM, Attention, Conv2d, Dense, Flatten, Graph, MaxPool, NeuralNetwork
 from chalkwork.algebra.expression import Name, apply
 from chalkwork.algebra.operations import TABLE
-from chalkwork.checking.quantities import batches
-from chalkwork.checking.slips import alike, all_exchanged, relatives
-from chalkwork.checking.summed import summed_otherwise
+from chalkwork.checking.seeing.quantities import batches
+from chalkwork.checking.seeing.slips import alike, all_exchanged, relatives
+from chalkwork.checking.seeing.summed import summed_otherwise
 from chalkwork.derivation.evaluate import evaluate
 
 r = np.random.default_rng(31)

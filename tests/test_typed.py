@@ -9,9 +9,9 @@ import pytest
 from shipped import SHEETS
 
 from chalkwork import Dense, Graph, NeuralNetwork
-from chalkwork.checking.answers import _of_numerals, _read_any, read_answer
-from chalkwork.checking.cells import plain_cells
-from chalkwork.checking.files import read_answers
+from chalkwork.checking.reading.answers import _of_numerals, _read_any, read_answer
+from chalkwork.checking.reading.cells import plain_cells
+from chalkwork.checking.reading.files import read_answers
 from chalkwork.sheets.check import check_hand_in, hand_in_data
 from chalkwork.sheets.format import parse_sheet, read_sheet
 from chalkwork.sheets.solve import solve_sheet

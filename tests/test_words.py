@@ -11,8 +11,8 @@ import pytest
 
 import chalkwork
 from chalkwork import Dense, Graph, NeuralNetwork
-from chalkwork.checking.conventions import TABLE as CONVENTIONS
 from chalkwork.checking.mistakes import TABLE, in_language
+from chalkwork.checking.reviewing.conventions import TABLE as CONVENTIONS
 from chalkwork.derivation.derivation import Stage
 from chalkwork.errors import ChalkworkError, SheetError
 from chalkwork.laboratory.taylor import taylor

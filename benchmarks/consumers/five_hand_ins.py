@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.entries import place_of, split_entry
-from chalkwork.checking.laid import laid
+from chalkwork.checking.reading.laid import laid
 from chalkwork.classroom.batch import digits_of
 from chalkwork.classroom.exports import Item
 from chalkwork.derivation.evaluate import evaluate

@@ -1,7 +1,9 @@
 """Marking: answers as people type them, held against the derivation, step by step.
 
-`answers` (with `cells`, `typed`, `numerals`) reads values and the intervals that their digits stand for, `digits` says
-whether these say enough, `names` the names as people use them, `files` what students hand in. `mistakes` is the
-table of mistakes, each a rewrite of an equation. `marking` gives every step its verdict and `report` says it. A
-derivation and its values come in; nothing here knows of networks or sheets.
+`reading` reads what was typed. `mistakes` is the table of mistakes, each a rewrite of an equation. `naming` finds the
+steps of an exercise among the variables of a program; `recording` keeps what a running program assigns, `repairing`
+looks for the edit of a line with which it would be right, and `placing` knows its assignments. `judging` gives every
+step its verdict, `report` says it, `seeing` adds what is seen where no entry explains it, and `reviewing` reads the
+report as a whole once more. `check` is the way through these rooms. A derivation and its values come in; nothing here
+knows of networks or sheets.
 """

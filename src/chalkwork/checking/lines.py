@@ -6,32 +6,30 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.definitions import defined
 from chalkwork.algebra.expression import Application, Expression, Name, walk
 from chalkwork.algebra.expression import replace as exchanged
-from chalkwork.checking.answers import answer_like, with_given
-from chalkwork.checking.consequences import put
-from chalkwork.checking.data import OTHER_DATA
-from chalkwork.checking.evidence import same
+from chalkwork.checking.judging.verdicts import Verdict
 from chalkwork.checking.mistakes import equivalents
 from chalkwork.checking.mistakes.errors import error_factors, slope_of
-from chalkwork.checking.placed import Recorded
+from chalkwork.checking.naming.consequences import put
+from chalkwork.checking.naming.evidence import same
+from chalkwork.checking.placing.placed import Recorded
+from chalkwork.checking.reading.answers import answer_like, with_given
 from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.recording.places import is_product
 from chalkwork.checking.repairing import Later, Repair, repaired
 from chalkwork.checking.report import Line, Report, Result
-from chalkwork.checking.seen import UNEXPLAINED
-from chalkwork.checking.verdicts import Verdict
+from chalkwork.checking.reviewing.data import OTHER_DATA
+from chalkwork.checking.seeing.seen import UNEXPLAINED
+from chalkwork.checking.task import Task
 from chalkwork.derivation.derivation import Equation
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import ENGLISH, Text, say
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
 
 _RIGHT = (Verdict.CORRECT.word, Verdict.ROUNDING.word)
 _MOST_SHOWN = 160

@@ -7,21 +7,19 @@ from collections.abc import Collection, ItemsView, Iterator, Mapping, Sequence, 
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from chalkwork.checking.comparing import Remark
-from chalkwork.checking.digits import Digits
-from chalkwork.checking.explaining import NOTHING, Explanation
-from chalkwork.checking.marking import Marked
+from chalkwork.checking.judging.comparing import Remark
+from chalkwork.checking.judging.explaining import NOTHING, Explanation
+from chalkwork.checking.judging.marking import Marked
+from chalkwork.checking.judging.verdicts import ACCEPTED, BAD, Verdict
 from chalkwork.checking.mistakes import TABLE, in_language
-from chalkwork.checking.verdicts import ACCEPTED, BAD, Verdict
+from chalkwork.checking.reading.digits import Digits
+from chalkwork.checking.task import Task
 from chalkwork.documents.literal import visible
 from chalkwork.words import ENGLISH, Said, Text, say, written
-
-if TYPE_CHECKING:
-    from chalkwork.checking.check import Task
 
 WIDTH = 80
 _WORDS = [verdict.word for verdict in sorted(Verdict)]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chalkwork.checking.answers import Answer, read_answer
-from chalkwork.checking.laid import below_each_other
-from chalkwork.checking.marking import Verdict
-from chalkwork.checking.numerals import plain
-from chalkwork.checking.typed import candidates, chosen
+from chalkwork.checking.judging.marking import Verdict
+from chalkwork.checking.reading.answers import Answer, read_answer
+from chalkwork.checking.reading.laid import below_each_other
+from chalkwork.checking.reading.numerals import plain
+from chalkwork.checking.reading.typed import candidates, chosen
 from chalkwork.documents.literal import literal
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Document, Paragraph, Table

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.checking.judging.verdicts import Verdict
 from chalkwork.checking.report import Result
-from chalkwork.checking.verdicts import Verdict
 from chalkwork.documents.literal import visible
 from chalkwork.words import ENGLISH, say
 

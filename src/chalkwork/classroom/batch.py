@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chalkwork.checking.digits import Digits
 from chalkwork.checking.mistakes import Context, context_of
+from chalkwork.checking.reading.digits import Digits
 from chalkwork.classroom.draws import Places, words_of
 from chalkwork.classroom.groups import Layout
 from chalkwork.derivation.derivation import Derivation

@@ -12,8 +12,8 @@ from math import isfinite
 import numpy as np
 
 from chalkwork.algebra.entries import split_entry
-from chalkwork.checking.digits import Digits
 from chalkwork.checking.mistakes.context import Layer, Role
+from chalkwork.checking.reading.digits import Digits
 from chalkwork.classroom.batch import Array, Bench, Values, digits_of
 from chalkwork.derivation.derivation import Stage
 from chalkwork.sheets.varying import Varying

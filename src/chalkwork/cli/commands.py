@@ -185,7 +185,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _check_standard(options: argparse.Namespace) -> int:
     """Mark the one hand-in that is standard input."""
-    from chalkwork.checking.files import MAX_BYTES, decode_answers
+    from chalkwork.checking.reading.files import MAX_BYTES, decode_answers
     from chalkwork.sheets.check import check_hand_in
     from chalkwork.sheets.overview import save_reports
 

@@ -42,7 +42,7 @@ def add(commands: Any) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from chalkwork.checking.files import PAGES
+    from chalkwork.checking.reading.files import PAGES
     from chalkwork.verification import verify
     from chalkwork.verification.finding import MOST_BYTES, shown_text
     from chalkwork.verification.report import to_terminal
@@ -88,7 +88,7 @@ def _text(path: Path) -> str:
 
 
 def _files(given: list[Path]) -> list[Path]:
-    from chalkwork.checking.files import PAGES
+    from chalkwork.checking.reading.files import PAGES
 
     found: list[Path] = []
     for path in given:

@@ -1,4 +1,4 @@
-// Marks by another convention, for those whose work shows that they have it. As in `checking/adopting.py`, for the
+// Marks by another convention, for those whose work shows that they have it. As in `checking/reviewing/adopting.py`, for the
 // conventions that leave shapes as they are, one or two at once.
 //
 // A way is {forms, place, taken, entering, showing, words}: what names stand for as multiples of what they stand for in

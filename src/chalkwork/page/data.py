@@ -20,12 +20,12 @@ from chalkwork.algebra.expression import Application, Constant, Expression, Name
 from chalkwork.bounds.enclosures import enclosable
 from chalkwork.bounds.ranges import tangled_leaves
 from chalkwork.bounds.slopes import branch_rules, constant, slope_rules
-from chalkwork.checking.conventions import conventions_of
-from chalkwork.checking.digits import Digits
-from chalkwork.checking.laid import laid_place, laid_shape
 from chalkwork.checking.mistakes import TABLE, Context, context_of, distinct, distinct_pairs, equivalents, in_language
 from chalkwork.checking.mistakes.structure import updated_parameter
-from chalkwork.checking.ways import Way
+from chalkwork.checking.reading.digits import Digits
+from chalkwork.checking.reading.laid import laid_place, laid_shape
+from chalkwork.checking.reviewing.conventions import conventions_of
+from chalkwork.checking.reviewing.ways import Way
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.words import ENGLISH, LANGUAGES

@@ -1,5 +1,5 @@
 // The search for the mistakes that explain a wrong step: in it, before it, one, and two at once.
-// As in `checking/explaining.py`, `checking/suspecting.py` and `checking/coincidence.py`.
+// As in `checking/judging/explaining.py`, `checking/judging/suspecting.py` and `checking/judging/coincidence.py`.
 
 const BY_ACCIDENT = 0.1;
 const [MOST_WIDTHS, SHARE] = [20, 1e-6];

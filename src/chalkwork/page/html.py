@@ -18,7 +18,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chalkwork.checking.verdicts import Verdict
+from chalkwork.checking.judging.verdicts import Verdict
 from chalkwork.documents.figures import inline_svg
 from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Block, Code, Document, Heading

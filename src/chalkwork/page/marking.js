@@ -1,5 +1,5 @@
 // Marking: every asked step, first as it should be, then on the student's own earlier values.
-// As in `checking/marking.py`, `checking/comparing.py` and `checking/accidents.py`.
+// As in `checking/judging/marking.py`, `checking/judging/comparing.py` and `checking/judging/accidents.py`.
 
 const MOST_HALVES = 3;
 const WORKED_FOR = 0.02;

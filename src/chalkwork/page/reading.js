@@ -1,4 +1,4 @@
-// One number as people type it, and the interval that its digits stand for. As in `checking/numerals.py`.
+// One number as people type it, and the interval that its digits stand for. As in `checking/reading/numerals.py`.
 
 const SIGNS = {
   "−": "-", "–": "-", "‐": "-", "‑": "-", "⁻": "-", "—": "-", "·": "*", "×": "*", "⋅": "*", "∗": "*", "⁄": "/", "∕": "/",

@@ -1,4 +1,4 @@
-// What is seen of a wrong answer that no entry of the table explains: some of `checking/seen.py`, in its order.
+// What is seen of a wrong answer that no entry of the table explains: some of `checking/seeing/seen.py`, in its order.
 // What is found is [id of a sentence, what is put into it]; a value in it that is a list is such a sentence itself.
 
 const [BY_CHANCE, LARGEST_BELOW, MOST_OTHERS] = [1e-3, 64, 60];

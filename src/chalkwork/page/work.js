@@ -1,4 +1,4 @@
-// What one student goes on from while the steps are marked in order. As in `checking/work.py` and `checking/digits.py`.
+// What one student goes on from while the steps are marked in order. As in `checking/judging/work.py` and `checking/reading/digits.py`.
 
 const VERDICTS = ["correct", "rounding", "follows", "blank", "unreadable", "mistake", "wrong"];
 const [CORRECT, ROUNDING, FOLLOWS, BLANK_CELL, UNREADABLE, MISTAKE, WRONG] = VERDICTS.keys();

@@ -10,11 +10,11 @@ from functools import cached_property, lru_cache, partial
 from typing import Any, Literal
 
 from chalkwork.algebra.entries import place_of, split_entry
-from chalkwork.checking.answers import reading_once
-from chalkwork.checking.budget import sharing
-from chalkwork.checking.conventions import TABLE as CONVENTIONS
-from chalkwork.checking.laid import laid_place
+from chalkwork.checking.judging.budget import sharing
+from chalkwork.checking.reading.answers import reading_once
+from chalkwork.checking.reading.laid import laid_place
 from chalkwork.checking.report import WIDTH, Report, as_data, of_cells
+from chalkwork.checking.reviewing.conventions import TABLE as CONVENTIONS
 from chalkwork.checking.shown import MOST_SHOWN, given_data
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError

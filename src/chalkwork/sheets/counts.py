@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from chalkwork.checking.marking import Verdict
+from chalkwork.checking.judging.marking import Verdict
 from chalkwork.sheets.check import HandIn, exact
 from chalkwork.words import ENGLISH, say
 

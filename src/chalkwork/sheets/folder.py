@@ -18,7 +18,7 @@ from warnings import catch_warnings, filterwarnings
 
 import numpy as np
 
-from chalkwork.checking.files import MAX_BYTES, PAGES, READERS
+from chalkwork.checking.reading.files import MAX_BYTES, PAGES, READERS
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError, fault, faults_are
 from chalkwork.sheets.check import Answers, HandIn, Unread, WorkLine, check_class

@@ -195,7 +195,7 @@ def _texts(node: Node, where: str) -> str:
 
 
 def _conventions(node: Node, where: str) -> tuple[str, ...]:
-    from chalkwork.checking.conventions import TABLE
+    from chalkwork.checking.reviewing.conventions import TABLE
 
     return values.listing(values.choice(tuple(TABLE)), "a list of conventions", len(TABLE))(node, where)
 

@@ -77,7 +77,7 @@ def form_keys(part: Exercise) -> dict[str, str]:
     >>> form_keys(solve_sheet(parse_sheet(text))["a"])
     {'z1': 's1', 'a1': 'a1'}
     """
-    from chalkwork.checking.names import match_names
+    from chalkwork.checking.reading.names import match_names
 
     solution = part.solution
     symbols = solution.writer().symbols

@@ -16,7 +16,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from chalkwork import __version__
-from chalkwork.checking.files import MAX_BYTES
+from chalkwork.checking.reading.files import MAX_BYTES
 from chalkwork.checking.report import Report, Result
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import append, write_aside

@@ -10,8 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from textwrap import wrap
 
-from chalkwork.checking.files import READERS
 from chalkwork.checking.mistakes import TABLE, in_language
+from chalkwork.checking.reading.files import READERS
 from chalkwork.checking.report import WIDTH
 from chalkwork.documents.literal import file_names, visible
 from chalkwork.documents.model import Document

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalkwork.checking.files import PAGES, READERS, Answers, content_of, read_answers
-from chalkwork.checking.forms import form_entries
+from chalkwork.checking.reading.files import PAGES, READERS, Answers, content_of, read_answers
+from chalkwork.checking.reading.forms import form_entries
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.sheets.check import WorkLine

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, zip_longest
 
-from chalkwork.checking.marking import Verdict
+from chalkwork.checking.judging.marking import Verdict
 from chalkwork.checking.mistakes import TABLE, Context, Mistake, context_of, explanation, in_language
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.shown import SIGNS, answer_piece, raw

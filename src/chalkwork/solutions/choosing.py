@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from chalkwork.checking.answers import read_answer
-from chalkwork.checking.gathering import gathered
-from chalkwork.checking.names import NameTable
+from chalkwork.checking.judging.verdicts import Verdict
+from chalkwork.checking.reading.answers import read_answer
+from chalkwork.checking.reading.gathering import gathered
+from chalkwork.checking.reading.names import NameTable
 from chalkwork.checking.report import Report, Result
-from chalkwork.checking.verdicts import Verdict
 from chalkwork.solutions.setting import Choice
 from chalkwork.words import say, written
 

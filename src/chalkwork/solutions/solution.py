@@ -98,7 +98,7 @@ class Solution(Working):
         >>> [report["c"].verdict for report in reports]
         ['correct', 'wrong', 'blank']
         """
-        from chalkwork.checking.alike import each_once
+        from chalkwork.checking.reading.alike import each_once
 
         distinct, places = each_once(answers)
         given = {"ask": ask, "names": names, "tolerance": tolerance, "follows": follows, "conventions": conventions}
@@ -155,7 +155,7 @@ class Solution(Working):
         conventions: Sequence[str],
     ) -> list[Report]:
         from chalkwork.checking.check import check_class
-        from chalkwork.checking.digits import Digits
+        from chalkwork.checking.reading.digits import Digits
 
         numbers = self.style.numbers
         reports = check_class(
@@ -201,8 +201,8 @@ class Solution(Working):
         >>> Graph("c = a + b").solve(a=2, b=1).names_meant(["c", "something"], ["c"])
         ['c']
         """
-        from chalkwork.checking.gathering import entries_in, whole_of
-        from chalkwork.checking.names import table_of
+        from chalkwork.checking.reading.gathering import entries_in, whole_of
+        from chalkwork.checking.reading.names import table_of
         from chalkwork.checking.wording import named
 
         words = list(words)

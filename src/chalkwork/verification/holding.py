@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Name, names_in
-from chalkwork.checking.names import bare_name, match_names
+from chalkwork.checking.reading.names import bare_name, match_names
 from chalkwork.checking.report import Result
 from chalkwork.solutions.solution import Solution
 from chalkwork.verification.comparing import Found, Verdict

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name
-from chalkwork.checking.names import bare_name
+from chalkwork.checking.reading.names import bare_name
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.layers.dense import Dense
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError

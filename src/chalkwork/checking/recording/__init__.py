@@ -16,11 +16,11 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from chalkwork.checking.naming.variables import taken_apart
 from chalkwork.checking.recording.places import cell_of, source_of, statement_in
 from chalkwork.checking.recording.rebuilding import Versions, rebuilt
 from chalkwork.checking.recording.tracing import PARTS, Tracing, is_own, tracing
 from chalkwork.checking.recording.watching import Array, Aside, Made, Path, leaves, same_numbers
-from chalkwork.checking.variables import taken_apart
 from chalkwork.errors import ChalkworkError
 
 __all__ = ["Assignment", "Made", "Recording", "Versions", "record"]

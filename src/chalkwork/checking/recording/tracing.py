@@ -7,7 +7,7 @@ from threading import get_ident
 from types import CodeType, FrameType
 from typing import Any, Protocol
 
-from chalkwork.checking.libraries import is_library
+from chalkwork.checking.naming.libraries import is_library
 
 _MONITORING: Any = getattr(sys, "monitoring", None)
 PARTS = frozenset(("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"))

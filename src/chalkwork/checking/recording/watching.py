@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.checking.libraries import is_library
-from chalkwork.checking.variables import attributes_of, gradient_of, is_module, is_ours, numbers_of
+from chalkwork.checking.naming.libraries import is_library
+from chalkwork.checking.naming.variables import attributes_of, gradient_of, is_module, is_ours, numbers_of
 
 Array = np.ndarray[Any, Any]
 Path = tuple[tuple[str, str | int], ...]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chalkwork.checking.evidence import same
+from chalkwork.checking.naming.evidence import same
 from chalkwork.checking.recording import Made, Recording
 from chalkwork.checking.recording.places import statements
 from chalkwork.checking.recording.watching import Path

@@ -40,7 +40,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from chalkwork.checking.files import READERS, read_answers
+from chalkwork.checking.reading.files import READERS, read_answers
 from chalkwork.errors import ChalkworkError
 from chalkwork.sheets import read_sheet
 from chalkwork.sheets.check import check_hand_in

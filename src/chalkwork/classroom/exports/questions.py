@@ -10,8 +10,8 @@ from math import isfinite, lcm
 import numpy as np
 
 from chalkwork.algebra.entries import entry_name, place_of, split_entry
-from chalkwork.checking.laid import laid
 from chalkwork.checking.mistakes import TABLE, in_language
+from chalkwork.checking.reading.laid import laid
 from chalkwork.classroom.batch import Array, Bench, digits_of
 from chalkwork.classroom.exports.letters import Formula, formulas_of
 from chalkwork.classroom.fairness import Key, Mistaken, mistaken
