@@ -157,9 +157,9 @@ class _Look:
         yield from self._signs(word, right)
         yield from self._turned_square(word, right)
         yield from self._samples(word, right)
-        other = misread(self.task, self.task.derivation[self.name], self.own, self.answer)
-        if other is not None:
-            yield other
+        another = misread(self.task, self.task.derivation[self.name], self.own, self.answer)
+        if another is not None:
+            yield another
         yield from self._parts(word, right)
         yield from self._zeros(word, right)
         with np.errstate(all="ignore"):
