@@ -10,7 +10,8 @@ from students import sigmoid
 
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.checking.mistakes import Context
-from chalkwork.checking.reviewing.conventions import TABLE, conventions_of, rewritten, values_of
+from chalkwork.checking.reviewing.conventions import TABLE
+from chalkwork.checking.reviewing.ways import ways
 from chalkwork.derivation.evaluate import evaluate_all
 from chalkwork.errors import ChalkworkError
 from chalkwork.solutions.solution import Solution
@@ -23,38 +24,43 @@ W2 = np.array([[0.7], [-0.3], [0.4]])
 b2 = np.array([0.15])
 
 
-def solution(loss: str = "binary_cross_entropy", steps: int = 1, optimiser: Any = "gradient_descent") -> Solution:
+def solution(
+    loss: str = "binary_cross_entropy", steps: int = 1, optimiser: Any = "gradient_descent", l2: float = 0.0
+) -> Solution:
     net = NeuralNetwork(
-        [Dense(weights=W1, bias=b1, activation="tanh"), Dense(weights=W2, bias=b2, activation="sigmoid")], loss
+        [Dense(weights=W1, bias=b1, activation="tanh"), Dense(weights=W2, bias=b2, activation="sigmoid")], loss, l2=l2
     )
     return net.solve(X, Y, 0.5, steps, optimizer=optimiser)
 
 
 MADE = [
-    ("binary_cross_entropy", "gradient_descent"),
-    ("mean_squared_error", "gradient_descent"),
-    ("squared_error", {"name": "momentum", "momentum": 0.9}),
+    ("binary_cross_entropy", "gradient_descent", 0.0),
+    ("mean_squared_error", "gradient_descent", 0.2),
+    ("squared_error", {"name": "momentum", "momentum": 0.9}, 0.0),
+    ("mean_squared_error", "adam", 0.1),
+    ("binary_cross_entropy", "adagrad", 0.0),
+    ("binary_cross_entropy", {"name": "rmsprop", "epsilon": 0}, 0.0),
 ]
 
 
-@pytest.mark.parametrize(("loss", "optimiser"), MADE)
-def test_a_rewritten_derivation_gives_the_values_of_the_convention(loss: str, optimiser: Any) -> None:
-    done = solution(loss, optimiser=optimiser)
-    for found in conventions_of(Context(done.derivation, -2)):
-        values = values_of(done.arrays, found.forms)
-        other = rewritten(done.derivation, found.forms)
+@pytest.mark.parametrize(("loss", "optimiser", "l2"), MADE)
+def test_a_rewritten_derivation_gives_the_values_of_the_convention(loss: str, optimiser: Any, l2: float) -> None:
+    done = solution(loss, 1, optimiser, l2)
+    for way in ways(Context(done.derivation, -2), ()):
+        values, other = way.values(done.arrays), way.derivation
         again = evaluate_all(other, {given.name: values[given.name] for given in other.givens})
         for name in other:
             assert again[name].shape == values[name].shape
-            assert np.allclose(again[name], values[name], 1e-9, 1e-12), (found.words(), name)
+            assert np.allclose(again[name], values[name], 1e-9, 1e-12), (way.found.words(), name)
 
 
 def test_every_convention_has_full_credit_and_is_said() -> None:
     seen = set()
-    for loss, optimiser in MADE:
-        done = solution(loss, 2, optimiser)
-        single = [one for one in conventions_of(Context(done.derivation, -2)) if len(one.conventions) == 1]
-        worked = [values_of(done.arrays, found.forms) for found in single]
+    for loss, optimiser, l2 in MADE:
+        done = solution(loss, 2, optimiser, l2)
+        every = ways(Context(done.derivation, -2), ())
+        single = [way.found for way in every if len(way.found.conventions) == 1]
+        worked = [way.values(done.arrays) for way in every if len(way.found.conventions) == 1]
         reports = done.check_class([{name: values[name] for name in done.derivation} for values in worked])
         for found, values, report in zip(single, worked, reports, strict=True):
             same = {name for name in report if np.array_equal(values[name], done[name])}

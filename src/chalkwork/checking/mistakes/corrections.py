@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 
 from chalkwork.algebra.expression import Application, Expression, Number, apply, names_in, replace, walk
+from chalkwork.algebra.simplify import simplify
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation
@@ -12,7 +14,7 @@ from chalkwork.checking.mistakes.updates import rate_of
 from chalkwork.derivation.derivation import Equation, Stage
 
 
-def _corrected(expression: Expression) -> tuple[Expression, Expression] | None:
+def corrected(expression: Expression) -> tuple[Expression, Expression] | None:
     """The moment and 1 - rho^t, where the one is divided by the other."""
     if is_operation(expression, "divide"):
         moment, below = expression.arguments
@@ -27,25 +29,33 @@ def _with_correction(change: Callable[[Expression, Expression], Expression | Non
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
         if equation.stage != Stage.UPDATE:
             return
-        own = _corrected(equation.expression)
+        own = corrected(equation.expression)
         if own is not None:
             changed = change(*own)
             if changed is not None:
                 yield changed
             return
-        entering: dict[Expression, Expression] = {}
+        entering: dict[Expression, dict[Expression, Expression]] = {}
         for name in names_in(equation.expression):
             source = context.derivation.get(name.name)
-            correction = _corrected(source.expression) if source is not None else None
+            correction = corrected(source.expression) if source is not None else None
             other = change(*correction) if correction is not None else None
-            if other is not None:
-                entering[name] = other
+            if other is not None and correction is not None:
+                entering[name] = {name: other, **_by_itself(correction[1], change)}
         if entering:
-            yield replace(equation.expression, entering)
+            yield replace(equation.expression, dict(chain.from_iterable(one.items() for one in entering.values())))
         if len(entering) > 1:
-            yield from (replace(equation.expression, {name: other}) for name, other in entering.items())
+            yield from (replace(equation.expression, one) for one in entering.values())
 
     return rewrites
+
+
+def _by_itself(
+    below: Expression, change: Callable[[Expression, Expression], Expression | None]
+) -> dict[Expression, Expression]:
+    """What 1 - rho^t becomes where it stands by itself: with epsilon, if the rate is corrected."""
+    other = change(Number(1), below)
+    return {} if other is None else dict.fromkeys((below, simplify(below)), 1 / other)
 
 
 def _without_power(moment: Expression, below: Expression) -> Expression | None:
@@ -71,7 +81,7 @@ def _corrected_twice(equation: Equation, context: Context) -> Iterator[Expressio
     yield from _with_correction(lambda moment, below: moment / below / below)(equation, context)
     rate = rate_of(equation, context)
     sources = {name: context.derivation.get(name.name) for name in names_in(equation.expression)}
-    below = {name: one[1] for name, source in sources.items() if source and (one := _corrected(source.expression))}
+    below = {name: one[1] for name, source in sources.items() if source and (one := corrected(source.expression))}
     roots = [node for node in walk(equation.expression) if is_operation(node, "sqrt")]
     squares = [name for name in below if any(name in names_in(root) for root in roots)]
     if rate is not None and len(below) == 2 and len(squares) == 1:
@@ -81,12 +91,12 @@ def _corrected_twice(equation: Equation, context: Context) -> Iterator[Expressio
 
 def _other_rate(equation: Equation, context: Context) -> Iterator[Expression]:
     """The correction with the constant of the other moment."""
-    own = _corrected(equation.expression) if equation.stage == Stage.UPDATE else None
+    own = corrected(equation.expression) if equation.stage == Stage.UPDATE else None
     if own is None:
         return
     mine = names_in(own[1])
     for other in context.derivation.equations:
-        correction = _corrected(other.expression) if other.stage == Stage.UPDATE else None
+        correction = corrected(other.expression) if other.stage == Stage.UPDATE else None
         if correction is not None and names_in(correction[1]) != mine and len(names_in(correction[1])) == 1:
             yield replace(equation.expression, dict(zip(mine, names_in(correction[1]), strict=False)))
             return

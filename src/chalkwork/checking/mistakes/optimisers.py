@@ -49,12 +49,21 @@ def _epsilon_inside(equation: Equation, context: Context) -> Iterator[Expression
     def rule(node: Expression) -> Expression | None:
         if is_operation(node, "add"):
             for root, small in (node.arguments, node.arguments[::-1]):
-                if is_operation(root, "sqrt") and isinstance(small, Name) and not small.shape:
-                    return apply("sqrt", transform(root.arguments[0], rule) + small)
+                if is_operation(root, "sqrt") and (inside := _small(small)) is not None:
+                    return apply("sqrt", transform(root.arguments[0], rule) + inside)
         return None
 
     if equation.stage == Stage.UPDATE:
         yield from _if_changed(equation, rule)
+
+
+def _small(beside: Expression) -> Expression | None:
+    """What stands below a root where this stood beside it: a number by name, or one that is divided as the root is."""
+    if isinstance(beside, Name) and not beside.shape:
+        return beside
+    if is_operation(beside, "divide") and not beside.shape and isinstance(beside.arguments[0], Name | Number):
+        return beside / beside.arguments[1]
+    return None
 
 
 def _root_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:

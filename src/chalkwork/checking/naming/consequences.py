@@ -196,7 +196,7 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
         del found.unused[word]
         found.notes.append(Text.of("note.taken", word=word, name=name))
     named = {word: name for name, value in found.steps.items() for word in given if given[word] is value}
-    rest = [word for word in left if word in found.unused]
+    rest = [word for word in left if word in found.unused and not found.steps.keys() & reader.equal(given[word])]
     alike = like_its_family(reader, named, rest)
     for word, name in named.items():
         called = set(differentiated(bare_name(word).lower())) if name in reader.updates else set()

@@ -29,6 +29,8 @@ MOST_VARIABLES = 2000
 MOST_NUMBERS = 1_000_000
 MOST_DEPTH = 4
 MOST_LAYERS = 100
+FEWEST_SCALARS = 8
+_TYPED_DIGITS = 14
 _PASSED = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType)
 _NOTEBOOK = frozenset(("In", "Out", "exit", "quit", "get_ipython", "self"))
 _WHOLE = ("model", "net", "network", "own object", "mlp", "nn")
@@ -47,6 +49,14 @@ def is_program(given: Mapping[str, object]) -> bool:
     (False, True)
     """
     return not all(map(_is_typed, given.values()))
+
+
+def are_scalars(given: Mapping[str, object]) -> bool:
+    """Whether these are the many numbers of a program that has no arrays: most with more digits than anybody types."""
+    if len(given) < FEWEST_SCALARS or not all(type(value) in (int, float, bool) for value in given.values()):
+        return False
+    worked_out = [value for value in given.values() if len(repr(value)) > _TYPED_DIGITS]
+    return 3 * len(worked_out) > len(given)
 
 
 def _is_typed(value: object) -> bool:

@@ -19,7 +19,7 @@ from chalkwork.checking.reading.answers import Answer, answer_like, with_given
 from chalkwork.checking.reading.laid import laid
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.reporting import reports_on
-from chalkwork.checking.reviewing.conventions import TABLE, Found, values_of
+from chalkwork.checking.reviewing.conventions import TABLE, Found
 from chalkwork.checking.reviewing.ways import Way, ways
 from chalkwork.checking.seeing.seen import UNEXPLAINED, seen_in
 from chalkwork.checking.task import Task
@@ -59,12 +59,14 @@ def adopted(
     chosen: dict[int, tuple[Way, Task]] = {}
     resolved: set[int] = set()
     for way in ways(task.context, tuple(declared)) if open_ else ():
-        own = values_of(task.values, way.found.forms)
+        own = way.values(task.values)
         changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
         met = [place for place in open_ if declared or _is_met(way, reports[place], reading[place], own)]
         met = [place for place in met
                if declared or not _is_hopeless(way, task, reading[place], reports[place], least[place][0])]  # fmt: skip
-        follow = {place for place in met if declared or way.found.throughout or _may_follow(way, reading[place], own)}
+        follow = {
+            place for place in met if declared or way.found.shows_by_itself or _may_follow(way, reading[place], own)
+        }
         able = [place for place in met if place in follow or reading[place].is_a_programs]
         if not able:
             continue
@@ -74,7 +76,7 @@ def adopted(
         for place, report in zip(able, quick, strict=True):
             wrong = count_of_wrong(report)
             first = declared and place not in chosen and found[place] is reports[place]
-            shown = declared or (place in follow and _is_shown(way, report, changed))
+            shown = declared or (place in follow and _is_shown(way, report, changed, reports[place]))
             if not (shown or first) and wrong[0] and wrong < least[place]:
                 shown = _is_simpler(way, other, typed[place], reports[place], changed)
             fewer = shown and wrong < least[place]
@@ -144,14 +146,16 @@ def count_of_wrong(report: Report) -> tuple[int, int]:
 def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) -> bool:
     """Whether it is worth marking by the convention: wrong steps have its values, or look like it."""
     forms, typed = way.found.forms, reading.typed
-    if way.kept.isdisjoint(reading.wrong):
+    if way.found.written_otherwise and not _is_written_so(way, reading, own):
+        return False
+    if way.kept.isdisjoint(reading.wrong) and not way.found.is_of_updates:
         return False
     turned = [name for name, form in forms.items() if form.turned and name in typed and 1 not in own[name].shape[-2:]]
     if any(name not in reading.misshapen and len({*own[name].shape}) == own[name].ndim == 2 for name in turned):
         return False
     if not all(_is_near(reading.of(name, own[name]), own[name]) or _lies(reading, name, own[name]) for name in turned):
         return False
-    met = False
+    met = way.found.is_of_updates
     for name in reading.wrong:
         if name in way.first_showing:
             met = met or bool(way.found.taken_for.intersection(report[name].mistakes))
@@ -159,6 +163,20 @@ def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) 
             alike = way.found.taken_for.intersection(report[name].mistakes)
             met = met or bool(alike) or _is_near(reading.of(name, own[name]), own[name])
     return met and (len(turned) > 1 or not any(form.turned for form in forms.values()))
+
+
+def _is_written_so(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
+    """Whether a wrong update is the convention's, of what was typed before it."""
+    known = dict(own)
+    for equation in way.derivation.equations:
+        name, typed = equation.name, reading.has(equation.name, own[equation.name])
+        if equation.stage == Stage.UPDATE:
+            known[name] = _worked_out(equation.expression, known)
+            if typed and name in reading.wrong and _is_near(reading.of(name, own[name]), known[name]):
+                return True
+        if typed:
+            known[name] = with_given(reading.of(name, own[name]), own[name])
+    return False
 
 
 def _lies(reading: Reading, name: str, turned: Any) -> bool:
@@ -351,9 +369,17 @@ def _own_value(name: str, reading: Reading, values: Mapping[str, Any]) -> Any:
     return with_given(reading.of(name, values[name]), values[name])
 
 
-def _is_shown(way: Way, report: Report, changed: Collection[str]) -> bool:
-    """Whether what the convention changes is right by it, and something that it leaves as it is follows from that."""
+def _is_shown(way: Way, report: Report, changed: Collection[str], before: Report) -> bool:
+    """Whether what the convention changes is right by it, and something that it leaves as it is follows from that.
+
+    What is about the same by another way of writing it shows by itself: no accident has all the digits.
+    """
     forms = way.found.forms
+    if way.found.written_otherwise:
+        if not any(report[name].verdict in RIGHT for name in before.wrong):
+            return False
+        if way.found.is_of_updates:
+            return True
     concerned = {name for name in changed if name in report and report[name].verdict in ACCEPTED}
     if not concerned or any(report[name].verdict in BAD for name in way.entering if name in report):
         return False

@@ -186,6 +186,8 @@ SENTENCES: Sentences = {
     "unused.goes_on_right": "it is not what <name> was made with, which is right",
     "unused.no_step": "it is <what>, which is no step of its own here",
     "unused.error": "the distance from the target, or what comes back to an activation",
+    "measured.absolute": "a sum or mean of the absolute errors",
+    "measured.squared": "a sum or mean of the squared errors",
     "unused.derivative": "the derivative by <name>",
     "unused.minus_derivative": "minus the derivative by <name>",
     "unused.twice": "this entry is answered twice",
