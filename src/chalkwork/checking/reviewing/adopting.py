@@ -55,7 +55,10 @@ def adopted(
     reading = {place: Reading(task, typed[place], reports[place].wrong) for place in open_}
     chosen: dict[int, tuple[Way, Task]] = {}
     resolved: set[int] = set()
-    for way in ways(task.context, tuple(declared)) if open_ else ():
+    every = ways(task.context, tuple(declared)) if open_ else []
+    if len(open_) == 1 and not declared:
+        every = _likeliest_first(every, task, reading[open_[0]], reports[open_[0]])
+    for way in every:
         own = way.values(task.values)
         changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
         met = [place for place in open_ if declared or _is_met(way, reports[place], reading[place], own)]
@@ -143,15 +146,32 @@ def _lies(reading: Reading, name: str, turned: Any) -> bool:
     return upright.wrong_shape is not None and reading.of(name, turned).wrong_shape is None
 
 
-def _is_hopeless(way: Way, task: Task, reading: Reading, before: Report, least: int) -> bool:
-    """Whether more of a program is wrong by the convention, and it resolves nothing: see `resolves`.
+def _likeliest_first(every: list[Way], task: Task, reading: Reading, report: Report) -> list[Way]:
+    """Those by which less of a program is wrong before others: where nothing is, no other is marked by."""
+    if not reading.is_a_programs:
+        return every
+    met = [way for way in every if _is_met(way, report, reading, way.values(task.values))]
+    return sorted(met, key=lambda way: len(_wrong_by(way, task, reading)))
 
-    What stands in the program is taken back to what the solution has in its place, and held against that and what
-    follows from it, about: what is no multiple of either is wrong for sure.
-    """
+
+def _is_hopeless(way: Way, task: Task, reading: Reading, before: Report, least: int) -> bool:
+    """Whether more of a program is wrong by the convention, and it resolves nothing: see `resolves`."""
     if not reading.is_a_programs:
         return False
-    own, wrong = dict(task.values), set()
+    wrong = _wrong_by(way, task, reading)
+    if len(wrong) <= least:
+        return False
+    right = {one for one in before if before[one].verdict in RIGHT}
+    return not wrong.isdisjoint(right.union(way.begun_in(task.derivation))) or not reading.at_odds(task, before)
+
+
+def _wrong_by(way: Way, task: Task, reading: Reading) -> set[str]:
+    """What is wrong by the convention for sure.
+
+    What stands in the program is taken back to what the solution has in its place, and held against that and what
+    follows from it, about: what is no multiple of either is wrong.
+    """
+    own, wrong = dict(task.values), set[str]()
     for equation in task.derivation.equations:
         name, right = equation.name, task.values[equation.name]
         moved = any(own[one.name] is not task.values[one.name] for one in names_in(equation.expression))
@@ -166,10 +186,7 @@ def _is_hopeless(way: Way, task: Task, reading: Reading, before: Report, least: 
         if not _is_about(value, right) and not any(_is_about(value, _worked_out(one, own)) for one in forms):
             wrong.add(name)
         own[name] = right if _is_about(value, right) else value
-    if len(wrong) <= least:
-        return False
-    right = {one for one in before if before[one].verdict in RIGHT}
-    return not wrong.isdisjoint(right.union(way.begun_in(task.derivation))) or not reading.at_odds(task, before)
+    return wrong
 
 
 def _worked_out(expression: Expression, values: Mapping[str, Any]) -> Any:
