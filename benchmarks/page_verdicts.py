@@ -26,7 +26,7 @@ import numpy as np
 from chalkwork.checking.judging.verdicts import Verdict
 from chalkwork.checking.mistakes import context_of, distinct, distinct_pairs
 from chalkwork.checking.report import Result
-from chalkwork.checking.reviewing.conventions import values_of as convention_values
+from chalkwork.checking.reviewing.rewriting import values_of as convention_values
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.page.data import Derivations, Tasks, _ways, sample_axis, values_of
 from chalkwork.page.html import _words

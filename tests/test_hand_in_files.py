@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from test_check_sheet import LEAKY
 
+from chalkwork.checking.reading.files import read_answers
 from chalkwork.cli import main
 from chalkwork.errors import ChalkworkError
 from chalkwork.sheets.folder import check_folder, hand_in_files
@@ -57,3 +60,9 @@ def test_an_empty_folder_is_said_to_be_empty(tmp_path, capsys):
     (tmp_path / "class").mkdir()
     assert main(["check", str(LEAKY), str(tmp_path / "class")]) == 2
     assert "there are no hand-ins" in capsys.readouterr().err
+
+
+def test_an_equation_among_prose_is_told_where_it_holds_no_number(tmp_path: Path) -> None:
+    file = tmp_path / "mine.txt"
+    file.write_text("By hand: it took long.\nz1 = three\nz2 = W2 a1\nz2 = [1; 2]\nL = -ln(a2)\nL = 0.79\n")
+    assert read_answers(file) == {"z1": "three", "z2": "[1; 2]", "L": "0.79"}

@@ -14,6 +14,7 @@ from chalkwork.checking.mistakes import (
     Context,
     attention,
     chains,
+    corrections,
     counts,
     decoding,
     distinct,
@@ -57,7 +58,9 @@ OF_WINDOWS = {mistake.id for mistake in windows.MISTAKES}
 OF_COUNTS = {mistake.id for mistake in counts.MISTAKES}
 """Held in test_architectures against what the mistakes come to."""
 OF_PROGRAMS = {
-    one.id for part in (chains, layers, optimisers, penalties, products, quantities) for one in part.MISTAKES
+    one.id
+    for part in (chains, corrections, layers, optimisers, penalties, products, quantities)
+    for one in part.MISTAKES
 }
 """Held in test_program_mistakes against programs that make them."""
 

@@ -12,7 +12,7 @@ from chalkwork.bounds.intervals import Interval
 from chalkwork.bounds.ranges import enclose
 from chalkwork.checking.mistakes import context_of, distinct
 from chalkwork.checking.reading.numerals import AnswerError, read_numeral
-from chalkwork.checking.reviewing.conventions import values_of as convention_values
+from chalkwork.checking.reviewing.rewriting import values_of as convention_values
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.page.data import Derivations, Nodes, Tasks, _ways, sample_axis, values_of
 from chalkwork.page.html import _words

@@ -10,7 +10,7 @@ import pytest
 from students import sigmoid
 
 from chalkwork import BatchNorm, Dense, Dropout, Graph, NeuralNetwork
-from chalkwork.checking.mistakes import TABLE, chains, layers, optimisers, penalties, products, quantities
+from chalkwork.checking.mistakes import TABLE, chains, corrections, layers, optimisers, penalties, products, quantities
 from chalkwork.solutions.solution import Solution
 
 r = np.random.default_rng(4)
@@ -144,6 +144,13 @@ def momentum(name: str, make: Callable[[Any], Any], rule: Any = "momentum", step
 RHO1, RHO2 = 0.9, 0.999
 
 
+NESTEROV = {"name": "nesterov", "momentum": 0.9}
+
+
+def _corrected_again(v: Any) -> Any:
+    return W1 - ETA * v.mhatW1 / (1 - RHO1) / ((v.vhatW1 / (1 - RHO2)) ** 0.5 + 1e-8)
+
+
 def with_shuffled_targets() -> Made:
     done = NeuralNetwork([Dense(weights=W1[:, :1], bias=False)], "mean_squared_error").solve(X, Y1, ETA)
     a = X @ W1[:, :1]
@@ -201,6 +208,10 @@ MADE: dict[str, Callable[[], Made]] = {
     "bias-correction-omitted": momentum("mhatW1", lambda v: v.mW1_new, "adam"),
     "bias-correction-multiplied": momentum("mhatW1", lambda v: v.mW1_new * (1 - RHO1), "adam"),
     "bias-correction-without-power": momentum("mhatW1_new", lambda v: v.mW1_new2 / (1 - RHO1), "adam", 2),
+    "bias-correction-of-another-step": momentum("mhatW2", lambda v: v.mW2_new / (1 - RHO1**3), "adam"),
+    "bias-correction-twice": momentum(
+        "W1_new", lambda v: W1 - ETA * v.mhatW1 / (1 - RHO1) * (1 - RHO2) ** 0.5 / (v.vhatW1**0.5 + 1e-8), "adam"
+    ),
     "bias-correction-of-second-moment": momentum("vhatW1", lambda v: v.vW1_new / (1 - RHO1), "adam"),
     "epsilon-inside-root": momentum(
         "W1_new", lambda v: W1 - ETA * v.dW1 / np.sqrt(v.vW1_new + 0.01), {"name": "rmsprop", "epsilon": 0.01}
@@ -220,7 +231,9 @@ MADE: dict[str, Callable[[], Made]] = {
 
 
 OF_PROGRAMS = {
-    one.id for part in (chains, quantities, products, penalties, layers, optimisers) for one in part.MISTAKES
+    one.id
+    for part in (chains, quantities, products, penalties, layers, corrections, optimisers)
+    for one in part.MISTAKES
 }
 
 
@@ -236,6 +249,55 @@ def test_a_program_with_the_mistake_is_told_so(id: str) -> None:
     assert report.first_wrong == wrong, str(report)
     assert report[wrong].mistakes and report[wrong].mistakes[0] == id, (report[wrong].mistakes, str(report))
     assert all(TABLE[one].title for one in report[wrong].mistakes)
+
+
+GRAPH = {"u1": 0.9, "u2": -1.4, "x": 0.75, "t": 0.3}
+
+
+def at_another_node() -> Made:
+    done = Graph("u = u1*x; h = tanh(u); z = u2*h; o = sigmoid(z); L = (o - t)^2").solve(GRAPH)
+    there = sigmoid(done["h"])
+    return done, {"dL/do": done["dL/do"], "do/dz": there * (1 - there)}
+
+
+@pytest.mark.parametrize(
+    ("id", "made"),
+    [
+        ("function-for-derivative", of("delta1", lambda v: np.maximum(v.delta2 @ W2.T, 0), hidden="relu")),
+        ("function-for-derivative", of("delta1", lambda v: np.tanh(v.delta2 @ W2.T))),
+        ("gradient-not-summed", of("dW2", lambda v: np.outer(v.a1[-1], v.delta2[-1]))),
+        ("gradient-not-summed", of("db2", lambda v: v.delta2[-1])),
+        ("first-sample-only", of("dW2", lambda v: np.outer(v.a1[0], v.delta2[0]))),
+        ("slope-elsewhere", of("delta1", lambda v: v.delta2 @ W2b.T * (1 - v.a2**2), loss="binary_cross_entropy")),
+        ("slope-elsewhere", at_another_node),
+        ("wrong-layer", of("L", lambda v: (((v.a2 - Y2) ** 2).sum() + 0.6 * (W1**2).sum()) / 2, l2=0.3)),
+        ("bias-correction-twice", momentum("W1_new", _corrected_again, "adam")),
+        ("velocity-sign", momentum("W1_new", lambda v: W1 + ETA * (0.9 * v.vW1_new - v.dW1), NESTEROV)),
+        ("velocity-sign", momentum("W1_new", lambda v: W1 - ETA * (0.9 * v.vW1_new - v.dW1), NESTEROV)),
+    ],
+)
+def test_another_form_of_the_mistake_is_told_so_too(id: str, made: Callable[[], Made]) -> None:
+    done, answers = made()
+    wrong = list(answers)[-1]
+    report = done.check(answers)
+    assert (report.first_wrong, report[wrong].mistakes[:1]) == (wrong, (id,)), str(report)
+
+
+def test_a_bias_along_the_samples_is_told_so() -> None:
+    net = NeuralNetwork(
+        [Dense(weights=W1.T, bias=[0.3, -0.2, 0.1], activation="tanh")], samples="columns", weights="out_in"
+    )
+    done = net.solve(X[:3].T)
+    report = done.check({"z1": W1.T @ X[:3].T + np.array([0.3, -0.2, 0.1])})
+    assert (report.first_wrong, report["z1"].mistakes) == ("z1", ("shapes-broadcast",)), str(report)
+
+
+def test_a_velocity_that_is_right_is_not_blamed_for_the_step() -> None:
+    done, answers = momentum("W1_new", lambda v: W1 + ETA * (0.9 * v.vW1_new - v.dW1), NESTEROV)()
+    for name in ("vW2_new", "W2_new"):
+        answers = {**answers, name: done.arrays[name]}
+    report = done.check(answers)
+    assert list(report.wrong) == ["W1_new"] and not report.notes, str(report)
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,16 @@ def test_what_is_no_number_is_passed_over(done: Solution) -> None:
     assert taken_apart(loop, 2) == {}
 
 
+def test_pairs_in_a_list_are_layers_only_where_these_can_follow_each_other() -> None:
+    errors, gradients = [np.ones((4, 1)), np.ones((1, 1))], [np.ones((4, 3)), np.ones((1, 4))]
+    assert not {"W1", "b1"} & taken_apart({"back()": [errors, gradients]}, 2).keys()
+    for turned in (False, True):
+        layers = [
+            (np.ones(shape[::-1] if turned else shape), np.ones(size)) for shape, size in (((3, 4), 4), ((4, 1), 1))
+        ]
+        assert taken_apart({"net": layers}, 2).keys() == {"W1", "b1", "W2", "b2"}
+
+
 def test_a_mask_is_no_error() -> None:
     layers = [Dense(weights=V, bias=False, activation="tanh"), Dropout(0.5), Dense(weights=W, bias=False)]
     mask = (r.random((4, 4)) > 0.5).astype(float)

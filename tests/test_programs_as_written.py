@@ -280,7 +280,7 @@ MADE: dict[str, tuple[Solution, str, dict[str, Any], list[Exchange]]] = {
     ),
     "samples": (
         dense("tanh", "identity", "squared_error").solve(X, T), SAMPLES, {"y": T, **WEIGHTS},
-        [("dW1 += np.outer", "dW1 = np.outer", "dW1", "what sample 4 alone gives"),
+        [("dW1 += np.outer", "dW1 = np.outer", "dW1", "gradient-not-summed"),
          ("(1 - h**2)", "(1 + h**2)", ("delta1", "dW1"), "derivative-sign")],
     ),
     "dropped": (

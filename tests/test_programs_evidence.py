@@ -170,6 +170,31 @@ dout = error
 for layer in list(layers.values())[::-1]:
     dout = layer.backward(dout)
 """
+KEEPING = """
+class Affine:
+    def __init__(self, w, b): self.w, self.b = w, b
+    def forward(self, x):
+        self.x = x
+        return x @ self.w + self.b
+    def backward(self, dout):
+        self.dw, self.db = self.x.T @ dout / 4, dout.mean(axis=0)
+        return dout @ self.w.T
+class Tanh:
+    def forward(self, x):
+        self.arg = x
+        return np.tanh(x)
+    def backward(self, dout):
+        self.kept = dout * (1 - np.tanh(self.arg)**2)
+        return self.kept
+def walk():
+    layers = [Affine(w1, b1), Tanh(), Affine(w2, b2)]
+    x = X
+    for layer in layers: x = layer.forward(x)
+    dout = x - y
+    for layer in layers[::-1]: dout = layer.backward(dout)
+    return layers
+layers = walk()
+"""
 BEFORE = """
 hidden = sigmoid(X @ W1 + b1)
 out = hidden @ W2 + b2
@@ -199,12 +224,13 @@ BARE: Any = (False, False)
 Exchange = tuple[str, str, tuple[str, ...], str]
 PROGRAMS: list[tuple[Solution, str, dict[str, Any], list[Exchange]]] = [
     (dense("relu", "identity", "squared_error").solve(X, Y), CACHES, {"y": Y, "weights": [(W1, b1), (W2, b2)]},
-     [("dh = dhr * (h > 0)", "dh = dhr * (dhr > 0)", ("delta1",), "with delta2 @ W2.T in the place of z1")]),
+     [("dh = dhr * (h > 0)", "dh = dhr * (dhr > 0)", ("delta1",), "function-for-derivative")]),
     (dense("tanh", "identity", "squared_error", bias=BARE).solve(X, Y, 0.01), UNNAMED, {"y": Y, "V": W1, "U": W2},
      [("(1 - hid**2)", "1", ("delta1",), "derivative-dropped"), ("hid.T @ gap", "pre.T @ gap", ("dW2",), "activation-forgotten"),
       ("(1 - hid**2)", "(1 - hid)**2", ("delta1",), "with (1 - a1)^2 in the place of 1 - a1^2")]),
     (dense("sigmoid", "sigmoid", "binary_cross_entropy", last=v2, bias=(b1, b2[:1])).solve(X, BITS, 0.5), LATER,
-     {"y": BITS, "A": W1, "a": b1, "B": v2, "c": b2[:1]}, [("Z.T @ dz2/4", "Z.T @ dz2", ("dW2",), "sum-for-mean")]),
+     {"y": BITS, "A": W1, "a": b1, "B": v2, "c": b2[:1]}, [("Z.T @ dz2/4", "Z.T @ dz2", ("dW2",), "sum-for-mean"),
+      ("dz2.sum(axis=0)/4", "dz2/4", ("db2", "b2_new"), "bias-gradient-not-summed")]),
     (dense("tanh", "sigmoid", "binary_cross_entropy", last=v2, bias=(b1, b2[:1])).solve(X, BITS), ROWS,
      {"y": BITS, "first": np.vstack([b1, W1]), "last": np.vstack([b2[:1], v2])},
      [("last[1:]", "last[:-1]", ("delta1",), "with [b2, W2][:-1] in the place of W2")]),
@@ -227,6 +253,9 @@ PROGRAMS: list[tuple[Solution, str, dict[str, Any], list[Exchange]]] = [
     (dense("sigmoid", "identity", "squared_error").solve(X, Y), ORDERED, {"y": Y, "w1": W1, "b1": b1, "w2": W2, "b2": b2},
      [("x @ self.w + self.b", "x @ self.w - self.b", ("z1", "a1"), "bias-subtracted"),
       ("dx = dout @ self.w.T", "dx = dout @ self.w.T / 5", ("delta1", "dW1"), "1/5 of")]),
+    (dense("tanh", "identity", SquaredError(reduction="mean_over_samples")).solve(X, Y), KEEPING, {"y": Y, "w1": W1, "b1": b1, "w2": W2, "b2": b2},
+     [("(1 - np.tanh(self.arg)**2)", "np.tanh(self.arg)", ("delta1",), "function-for-derivative"),
+      ("(1 - np.tanh(self.arg)**2)", "(1 + np.tanh(self.arg)**2)", ("delta1",), "derivative-sign")]),
     (dense("sigmoid", "identity", "squared_error").solve(X, Y), BEFORE, {"Y": Y, "W1": W1, "b1": b1, "W2": W2, "b2": b2},
      [("hidden * (1 - hidden)", "hidden * (1 - b1)", ("delta1",), "with b1 in the place of a1")]),
     (NeuralNetwork([Dense(weights=W1, bias=False), BatchNorm(activation="tanh", gamma=GAMMA, beta=BETA, epsilon=1e-3),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import linecache
+import textwrap
 from copy import deepcopy
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -137,3 +139,33 @@ def test_what_a_name_holds_tells_a_loss() -> None:
     assert solution.check(wrong).first_wrong == "L"
     wrong["my_margin"] = wrong.pop("train_crossentropy")
     assert solution.check(wrong).first_wrong is None
+
+
+RAW = """
+values = [X]
+for k in range(3):
+    values.append(1 / (1 + np.exp(-values[-1] @ ways[k])))
+back = values[-1] - Y
+for k in (2, 1, 0):
+    own = back * values[k + 1] * (1 - values[k + 1])
+    back = own @ ways[k].T
+    ways[k] = ways[k] - 0.3 * values[k].T @ own
+"""
+
+
+def test_of_two_values_the_step_is_that_which_a_mistake_explains_and_more_follows_from() -> None:
+    sizes = (X.shape[1], 4, 3, Y.shape[1])
+    rng = np.random.default_rng(4)
+    ways = [rng.normal(size=pair) for pair in pairwise(sizes)]
+    layers = [Dense(weights=one.copy(), bias=False, activation="sigmoid") for one in ways]
+    solution = NeuralNetwork(layers, "squared_error").solve(X, Y, 0.3)
+    right = "with record() as run:\n" + textwrap.indent(RAW.strip(), "    ") + "\n"
+    for source, first in ((right, None), (right.replace("back = own @", "back = back @"), "delta2")):
+        linecache.cache["<raw>"] = (len(source), None, source.splitlines(keepends=True), "<raw>")
+        space: dict[str, Any] = {"X": X, "Y": Y, "ways": deepcopy(ways), "np": np, "record": chalkwork.record}
+        exec(compile(source, "<raw>", "exec"), space)
+        report = solution.check(space["run"])
+        assert report.first_wrong == first, str(report)
+    assert report["delta2"].mistakes[0] == "raw-error-sent-back", str(report)
+    at = report["delta2"].at
+    assert at is not None and "back @" in str(at.source), str(report)

@@ -37,7 +37,7 @@ SEEN: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "it differs from the right one by 0.5 W2": ("dW2", lambda v: v["dW2"] + 0.5 * W),
     "this is the right value of z2": ("delta2", lambda v: v["z2"]),
     "every entry is 0.25": ("dW1", lambda v: np.full((2, 3), 0.25)),
-    "it is what sample 4 alone gives": ("dW2", lambda v: np.outer(v["a1"][3], v["delta2"][3]) + 0.1 * W),
+    "it is what sample 3 alone gives": ("dW2", lambda v: np.outer(v["a1"][2], v["delta2"][2]) + 0.1 * W),
     "it is what all samples but sample 2 give": ("dW1", lambda v: _without(1, X).T @ _without(1, v["delta1"]) + V / 10),
     "it holds only the signs of the right one": ("dW1", lambda v: np.sign(v["dW1"])),
     "it has the rows of the right one in another order": ("delta2", lambda v: v["delta2"][[1, 2, 3, 0]]),
@@ -62,6 +62,27 @@ def test_what_is_seen_is_said(done: Solution, decimals: int | None) -> None:
         result = report[SEEN[words][0]]
         assert not result.mistakes, result
         assert words[1:] in result.message, result.message
+
+
+@pytest.mark.parametrize("decimals", [None, 5])
+def test_a_number_that_was_misread_is_seen(decimals: int | None) -> None:
+    """A weight, an input, a target: where it is the one number of the exercise that can be another one."""
+    first, second = r.normal(size=(2, 3)), np.array([[0.7, -0.2], [0.3, 0.9], [0.5, 0.4]])
+    x, y = np.array([[0.8, -0.3]]), np.array([[1.0, 0.2]])
+    layers = [Dense(weights=first, bias=False, activation="tanh"), Dense(weights=second, bias=False)]
+    done = NeuralNetwork(layers, "squared_error").solve(x, y)
+    read, seen, aim = second.copy(), x.copy(), y.copy()
+    read[1, 0], seen[0, 1], aim[0, 1] = 0.8, -0.8, 0.7
+    for name, value, said in (
+        ("z1", seen @ first, "with -0.8 in the place of one -0.3 in x"),
+        ("z2", done["a1"] @ read, "with 0.8 in the place of one 0.3 in W2"),
+        ("delta2", done["a2"] - aim, "with 0.7 in the place of one 0.2 in y"),
+    ):
+        typed = value if decimals is None else [[f"{one:.{decimals}f}" for one in row] for row in value]
+        result = done.check({name: typed})[name]
+        assert said in result.message, result.message
+    read[0, 1] = 0.3
+    assert "in the place of one" not in done.check({"z2": done["a1"] @ read})["z2"].message
 
 
 def test_few_digits_show_nothing(done: Solution) -> None:

@@ -14,7 +14,9 @@ from chalkwork.checking.report import Report
 from chalkwork.checking.reviewing.adopting import adopted
 from chalkwork.checking.reviewing.contradicted import without_contradicted
 from chalkwork.checking.reviewing.data import on_own_data
+from chalkwork.checking.reviewing.further import trained_on
 from chalkwork.checking.reviewing.held import held
+from chalkwork.checking.reviewing.measured import without_measures
 from chalkwork.checking.reviewing.repeated import in_every_step
 from chalkwork.checking.reviewing.totals import with_totals
 from chalkwork.checking.reviewing.turned import on_turned_weights
@@ -103,6 +105,7 @@ def check_class(
     for place, one in enumerate(handed):
         if one.program is not None:
             reports[place] = with_totals(task, one.typed, reports[place])
+            reports[place] = without_measures(task, one.typed, one.words(), reports[place])
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
     return [_told(task, one.program, report) for one, report in zip(handed, reports, strict=True)]
 
@@ -111,6 +114,7 @@ def _reviewed(task: Task, one: Handed, program: Program, report: Report, convent
     """The report on a program by what all of its values say together."""
     report = on_turned_weights(task, one.typed, one.data, report, conventions)
     if program.placed is None:
+        report = trained_on(task, one.typed, one.data, report, conventions)
         report = in_every_step(task, one.typed, report)
     report = without_contradicted(task, one.typed, program.doubted, program.guessed, report, conventions)
     return _with_held(task, one, program, report, conventions)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.naming.consequences import name_by_consequence
 from chalkwork.checking.naming.programs import Reader
-from chalkwork.checking.naming.variables import is_program
+from chalkwork.checking.naming.variables import are_scalars, is_program
 from chalkwork.checking.placing.holding import laid_out, laid_variables
 from chalkwork.checking.placing.placed import Recorded
 from chalkwork.checking.placing.recorded import recorded
@@ -32,12 +32,23 @@ class Handed:
     """As its author names it."""
     typed: dict[str, object]
     """The steps."""
-    data: Mapping[str, object]
+    data: dict[str, object]
     """The givens that were handed in too."""
     unused: dict[str, str]
     """What is neither, with the reason."""
     program: Program | None = None
     """What is known besides where these are the variables of a program."""
+
+    def words(self) -> dict[str, set[str]]:
+        """The words that hold what each step stands for."""
+        of = {id(value): name for name, value in self.typed.items()}
+        versions = self.program.words.items() if self.program is not None else ()
+        values = [*self.given.items(), *((word, one.value) for word, made in versions for one in made)]
+        found: dict[str, set[str]] = {}
+        for word, value in values:
+            if id(value) in of:
+                found.setdefault(of[id(value)], set()).add(word)
+        return found
 
 
 @dataclass(slots=True)
@@ -78,7 +89,13 @@ class HandIns:
         """One of them."""
         if isinstance(given, Recording):
             return self._of_recording(given)
-        return self._of_variables(given) if is_program(given) else self._of_numbers(given)
+        if is_program(given) or (are_scalars(given) and self._has_own_words(given)):
+            return self._of_variables(given)
+        return self._of_numbers(given)
+
+    def _has_own_words(self, given: Mapping[str, object]) -> bool:
+        """Whether most of its words are not names of this exercise."""
+        return 2 * len(self._matched(given)[0]) < len(given)
 
     @cached_property
     def _reader(self) -> Reader:
@@ -90,7 +107,7 @@ class HandIns:
         as_named = isinstance(whole, dict) and list(whole) == list(matched.values())
         typed = cast(dict[str, object], whole) if as_named else {known: whole[word] for word, known in matched.items()}
         unused = self._written({**apart, **why})
-        data = self._data_in(whole, unused) if unused else _NOTHING
+        data = self._data_in(whole, unused) if unused else {}
         return Handed(whole, typed, data, unused)
 
     def _of_variables(self, given: Mapping[str, object]) -> Handed:
@@ -136,6 +153,3 @@ class HandIns:
 
     def _written(self, reasons: Mapping[str, Said]) -> dict[str, str]:
         return {word: written(reason, self.language) for word, reason in reasons.items()}
-
-
-_NOTHING: Mapping[str, object] = {}

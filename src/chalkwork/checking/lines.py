@@ -330,6 +330,6 @@ def _forms(equation: Equation, task: Task) -> Iterator[Expression]:
         yield written
     yield from equivalents(equation, task.context)
     factors = error_factors(equation, task.context)
-    slope = slope_of(factors[0], factors[0]) if factors is not None else None
+    slope = slope_of(factors[0]) if factors is not None else None
     if factors is not None and slope is not None and slope.shape == factors[1].shape:
         yield factors[1] * slope

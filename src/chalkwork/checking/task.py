@@ -12,10 +12,19 @@ import numpy as np
 
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.naming.augmented import taken_apart
-from chalkwork.checking.reading.answers import Answer, is_array, read_again, read_answer, refused, rounded_alike
+from chalkwork.checking.reading.answers import (
+    Answer,
+    in_single,
+    is_array,
+    read_again,
+    read_answer,
+    refused,
+    rounded_alike,
+)
 from chalkwork.checking.reading.digits import Digits
 from chalkwork.checking.reading.doubtful import thousands_in
 from chalkwork.checking.reading.laid import laid
+from chalkwork.checking.reading.numerals import is_single
 from chalkwork.derivation.derivation import Derivation
 from chalkwork.words import LANGUAGES
 
@@ -51,7 +60,7 @@ class Task:
     def answers(self, typed: Mapping[str, object]) -> dict[str, Answer]:
         """What was typed, read."""
         shapes = self.shapes
-        key = (id(typed), *((name, shapes[name]) for name in typed))
+        key = (id(typed), *((name, id(value), shapes[name]) for name, value in typed.items()))
         if key not in self.read:
             comma = LANGUAGES[self.language].decimal_comma
             self.read[key] = _read_all(typed, shapes, self.digits.decimals, comma, self.values)
@@ -80,6 +89,8 @@ def _read_all(
             given = typed[name]
             if not answers[name].computed and not _rounds(answers[name], values[name]):
                 answers[name] = read_answer(given, shapes[name], decimals, whole_digits=True)
+    if any(map(is_single, typed.values())):
+        answers = {name: in_single(answer) if answer.computed else answer for name, answer in answers.items()}
     return rounded_alike(answers) if any(answer.floats is not None for answer in answers.values()) else answers
 
 

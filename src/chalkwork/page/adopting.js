@@ -1,8 +1,8 @@
 // Marks by another convention, for those whose work shows that they have it. As in `checking/reviewing/adopting.py`, for the
 // conventions that leave shapes as they are, one or two at once.
 //
-// A way is {forms, place, taken, entering, showing, words}: what names stand for as multiples of what they stand for in
-// the solution, the derivation of who has it, mistakes that it looks like, steps where it comes in, and steps that show it.
+// A way is {forms, place, taken, entering, showing, words}: what names stand for, made of what they stand for in the
+// solution, the derivation of who has it, mistakes that it looks like, steps where it comes in, and steps that show it.
 
 const MUCH_NEARER = 0.25;
 
@@ -40,8 +40,8 @@ class Adopting {
 
   valuesBy({ forms }) {
     const own = { ...this.values };
-    for (const [name, factor] of Object.entries(forms)) {
-      own[name] = each((one, other) => one * other, evaluate(factor, (one) => this.values[one]), this.values[name]);
+    for (const [name, node] of Object.entries(forms)) {
+      own[name] = spreadOver(evaluate(node, (one) => this.values[one]), this.values[name].shape);
     }
     return own;
   }

@@ -161,8 +161,9 @@ class Derivations:
             if any(other.get(key) != value for key, value in one.items())
         ]
         self._known[id(way.derivation), way.before.samples] = {"like": place, "changed": changed}
+        shapes = way.before.derivation.shapes()
         return {
-            "forms": {name: self.nodes.of(form.factor) for name, form in way.found.forms.items()},
+            "forms": {name: self.nodes.of(one.of(Name(name, shapes[name]))) for name, one in way.found.forms.items()},
             "place": len(self._known) - 1,
             "taken": sorted(way.found.taken_for),
             "entering": way.entering,

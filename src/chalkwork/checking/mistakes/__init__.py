@@ -2,9 +2,9 @@
 
 `entry` says what an entry holds, `context` what a mistake can ask about the derivation. The entries stand by kind:
 `forward`, `embedding`, `attention`, `losses`, `errors`, `chains`, `quantities`, `products`, `matrices`, `layers`,
-`penalties`, `updates`, `optimisers`, `newton`, `estimates`, `series`, `presentation`, `recurrence`, `decoding`,
-`windows`, `counts`. `search` groups the rewrites of an equation by what they come to, `words` says them. `equivalents`
-is the opposite: rewrites that are right.
+`penalties`, `updates`, `corrections`, `optimisers`, `newton`, `estimates`, `series`, `presentation`, `recurrence`,
+`decoding`, `windows`, `counts`. `search` groups the rewrites of an equation by what they come to, `words` says them.
+`equivalents` is the opposite: rewrites that are right.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from chalkwork.algebra.expression import Expression
 from chalkwork.checking.mistakes import (
     attention,
     chains,
+    corrections,
     counts,
     decoding,
     embedding,
@@ -64,7 +65,7 @@ __all__ = [
 ]
 
 _PARTS = (forward, embedding, attention, losses, errors, matrices, newton, updates, estimates, series, chains,
-          quantities, products, layers, recurrence, optimisers, penalties, presentation, decoding, windows,
+          quantities, products, layers, recurrence, corrections, optimisers, penalties, presentation, decoding, windows,
           counts)  # fmt: skip
 
 TABLE: dict[str, Mistake] = {

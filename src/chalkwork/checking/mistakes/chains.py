@@ -9,7 +9,7 @@ from chalkwork.algebra.expression import Expression, Name, Number, apply, names_
 from chalkwork.algebra.simplify import simplify
 from chalkwork.checking.mistakes.context import ACTIVATIONS, Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
-from chalkwork.checking.mistakes.errors import error_factors, slope_of
+from chalkwork.checking.mistakes.errors import applied, error_factors, slope_of
 from chalkwork.checking.mistakes.products import attempts
 from chalkwork.checking.mistakes.structure import (
     coefficient_of,
@@ -162,6 +162,8 @@ def _function_for_slope(equation: Equation, context: Context) -> Iterator[Expres
         layer, upstream = found
         yield upstream * layer.activation.symbol
         yield upstream * layer.net.symbol
+        if names_in(upstream):
+            yield applied(layer.function, upstream)
 
 
 def _diagonal(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -200,13 +202,15 @@ def _of_two_logarithms(way: str, node: Expression) -> Expression | None:
 
 def _one_term(*ways: str) -> Rewrites:
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
-        if context.role(equation) != Role.LOSS:
+        starts = context.starts_backward(equation) and context.role(equation) == Role.ERROR
+        loss = equation if context.role(equation) == Role.LOSS else context.loss_of(equation) if starts else None
+        if loss is None:
             return
-
         for way in ways:
-            result = transform(equation.expression, partial(_of_two_logarithms, way))
-            if result != equation.expression:
-                yield result
+            result = transform(loss.expression, partial(_of_two_logarithms, way))
+            if result != loss.expression:
+                found = result if loss is equation else context.error_from(result, equation)
+                yield from () if found is None else (found,)
 
     return rewrites
 
@@ -282,8 +286,8 @@ MISTAKES = (
     Mistake(
         id="function-for-derivative",
         title="The function in the place of its derivative",
-        explanation="In <this> what comes from above was multiplied by the activation or the net input, not by the "
-        "derivative of the activation function.",
+        explanation="In <this> what comes from above was multiplied by the activation or the net input, or put into "
+        "the activation function; it belongs multiplied by the derivative of that function.",
         hint="The chain rule asks how fast the function changes, not how large it is.",
         likelihood=5,
         rewrites=_function_for_slope,
@@ -320,7 +324,8 @@ MISTAKES = (
     Mistake(
         id="loss-sign-of-one-term",
         title="The sign of one part of the loss",
-        explanation="In <this> the minus in front covers one of the two logarithms only.",
+        explanation="In <this>, or in the loss that it is the derivative of, the minus in front covers one of the two "
+        "logarithms only.",
         hint="Where does the bracket end that the minus stands before?",
         likelihood=6,
         rewrites=_one_term("minus", "turned"),
@@ -329,7 +334,7 @@ MISTAKES = (
     Mistake(
         id="loss-term-forgotten",
         title="A part of the loss was forgotten",
-        explanation="<this> holds one of the two logarithms only.",
+        explanation="<this>, or the loss that it is the derivative of, holds one of the two logarithms only.",
         hint="What does the loss say of the samples whose target is zero, and what of the others?",
         likelihood=6,
         rewrites=_one_term("first", "second"),

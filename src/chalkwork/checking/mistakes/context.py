@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -27,7 +28,7 @@ from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints
 
 ACTIVATIONS = tuple(name for name, operation in TABLE.items() if operation.unit is not None)
-FIRST_SAMPLE = "first sample"  # no name that is read can hold a space
+FIRST_SAMPLE, LAST_SAMPLE = "first sample", "last sample"  # no name that is read can hold a space
 
 _FORWARD = (Stage.FORWARD, Stage.REEVALUATION)
 
@@ -230,18 +231,17 @@ class Context:
             return 1, 1
         return (1, prod(shape)) if self.samples is None else (shape[self.samples], prod(shape) // shape[self.samples])
 
-    @cached_property
-    def first_sample(self) -> Name:
-        """One for the first sample, zero for the others; along the axis of the samples."""
+    def sample(self, which: str) -> Name:
+        """One for the first or the last sample, zero for the others; along the axis of the samples."""
         count = self.sizes[0]
-        return Name(FIRST_SAMPLE, (1, count) if self.samples == -1 else (count, 1))
+        return Name(which, (1, count) if self.samples == -1 else (count, 1))
 
     @cached_property
     def constants(self) -> Mapping[str, Any]:
         """The values of names that only rewrites use."""
-        value = np.zeros(self.first_sample.shape)
-        value[0, 0] = 1.0
-        return {FIRST_SAMPLE: value}
+        shape = self.sample(FIRST_SAMPLE).shape
+        first = np.eye(1, self.sizes[0]).reshape(shape)
+        return {FIRST_SAMPLE: first, LAST_SAMPLE: first[::-1, ::-1]}
 
     def loss_of(self, equation: Equation) -> Equation | None:
         """The loss of the step that the equation belongs to."""
@@ -281,6 +281,16 @@ class Context:
         if found is None or times is None or any(name.name in self.kept_times for name in names_in(found)):
             return found
         return simplify(times * found)
+
+    def error_from(self, loss: Expression, equation: Equation) -> Expression | None:
+        """What the error that starts the way back would be if the loss were another one."""
+        own = self.loss_of(equation)
+        if own is None or equation.derivative is None:
+            return None
+        under = [dataclasses.replace(one, expression=loss) if one is own else one for one in self._under(own.name)]
+        found = Adjoints(under, own.name, {}).found.get(equation.derivative.by)
+        times = self.kept_times.get(equation.name)
+        return found if found is None or times is None else times * found
 
     def _under(self, output: str) -> list[Equation]:
         """The forward equations that the output is made of, those before an update left out."""

@@ -29,14 +29,18 @@ def error_factors(equation: Equation, context: Context) -> tuple[Layer, Expressi
     return None if upstream is None else (layer, upstream)
 
 
-def slope_of(layer: Layer, at: Layer | None = None) -> Expression | None:
-    """f' of the layer where it has one entry by entry, at its own net input or at that of another layer."""
-    place = at or layer
-    function = applied(layer.function, place.net.symbol)
-    if not function.operation.entrywise:
-        return None
-    result = place.activation.symbol if place is layer else function
-    return local_derivatives(function, result)[0]
+def slope_of(layer: Layer) -> Expression | None:
+    """f' of the layer at its own net input, where it has one entry by entry."""
+    return next(slopes_at(layer.function, layer.net.symbol, layer.activation.symbol), None)
+
+
+def slopes_at(function: Application, place: Expression, *results: Expression) -> Iterator[Expression]:
+    """f' at a place where the function has one entry by entry: by what the function is there, or is taken to be."""
+    there = applied(function, place)
+    for result in results or (there,) if function.operation.entrywise else ():
+        (slope,) = local_derivatives(there, result)
+        if slope is not None:
+            yield slope
 
 
 def through(upstream: Expression, function: Application, result: Expression) -> Iterator[Expression]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from math import log
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, rebuild, transform, walk
-from chalkwork.checking.mistakes.context import Context, Role
+from chalkwork.checking.mistakes.context import FIRST_SAMPLE, Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import (
     coefficient_of,
@@ -148,10 +149,10 @@ def _absolute(equation: Equation, context: Context) -> Iterator[Expression]:
                 yield Number(1 / front) * result
 
 
-def _first_sample_only(equation: Equation, context: Context) -> Iterator[Expression]:
-    """Sums over the samples with the first one alone, as they are and without the mean."""
+def one_sample_only(which: str, equation: Equation, context: Context) -> Iterator[Expression]:
+    """Sums over the samples with the first or the last one alone, as they are and without the mean."""
     samples = context.sizes[0]
-    mask, axis = context.first_sample, context.samples
+    mask, axis = context.sample(which), context.samples
     if samples < 2 or context.role(equation) not in (Role.LOSS, Role.GRADIENT):
         return
 
@@ -226,7 +227,7 @@ MISTAKES = (
         explanation="<this> holds the part of the first sample only; the others were left out.",
         hint="How many samples does the batch hold, and which of them have a part in your result?",
         likelihood=5,
-        rewrites=_first_sample_only,
+        rewrites=partial(one_sample_only, FIRST_SAMPLE),
     ),
     Mistake(
         id="log-base-2",

@@ -73,20 +73,22 @@ def _wrong_layer(equation: Equation, context: Context) -> Iterator[Expression]:
         return
     loss = context.loss_of(equation)
     errors = [context.derivatives.get((loss.name, layer.net.name)) for layer in layers] if loss is not None else []
+    weights = [layer.weights for layer in layers if layer.weights is not None]
     kinds: list[list[Name]] = [
         [name for name in (layers[0].inputs, *(layer.activation.symbol for layer in layers)) if name is not None],
         [layer.net.symbol for layer in layers],
         [error.symbol for error in errors if error is not None],
-        [layer.weights for layer in layers if layer.weights is not None],
+        weights,
         [layer.bias for layer in layers if layer.bias is not None],
     ]
     count = 0
     for name in names_in(equation.expression):
         for kind in kinds:
+            penalised = kind is weights and context.role(equation) == Role.LOSS  # the sum of squares, of any shape
             for other in kind if name in kind else ():
                 usable = (
                     _layer_of(other) != _layer_of(name)
-                    and other.shape == name.shape
+                    and (other.shape == name.shape or penalised)
                     and context.known_before(other, equation)
                 )
                 if usable and count < MOST_OTHERS:

@@ -1,4 +1,4 @@
-"""Mistakes in the rules of optimisers: moments and velocities, their corrections, what is added to what."""
+"""Mistakes in the rules of optimisers: moments and velocities, what is added to what."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 
 from chalkwork.algebra.expression import (
-    Application,
     Expression,
     Name,
     Number,
@@ -24,64 +23,6 @@ from chalkwork.derivation.derivation import Equation, Stage
 
 _NUMBERED = re.compile(r"(.*)_new(\d*)")
 _STEP = re.compile(r"([a-z]+)(\d+)(_[a-z_]+)?")
-
-
-# --- the correction of moments that start at zero: m / (1 - rho^t) ---------------------------------------------------
-
-
-def _corrected(expression: Expression) -> tuple[Expression, Expression] | None:
-    """The moment and 1 - rho^t, where the one is divided by the other."""
-    if is_operation(expression, "divide"):
-        moment, below = expression.arguments
-        if is_operation(below, "subtract") and below.arguments[0] == Number(1):
-            return moment, below
-    return None
-
-
-def _with_correction(change: Callable[[Expression, Expression], Expression | None]) -> Rewrites:
-    """Something else done with the moment and 1 - rho^t, in the correction itself and in what it enters."""
-
-    def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
-        if equation.stage != Stage.UPDATE:
-            return
-        own = _corrected(equation.expression)
-        if own is not None:
-            changed = change(*own)
-            if changed is not None:
-                yield changed
-            return
-        entering: dict[Expression, Expression] = {}
-        for name in names_in(equation.expression):
-            source = context.derivation.get(name.name)
-            correction = _corrected(source.expression) if source is not None else None
-            other = change(*correction) if correction is not None else None
-            if other is not None:
-                entering[name] = other
-        if entering:
-            yield replace(equation.expression, entering)
-        if len(entering) > 1:
-            yield from (replace(equation.expression, {name: other}) for name, other in entering.items())
-
-    return rewrites
-
-
-def _without_power(moment: Expression, below: Expression) -> Expression | None:
-    assert isinstance(below, Application)
-    power = below.arguments[1]
-    return moment / (1 - power.arguments[0]) if is_operation(power, "power") else None
-
-
-def _other_rate(equation: Equation, context: Context) -> Iterator[Expression]:
-    """The correction with the constant of the other moment."""
-    own = _corrected(equation.expression) if equation.stage == Stage.UPDATE else None
-    if own is None:
-        return
-    mine = names_in(own[1])
-    for other in context.derivation.equations:
-        correction = _corrected(other.expression) if other.stage == Stage.UPDATE else None
-        if correction is not None and names_in(correction[1]) != mine and len(names_in(correction[1])) == 1:
-            yield replace(equation.expression, dict(zip(mine, names_in(correction[1]), strict=False)))
-            return
 
 
 def _through(rewrites: Rewrites) -> Rewrites:
@@ -108,12 +49,21 @@ def _epsilon_inside(equation: Equation, context: Context) -> Iterator[Expression
     def rule(node: Expression) -> Expression | None:
         if is_operation(node, "add"):
             for root, small in (node.arguments, node.arguments[::-1]):
-                if is_operation(root, "sqrt") and isinstance(small, Name) and not small.shape:
-                    return apply("sqrt", transform(root.arguments[0], rule) + small)
+                if is_operation(root, "sqrt") and (inside := _small(small)) is not None:
+                    return apply("sqrt", transform(root.arguments[0], rule) + inside)
         return None
 
     if equation.stage == Stage.UPDATE:
         yield from _if_changed(equation, rule)
+
+
+def _small(beside: Expression) -> Expression | None:
+    """What stands below a root where this stood beside it: a number by name, or one that is divided as the root is."""
+    if isinstance(beside, Name) and not beside.shape:
+        return beside
+    if is_operation(beside, "divide") and not beside.shape and isinstance(beside.arguments[0], Name | Number):
+        return beside / beside.arguments[1]
+    return None
 
 
 def _root_forgotten(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -218,8 +168,12 @@ def _other_momentum(equation: Equation, context: Context) -> Iterator[Expression
 
 
 def _velocity_sign(equation: Equation, context: Context) -> Iterator[Expression]:
-    """The gradient subtracted from a velocity that is subtracted itself."""
+    """The gradient subtracted from a velocity that is subtracted itself, or one of both from the other in a step."""
     gradient = _gradient(equation, context) if equation.stage == Stage.UPDATE else None
+    found = _velocity_of(equation, context)
+    if found is not None and gradient == found[1]:  # Nesterov's, which is made of both
+        for name in found[:2]:
+            yield replace(equation.expression, {name: -name})
     if gradient is None or updated_parameter(equation) is not None:
         return
     parts = summands(equation.expression)
@@ -283,43 +237,6 @@ def _of_another(equation: Equation, context: Context) -> Iterator[Expression]:
 
 MISTAKES = (
     Mistake(
-        id="bias-correction-omitted",
-        title="The correction of the moments was left out",
-        explanation="<this> was worked out from the running means as they are. They start at zero, which the division "
-        "by one minus the power of their constant makes up for.",
-        hint="How large is a running mean after its first step, if it started at zero?",
-        likelihood=8,
-        rewrites=_with_correction(lambda moment, below: moment),
-        alone=True,
-    ),
-    Mistake(
-        id="bias-correction-multiplied",
-        title="The correction of the moments was multiplied",
-        explanation="A running mean was multiplied by one minus the power of its constant instead of divided by it.",
-        hint="The running mean starts at zero and is too small. Must the correction make it larger or smaller?",
-        likelihood=6,
-        rewrites=_with_correction(lambda moment, below: moment * below),
-        alone=True,
-    ),
-    Mistake(
-        id="bias-correction-without-power",
-        title="The correction of the moments without its power",
-        explanation="The constant in the correction was not raised to the number of the step.",
-        hint="The correction fades as the steps go on. What makes it do so?",
-        likelihood=6,
-        rewrites=_with_correction(_without_power),
-        alone=True,
-    ),
-    Mistake(
-        id="bias-correction-of-second-moment",
-        title="The correction with the constant of the other moment",
-        explanation="<this> was corrected with the constant that belongs to the other running mean.",
-        hint="Two running means, two constants: which one belongs to this?",
-        likelihood=4,
-        rewrites=_other_rate,
-        alone=True,
-    ),
-    Mistake(
         id="epsilon-inside-root",
         title="Epsilon inside the root",
         explanation="Epsilon was added below the root instead of to the root.",
@@ -358,7 +275,7 @@ MISTAKES = (
     Mistake(
         id="velocity-sign",
         title="A sign in the velocity",
-        explanation="In <this> the two parts have different signs, although the velocity is subtracted afterwards.",
+        explanation="In <this> gradient and velocity have different signs, although both are to lead downhill.",
         hint="Which of the two lines has the minus of gradient descent?",
         likelihood=6,
         rewrites=_velocity_sign,

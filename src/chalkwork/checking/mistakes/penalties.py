@@ -14,7 +14,7 @@ from chalkwork.checking.mistakes.structure import is_operation, summands
 from chalkwork.derivation.derivation import Equation
 
 
-def _parts(equation: Equation, context: Context) -> tuple[list[Expression], list[Expression]] | None:
+def data_and_penalties(equation: Equation, context: Context) -> tuple[list[Expression], list[Expression]] | None:
     """What the data contribute, and the penalties: what is made of parameters and constants alone."""
     if context.role(equation) not in (Role.LOSS, Role.GRADIENT):
         return None
@@ -36,7 +36,7 @@ def _with_penalty(change: Callable[[Expression, Context], list[Expression]]) -> 
     """Something else in the place of the penalty."""
 
     def rewrites(equation: Equation, context: Context) -> Iterator[Expression]:
-        found = _parts(equation, context)
+        found = data_and_penalties(equation, context)
         if found is not None:
             data, penalties = found
             yield from (_sum(data) + other for other in change(_sum(penalties), context))
@@ -45,14 +45,14 @@ def _with_penalty(change: Callable[[Expression, Context], list[Expression]]) -> 
 
 
 def _forgotten(equation: Equation, context: Context) -> Iterator[Expression]:
-    found = _parts(equation, context)
+    found = data_and_penalties(equation, context)
     if found is not None:
         yield _sum(found[0])
 
 
 def _apart(equation: Equation, context: Context) -> Iterator[Expression]:
     """The data divided by the number of samples and the penalty not, or the other way round."""
-    found = _parts(equation, context)
+    found = data_and_penalties(equation, context)
     samples = context.sizes[0]
     if found is not None and samples > 1:
         data, penalties = (_sum(part) for part in found)
@@ -88,7 +88,8 @@ def _bias_penalised(equation: Equation, context: Context) -> Iterator[Expression
         return
     for weights, bias in pairs:
         other = context.derivatives.get((equation.derivative.of, weights.name))
-        found = _parts(other, context) if bias.name == equation.derivative.by and other is not None else None
+        concerned = other is not None and bias.name == equation.derivative.by
+        found = data_and_penalties(other, context) if other is not None and concerned else None
         if found is not None:
             yield equation.expression + replace(_sum(found[1]), {weights: bias})
 

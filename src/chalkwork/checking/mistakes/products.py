@@ -19,9 +19,10 @@ from chalkwork.algebra.expression import (
     transform,
     walk,
 )
-from chalkwork.checking.mistakes.context import Context, Layer, Role
+from chalkwork.checking.mistakes.context import LAST_SAMPLE, Context, Layer, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.errors import error_factors, slope_of
+from chalkwork.checking.mistakes.losses import one_sample_only
 from chalkwork.checking.mistakes.structure import is_operation
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.errors import ShapeError
@@ -121,7 +122,11 @@ def _elementwise_for_matrix(equation: Equation, context: Context) -> Iterator[Ex
 
 
 def _not_summed(equation: Equation, context: Context) -> Iterator[Expression]:
-    """Every sample's own gradient of the weights, where a row or a column holds them."""
+    """Every sample's own gradient of the weights, where a row or a column holds them; or the last one's alone, which
+    took the place of the others.
+    """
+    if context.role(equation) == Role.GRADIENT:
+        yield from one_sample_only(LAST_SAMPLE, equation, context)
     layer = own_layer(equation, context)
     if layer is None or context.sizes[0] < 2:
         return
@@ -192,7 +197,7 @@ def _has_target(equation: Equation, context: Context) -> bool:
 
 def _spread(equation: Equation, context: Context) -> Iterator[Expression]:
     """One of two rows or columns that are multiplied or subtracted entry by entry turned: a table comes of it."""
-    if equation.stage == Stage.UPDATE or equation.derivative is None:
+    if equation.stage == Stage.UPDATE or (equation.derivative is None and context.role(equation) != Role.NET):
         return
     factors = error_factors(equation, context)
     slope = slope_of(factors[0]) if factors is not None else None
@@ -205,7 +210,8 @@ def _spread(equation: Equation, context: Context) -> Iterator[Expression]:
     for node in dict.fromkeys(walk(equation.expression)):
         if is_operation(node, "multiply", "subtract", "add") and found < 4:
             left, right = node.arguments
-            if left.shape == right.shape and 1 in left.shape and prod(left.shape) > 1:
+            spread = equation.derivative is None and left.shape != right.shape  # a bias along the samples
+            if (spread or left.shape == right.shape) and prod(right.shape) > 1 in right.shape:
                 found += 1
                 for way in ((left, right.T), (left.T, right)):
                     yield from attempts([partial(_put, equation, node, partial(rebuild, node, way))])
@@ -236,7 +242,8 @@ MISTAKES = (
     Mistake(
         id="gradient-not-summed",
         title="The gradient was not summed over the samples",
-        explanation="<this> holds one gradient for each sample; they were not added up.",
+        explanation="The gradients of the samples were not added up: <this> holds one for each of them, or the last "
+        "one alone.",
         hint="The weights are the same for every sample. What does that mean for their gradient, and for its shape?",
         likelihood=6.5,
         rewrites=_not_summed,

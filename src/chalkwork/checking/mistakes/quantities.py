@@ -16,7 +16,7 @@ from chalkwork.algebra.expression import (
 )
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
-from chalkwork.checking.mistakes.errors import error_factors, slope_of
+from chalkwork.checking.mistakes.errors import applied, error_factors, slopes_at
 from chalkwork.checking.mistakes.products import fitting, own_layer
 from chalkwork.checking.mistakes.structure import coefficient_of, is_function, summands
 from chalkwork.derivation.derivation import Equation, Stage
@@ -115,23 +115,25 @@ def _extra_factor(equation: Equation, context: Context) -> Iterator[Expression]:
 def _slope_elsewhere(equation: Equation, context: Context) -> Iterator[Expression]:
     """The slope of this layer at another layer's net input, or a local derivative at another node."""
     found = error_factors(equation, context)
-    layers = context.layers(context.steps[equation.name])
+    forward = [one for one in context.derivation.equations if one.stage == Stage.FORWARD and not one.expression.shape]
+    nodes = [one.symbol for one in forward] if not equation.expression.shape else []
     if found is not None:
         layer, upstream = found
-        for other in layers:
-            slope = slope_of(layer, other)
-            if other is not layer and slope is not None:
+        others = [one for one in context.layers(context.steps[equation.name]) if one is not layer]
+        places = [(one.net.symbol, (applied(layer.function, one.net.symbol), one.activation.symbol)) for one in others]
+        own = (layer.net.symbol, layer.activation.symbol, *(place for place, _ in places))
+        for place, results in (*places, *((node, ()) for node in nodes if node not in own)):
+            for slope in slopes_at(layer.function, place, *results):
                 yield from fitting(equation, [partial(Expression.__mul__, upstream, slope)])
         return
-    own = equation.derivative
-    source = context.derivation.get(own.of) if own is not None else None
+    edge = equation.derivative
+    source = context.derivation.get(edge.of) if edge is not None else None
     if source is None or equation.expression.shape or not is_function(source.expression):
         return
-    others = [one.symbol for one in context.derivation.equations if one.stage == Stage.FORWARD]
     for name in names_in(equation.expression):
-        for other_name in [*others, *context.derivation.givens][:12]:
-            if other_name != name and not other_name.shape and context.known_before(name, equation):
-                yield replace(equation.expression, {name: other_name})
+        for other in [*nodes, *context.derivation.givens][:12]:
+            if other != name and not other.shape and context.known_before(name, equation):
+                yield replace(equation.expression, {name: other})
 
 
 def _shared_out(equation: Equation, context: Context) -> Iterator[Expression]:

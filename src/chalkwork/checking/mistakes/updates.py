@@ -60,6 +60,10 @@ def _squared(equation: Equation, context: Context) -> Iterator[Expression]:
     rate = rate_of(equation, context)
     if rate is not None:
         yield replace(equation.expression, {rate: rate**2})
+    for name in names_in(equation.expression) if context.role(equation) == Role.UPDATE else ():
+        factor = context.kept_times.get(name.name)  # of a program whose gradients have the rate already
+        if factor is not None and len(names_in(factor)) == 1:
+            yield replace(equation.expression, {name: names_in(factor)[0] * name})
 
 
 MISTAKES = (

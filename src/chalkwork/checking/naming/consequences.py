@@ -7,18 +7,19 @@ place of a step that has none: then it is that step, whatever it is called.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.mistakes import Role
+from chalkwork.checking.mistakes import Role, distinct
 from chalkwork.checking.naming.called import differentiated, holds_a_loss
 from chalkwork.checking.naming.evidence import is_mask, same, tells
 from chalkwork.checking.naming.passes import base_of, last_step
 from chalkwork.checking.naming.programs import Names, Reader
-from chalkwork.checking.naming.variables import PART
+from chalkwork.checking.naming.stacked import PART
 from chalkwork.checking.reading.answers import answer_like, read_answer, with_given
 from chalkwork.checking.reading.names import NO_NAME, bare_name
 from chalkwork.derivation.evaluate import evaluate
@@ -195,7 +196,7 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
         del found.unused[word]
         found.notes.append(Text.of("note.taken", word=word, name=name))
     named = {word: name for name, value in found.steps.items() for word in given if given[word] is value}
-    rest = [word for word in left if word in found.unused]
+    rest = [word for word in left if word in found.unused and not found.steps.keys() & reader.equal(given[word])]
     alike = like_its_family(reader, named, rest)
     for word, name in named.items():
         called = set(differentiated(bare_name(word).lower())) if name in reader.updates else set()
@@ -205,10 +206,38 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
             found.steps[name] = given[word]
             del found.unused[word]
             found.notes.append(Text.of("note.taken", word=word, name=name))
+    _name_the_grown(reader, found, {word: given[word] for word in left if word in found.unused})
     _name_the_loss(reader, found, {word: given[word] for word in left if word in found.unused})
     for word in left:
         if word.startswith(PART):
             found.unused.pop(word, None)
+
+
+def _name_the_grown(reader: Reader, found: Names, left: Mapping[str, object]) -> None:
+    """Parameters that have another shape after their update, and the gradient that was spread there, not added up."""
+    context = reader.context
+    able = {word: value for word, value in left.items() if tells(value) and np.ndim(np.asarray(value)) == 2}
+    open_ = [context.derivation[name] for name in reader.updates if name not in found.steps] if able else []
+    own = {**followed(reader, found.steps, found.data), **context.constants} if open_ else {}
+    for update in open_:
+        used = [context.derivation[one.name] for one in names_in(update.expression) if one.name in context.derivation]
+        for gradient in [one for one in used if context.role(one) == Role.GRADIENT and one.name not in found.steps]:
+            for rewrite in [one for one, _ in distinct(gradient, context) if one.shape != gradient.expression.shape]:
+                with suppress(ValueError):
+                    own[gradient.name] = evaluate(rewrite, own)
+                    _take_alike(found, able, update.name, evaluate(update.expression, own))
+                if update.name in found.steps:
+                    _take_alike(found, able, gradient.name, own[gradient.name])
+                    break
+
+
+def _take_alike(found: Names, able: dict[str, object], name: str, made: Any) -> None:
+    """Name the last of the words that has this value."""
+    words = [word for word, value in able.items() if np.asarray(value).shape == np.shape(made) and same(value, made)]
+    if words and name not in found.steps:
+        found.steps[name] = able.pop(words[-1])
+        del found.unused[words[-1]]
+        found.notes.append(Text.of("note.taken", word=words[-1], name=name))
 
 
 def _name_the_loss(reader: Reader, found: Names, left: Mapping[str, object]) -> None:

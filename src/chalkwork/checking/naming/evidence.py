@@ -15,6 +15,7 @@ from chalkwork.checking.naming.called import aliases_of, differentiated
 from chalkwork.checking.naming.passes import base_of
 from chalkwork.checking.reading.answers import Answer, answer_like, read_answer
 from chalkwork.checking.reading.names import NO_NAME, NameTable, bare_name, longest
+from chalkwork.checking.reading.numerals import is_single
 from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.typesetting.symbols import Symbols
@@ -23,6 +24,8 @@ from chalkwork.words import Said, Text
 _ERROR = re.compile(r"(?:l|layer|output|hidden|final|o|h)?\d*(?:error|errors|err|gradient\w?)")
 
 _MOST_ENTRIES = 10**5
+_DOUBLE, _SINGLE = 1e-9, 1e-5
+"""How far, as a part of the largest number, what is the same can be apart by the precision of a program."""
 _ENTRIES = 4
 """One of so many values of a word, or more, are entries of something larger where it goes through these."""
 
@@ -302,11 +305,12 @@ def same(value: object, right: Any) -> bool:
         if own.dtype.kind != "f" or not np.array_equal(np.isnan(own).ravel(), none.ravel()):
             return False
         return same(np.nan_to_num(own), np.nan_to_num(right))
-    slack = 1e-5 if getattr(value, "dtype", None) == np.float32 else 1e-9
-    room = slack * np.max(np.abs(right), initial=0.0) + 1e-15
+    largest = np.max(np.abs(right), initial=0.0)
     floats = value if isinstance(value, np.ndarray) and value.dtype.kind == "f" else None
-    if floats is not None and (floats.size != right.size or (floats.size and abs(floats.max() - right.max()) > room)):
+    about = _SINGLE * largest + 1e-15
+    if floats is not None and (floats.size != right.size or (floats.size and abs(floats.max() - right.max()) > about)):
         return False  # as most are: of another size, or not as large
+    room = (_SINGLE if is_single(value) else _DOUBLE) * largest + 1e-15
     if isinstance(value, np.ndarray) and value.dtype == np.float64 and value.shape == right.shape and value.ndim == 2:
         return bool(np.all(np.abs(value - right) <= room))  # as it stands: nothing in it is to be read
     answer = answer_like(value, right)

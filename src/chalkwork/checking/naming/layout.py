@@ -138,8 +138,8 @@ class Parameters:
     def part(self, order: Arrangement, numbers: Numbers, name: str) -> Numbers:
         """What one parameter has of the numbers, in its shape."""
         places = self.places(order, name)
-        found: Numbers = (numbers[places] * order.signs[places]).reshape(self.shapes[name])
-        return found
+        found: Numbers = (numbers[places] * order.signs[places]).astype(numbers.dtype)
+        return found.reshape(self.shapes[name])
 
     def places(self, order: Arrangement, name: str) -> Numbers:
         """Where the entries of a parameter stand, in their order."""
@@ -175,7 +175,7 @@ class Parameters:
         own, sizes = np.sort(np.abs(given)), np.abs(numbers)
         place = np.clip(np.searchsorted(own, sizes), 1, max(own.size - 1, 1))
         near = [np.abs(own[np.minimum(one, own.size - 1)] - sizes) for one in (place - 1, place)]
-        return bool(np.all(np.minimum(*near) <= _room(sizes)))
+        return bool(np.all(np.minimum(*near) <= _room(sizes, numbers)))
 
     def began(self, numbers: Numbers) -> list[Arrangement]:
         """The arrangements in which these are the parameters as they are given, the plainest first."""
@@ -268,12 +268,14 @@ def _together(orders: Sequence[Arrangement]) -> Arrangement:
     return Arrangement(entries, signs, ())
 
 
-def _room(right: Numbers) -> Numbers:
-    room: Numbers = 1e-9 * np.abs(right) + 1e-15
+def _room(right: Numbers, numbers: Numbers) -> Numbers:
+    """How far from the right ones a program's numbers are that are the same: so far as its precision goes."""
+    slack, least = (1e-9, 1e-15) if numbers.dtype == np.float64 else (1e-5, 1e-7)
+    room: Numbers = slack * np.abs(right) + least
     return room
 
 
 def met(numbers: Numbers, right: Numbers) -> Numbers:
     """Which of the numbers are the right ones."""
-    found: Numbers = np.abs(numbers - right) <= _room(right)
+    found: Numbers = np.abs(numbers - right) <= _room(right, numbers)
     return found

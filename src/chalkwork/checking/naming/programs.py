@@ -13,7 +13,8 @@ from chalkwork.checking.mistakes import Role
 from chalkwork.checking.naming.evidence import is_mask, tells
 from chalkwork.checking.naming.meanings import Meanings
 from chalkwork.checking.naming.passes import after, base_of, last_step, of_the_last_step, updates_before
-from chalkwork.checking.naming.variables import PART, is_rectangular
+from chalkwork.checking.naming.stacked import PART
+from chalkwork.checking.naming.variables import is_rectangular
 from chalkwork.checking.reading.names import NO_NAME
 from chalkwork.words import Said, Text
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+PART = "part of "
+"""What a name begins with that says nothing: what stands in a list, or belongs to an object without parameters."""
 _OUTPUT = frozenset(("out", "output", "outputs", "o", "result"))
 _PARAMETERS = frozenset(("params", "parameters", "param"))
 _GRADIENTS = frozenset(("grads", "grad", "gradients", "dparams", "derivatives"))
@@ -17,7 +19,8 @@ _INPUT = frozenset(("x", "input", "inputs", "inp", "x_in"))
 def numbered_layers(objects: Sequence[Mapping[str, object]], layers: int) -> list[tuple[str, object]] | None:
     """The attributes of the objects by names with the layer's number; None where they are not the `layers` layers.
 
-    An object without parameters belongs to the layer before it: what goes in is its z, what comes out its a.
+    An object without parameters belongs to the layer before it: what goes in is its z, what comes out its a. What else
+    it has is known by its value alone.
 
     >>> import numpy as np
     >>> affine, sigmoid = {"W": np.ones((2, 2)), "x": np.ones((1, 2))}, {"out": np.ones((1, 2))}
@@ -69,6 +72,8 @@ def _numbered(objects: Sequence[Mapping[str, object]], holding: Sequence[bool]) 
             elif holds:
                 found.add(f"{word}{number}")
                 yield f"{word}{number}", value
+            else:
+                yield f"{PART}{word}, {place}", value
     for word, value in late:
         if word not in found:
             found.add(word)

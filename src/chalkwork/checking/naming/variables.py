@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,15 @@ from chalkwork.checking.naming.kept import (
     told_apart,
 )
 from chalkwork.checking.naming.libraries import is_library
-from chalkwork.checking.naming.stacked import numbered_layers
+from chalkwork.checking.naming.stacked import PART, numbered_layers
 from chalkwork.checking.naming.states import kept_state
 
 MOST_VARIABLES = 2000
 MOST_NUMBERS = 1_000_000
 MOST_DEPTH = 4
 MOST_LAYERS = 100
+FEWEST_SCALARS = 8
+_TYPED_DIGITS = 14
 _PASSED = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType)
 _NOTEBOOK = frozenset(("In", "Out", "exit", "quit", "get_ipython", "self"))
 _WHOLE = ("model", "net", "network", "own object", "mlp", "nn")
@@ -36,8 +39,6 @@ _KINDS = ("w", "b", "dw", "db", "weights", "biases")
 """What a dictionary is called whose keys are the places of what has this kind: `W["f"]`, `weights["out"]`."""
 AGAIN = "another "
 """What stands in front of a word that is there already, in another dictionary or object."""
-PART = "part of "
-"""What stands in front of a list or tuple of several things: what is in it is known by its value alone."""
 _TYPED = (str, bytes, int, float, complex, type(None), np.generic)
 
 
@@ -48,6 +49,14 @@ def is_program(given: Mapping[str, object]) -> bool:
     (False, True)
     """
     return not all(map(_is_typed, given.values()))
+
+
+def are_scalars(given: Mapping[str, object]) -> bool:
+    """Whether these are the many numbers of a program that has no arrays: most with more digits than anybody types."""
+    if len(given) < FEWEST_SCALARS or not all(type(value) in (int, float, bool) for value in given.values()):
+        return False
+    worked_out = [value for value in given.values() if len(repr(value)) > _TYPED_DIGITS]
+    return 3 * len(worked_out) > len(given)
 
 
 def _is_typed(value: object) -> bool:
@@ -207,9 +216,25 @@ def _is_per_layer(value: list[object] | tuple[object, ...], layers: int) -> bool
         return False
     if len(held) > layers and all(isinstance(item, Mapping) and {*item} == {"W", "b"} for item in held):
         return False  # pairs of data: no layer stands before the first that has weights
+    pairs = [
+        (np.shape(item["W"]), np.size(item["b"]))
+        for item in held
+        if isinstance(item, Mapping) and {*item} == {"W", "b"}
+    ]
+    if len(pairs) == len(held) and not _are_layers(pairs):
+        return False  # of other things: all errors beside all gradients
     arrays = [item for item in held if is_array(item)]
     wide = not arrays or any(map(is_wide, arrays))
     return wide and all(is_array(item) or _is_object(item) or isinstance(item, Mapping) for item in held)
+
+
+def _are_layers(pairs: Sequence[tuple[tuple[int, ...], int]]) -> bool:
+    """Whether matrices of these shapes and biases of these sizes can follow each other, either way round."""
+    return any(
+        all(shape[out] == size for shape, size in pairs)
+        and all(one[out] == other[1 - out] for (one, _), (other, _) in pairwise(pairs))
+        for out in (0, 1)
+    )
 
 
 def _is_one(name: str) -> bool:

@@ -89,7 +89,7 @@ class Flow:
         found = []
         with np.errstate(all="ignore"):
             for layer in (one for step in range(last_step(context) + 1) for one in context.layers(step)):
-                if (slope := slope_of(layer, layer)) is not None:
+                if (slope := slope_of(layer)) is not None:
                     found.append(evaluate(slope, values))
                     errors = [one.name for of, one in context.derivatives.items() if of[1] == layer.net.name]
                     found += [np.asarray(values[error]) / found[-1] for error in errors]

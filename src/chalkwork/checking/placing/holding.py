@@ -16,7 +16,8 @@ from chalkwork.checking.naming.evidence import is_mask, tells
 from chalkwork.checking.naming.layout import Arrangement, Numbers, Parameters, met
 from chalkwork.checking.naming.passes import after, last_step
 from chalkwork.checking.naming.programs import Reader
-from chalkwork.checking.naming.variables import PART, taken_apart
+from chalkwork.checking.naming.stacked import PART
+from chalkwork.checking.naming.variables import taken_apart
 from chalkwork.checking.placing.families import Family, Laid, Place, families_of, without
 from chalkwork.checking.reading.names import bare_name
 from chalkwork.checking.recording import spelled
@@ -82,7 +83,7 @@ class _Laying:
         return [family for family in self.families if not self.laid.instead.keys() & set(family.places)]
 
     def _numbers(self, family: Family, version: int) -> Numbers:
-        return np.concatenate([self.places[place][version].value.ravel() for place in family.places]).astype(float)
+        return np.concatenate([self.places[place][version].value.ravel() for place in family.places])
 
     # --- parameters ------------------------------------------------------------------------------------------------
 
@@ -230,7 +231,8 @@ class _Laying:
             last = self._numbers(family, -1)
             beside = [one for one in self.held if family.is_built_like(one.family)]
             if beside and not is_mask(last) and not (self.recorded and all(one.line is None for one in made)):
-                for one in beside:
+                several = any(self._moves_on(self.places[place]) for place in family.places)
+                for one in beside if not several else ():
                     if kind := self._kind(family, last, one):
                         found.setdefault((kind, one.order), []).append(family)
                         break
@@ -250,9 +252,9 @@ class _Laying:
     def _kind(self, family: Family, last: Numbers, one: _Held) -> str | None:
         """By the right values, up to a factor; by the change of the parameters, that goes with it; by its name."""
         word, of = bare_name(family.word).lower(), bare_name(one.family.word).lower()
-        if all(name[0] == "b" for name in one.order.names) and of not in word and word[-1:] != "b":
-            return None  # the error of a unit, which is its bias's derivative where there is one sample
         count = self.reader.context.sizes[0]
+        if count == 1 and all(name[0] == "b" for name in one.order.names) and of not in word and word[-1:] != "b":
+            return None  # the error of a unit, which is its bias's derivative where there is one sample
         factors = (1.0, -1.0, count, -count, 1 / count, -1 / count)
         for kind in self.own.kinds:
             if kind != "{}" and _agree(last, self.own.right(kind, one.order), factors):
@@ -271,6 +273,8 @@ class _Laying:
         """A quantity with a variable for each entry, if most of its entries are right."""
         words = [str(place[1][-1][1]) for place in family.places]
         if all(word in self.reader.values for word in words) or not family.is_in_a_row:
+            return
+        if any(self._moves_on(self.places[place]) for place in family.places):
             return
         numbers = self._numbers(family, -1)
         best, name = max(

@@ -32,6 +32,7 @@ from chalkwork.checking.reading.cells import (
 from chalkwork.checking.reading.doubtful import Twice
 from chalkwork.checking.reading.laid import laid, laid_shape, matrices_of
 from chalkwork.checking.reading.numerals import (
+    LOST,
     MAX_MAGNITUDE,
     ZEROS,
     AnswerError,
@@ -399,6 +400,14 @@ def rounded_alike(answers: Mapping[str, Answer]) -> dict[str, Answer]:
             halves = np.where(answer.floats, half, answer.high / 2 - answer.low / 2)
             found[name] = replace(answer, alike=halves)
     return found
+
+
+def in_single(answer: Answer) -> Answer:
+    """The same, as far as it is known where something that it was made of is in single precision."""
+    room = LOST * float(np.spacing(np.float32(np.max(np.abs(answer.value), initial=0.0, where=answer.given))))
+    return replace(
+        answer, low=np.minimum(answer.low, answer.value - room), high=np.maximum(answer.high, answer.value + room)
+    )
 
 
 def _finest(answer: Answer) -> float:

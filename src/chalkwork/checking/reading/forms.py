@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from chalkwork.checking.reading.expressions import looks_calculated
 from chalkwork.checking.reading.typed import final, is_blank
 from chalkwork.errors import ReadError
 
@@ -33,6 +34,7 @@ _WORDS = re.compile(
     re.IGNORECASE,
 )
 _EQUAL = re.compile("[=:≈]")
+_SIGNS = ("=", "≈", "≃", r"\approx")
 _SEVERAL = re.compile(
     rf"(?:[,;]\s*(?:(?:and|und)\s+)?|\s(?:and|und)\s+)(?=[\"'`$]?\\?{_LETTER}[\w'^{{}}\[\](),∂/]{{0,40}}?[\"'`$]?\s*[:=≈](?!$))"
 )
@@ -41,7 +43,8 @@ _TASK = re.compile(
     r"\s*[:.)]?[\s*#]*",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(r"[\d\[({|=≈≃&\\_½]|[-+−–*.]\s*[\d.\[({\\½]|[-+−–]?\s*(?:ln|log|exp|sqrt|tanh|sigmoid)\b")
+_FUNCTION = re.compile(r"[-+−–]?\s*(?:ln|log|exp|sqrt|tanh|sigmoid)\b")
+_GOES_ON = re.compile(rf"[\d\[({{|=≈≃&\\_½]|[-+−–*.]\s*[\d.\[({{\\½]|{_FUNCTION.pattern}")
 _FRAME = re.compile(
     r"\\(?:begin|end)\{(?:align|equation|gather|displaymath|math|split)[a-z]*\*?\}|\$\$|\\[\[\]]|[{}],?|\|[-|: ]+\|"
 )
@@ -87,7 +90,11 @@ def written_entries(text: str) -> Iterator[Entry]:
 
 
 def loose_entries(text: str) -> Iterator[Entry]:
-    """The answers in the lines of a text without a form; prose is passed over."""
+    """The answers in the lines of a text without a form; prose is passed over, no equation is.
+
+    >>> list(loose_entries("I did it so: all by hand\\nz1 = three"))
+    [('', 'z1', 'three', 2)]
+    """
     reader = _Reader(loose=True)
     for number, content in enumerate(text.splitlines(), 1):
         if not _FENCE.match(content[:100].rstrip()):
@@ -101,6 +108,7 @@ class _Reader:
     def __init__(self, loose: bool = False) -> None:
         self.loose = loose
         self.task, self.name, self.at = "", "", 0
+        self.is_equation = False
         self.indent, self.inside = 0, -1
         self.value: list[str] = []
         self.strays = 0
@@ -119,17 +127,17 @@ class _Reader:
             yield from self.end()
             self.task = entry[1].strip("`\"'")
             return
-        name, value = entry
+        name, value, is_equation = entry
         if self.loose:
             yield from self._indented(len(content) - len(content.lstrip()))
         yield from self.end()
         parts = _SEVERAL.split(value) if len(value) < MAX_LINE and _EQUAL.search(value) else [value]
-        self.name, self.at, self.value = name, number, [parts[0].strip()]
+        self.name, self.at, self.value, self.is_equation = name, number, [parts[0].strip()], is_equation
         for part in parts[1:]:
             another = self._entry(part)
             if another is not None:
                 yield from self.end()
-                self.name, self.at, self.value = another[0], number, [another[1]]
+                self.name, self.at, self.value, self.is_equation = another[0], number, [another[1]], another[2]
 
     def _indented(self, indent: int) -> Iterator[Entry]:
         """A name without a value is a task where what follows stands further in, as in YAML."""
@@ -144,14 +152,15 @@ class _Reader:
         """What is complete when there is no more."""
         if self.name:
             value = "\n".join(self.value).strip()
-            if not self.loose or not value or is_blank(value) or any(sign.isdecimal() or sign in "½" for sign in value):
+            numbers = any(sign.isdecimal() or sign in "½" for sign in value)
+            if not self.loose or self.is_equation or not value or is_blank(value) or numbers:
                 yield self.task, self.name, value, self.at
         self.name = ""
 
-    def _entry(self, content: str) -> tuple[str, str] | None:
-        """Name and value of a line; None where it is no answer."""
+    def _entry(self, content: str) -> tuple[str, str, bool] | None:
+        """Name and value of a line, and whether it sets the one equal to the other; None where it is no answer."""
         if not self.loose and (found := _LINE.match(content)):
-            return found[1].strip(), found[2].strip()
+            return found[1].strip(), found[2].strip(), True
         if len(content) > MAX_LINE:
             return None
         bare = _BULLET.sub("", content, count=1).strip()
@@ -171,7 +180,7 @@ class _Reader:
             value = value.removesuffix(end).rstrip() if value.count("[") != value.count("]") or end != r"\]" else value
         if value.count("}") > value.count("{"):
             value = value.rstrip("} ")
-        return (name, value) if name else None
+        return (name, value, sign in _SIGNS and _is_name(name)) if name else None
 
     def _no_entry(self, number: int, content: str) -> Iterator[Entry]:
         bare = content.strip()
@@ -205,10 +214,13 @@ def _is_name(text: str) -> bool:
 def is_result(value: object) -> bool:
     """Whether what was typed ends in numbers, rather than in a formula alone.
 
-    >>> is_result("W1 x = [0.5; 0.2]"), is_result("W1 x + b1")
-    (True, False)
+    >>> is_result("W1 x = [0.5; 0.2]"), is_result("W1 x + b1"), is_result("-ln(0.45)"), is_result("-ln(a2)")
+    (True, False, True, False)
     """
+    if not isinstance(value, str):
+        return True
     try:
-        return not isinstance(value, str) or _GOES_ON.match(final(value[:MAX_LINE]).strip()) is not None
+        text = final(value[:MAX_LINE]).strip()
     except ReadError:
         return False
+    return _GOES_ON.match(text) is not None and (_FUNCTION.match(text) is None or looks_calculated(text))

@@ -21,12 +21,16 @@ from chalkwork.errors import ReadError
 from chalkwork.words import Text
 
 MAX_LENGTH = 60
+LOST = 16.0
+"""Units in the last place of its largest number that an array in single precision has lost."""
 MAX_MAGNITUDE = 1e100
 """Larger numbers are no answers, and products of them would overflow."""
 
 _DECIMAL = r"(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)"
 _POWER = r"(?:[eE]([-+]?[0-9]{1,3})|\*10(?:\^|\*\*)([-+]?[0-9]{1,3}))"
 _SIMPLE = re.compile(r"-?[0-9]+[.,]([0-9]+)")
+_SHORT = 9
+"""Decimals of a number that can have been typed: it tells nothing of precision."""
 _HALVES = [float(f"0.5e-{places}") for places in range(24)]
 _NUMBER = re.compile(rf"([-+]?)({_DECIMAL}){_POWER}?")
 _POWER_ALONE = re.compile(r"([-+]?)10(?:\^|\*\*)([-+]?[0-9]{1,3})")
@@ -282,6 +286,23 @@ def _quotient(above: str, below: str, shown: str) -> Numeral:
 Numbers = NDArray[np.float64]
 
 
+def is_single(given: object) -> bool:
+    """Whether numbers were worked out in single precision, whatever they are kept in now.
+
+    >>> is_single(np.float32(1 / 3)), is_single(float(np.float32(1 / 3))), is_single(1 / 3), is_single([0.5, 0.25])
+    (True, True, False, False)
+    """
+    try:
+        values = np.asarray(given)
+    except ValueError:  # rows of different lengths
+        return False
+    if values.dtype.kind != "f" or values.dtype.itemsize < 8:
+        return values.dtype == np.float32
+    with np.errstate(all="ignore"):
+        same = np.array_equal(values.astype(np.float32), values)
+        return bool(same and values.size and np.any(np.round(values, _SHORT) != values))
+
+
 def spread(
     values: NDArray[np.floating] | NDArray[np.integer], decimals: int | None = None, whole_digits: bool = False
 ) -> tuple[Numbers, bool]:
@@ -303,11 +324,11 @@ def spread(
     whole = np.zeros(exact.shape) if decimals is None else np.full(exact.shape, 0.5 * _ten(-decimals))
     if not np.issubdtype(values.dtype, np.floating):
         return whole, False
-    narrow = values.dtype if values.dtype.itemsize < 8 else np.dtype(np.float64)
+    narrow = values.dtype if values.dtype.itemsize < 8 else np.dtype(np.float32 if is_single(values) else np.float64)
     own = exact.astype(narrow)
     least = 4.0 * np.spacing(np.abs(own)).astype(np.float64)
     if narrow != np.float64 and own.size:  # sums in single precision lose what their largest term has lost
-        least = np.maximum(least, 16.0 * float(np.spacing(np.abs(own).max())))
+        least = np.maximum(least, LOST * float(np.spacing(np.abs(own).max())))
     last = 17 if narrow == np.float64 else 9 if narrow == np.float32 else 4
     places = _places(exact, own, last)
     left = places > last

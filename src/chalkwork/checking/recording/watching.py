@@ -18,7 +18,7 @@ Path = tuple[tuple[str, str | int], ...]
 """Where a value is kept, from the variable on: `("", "grads"), ("key", "dW1")`; an "attribute", an "item", a
 "parameter" of a module of PyTorch, or the "gradient" of a tensor.
 """
-MOST_DEPTH = 4
+MOST_DEPTH = 8
 MOST_HELD = 500
 """How many things one list, dictionary or object is asked for."""
 _MOST_LETTERS = 40

@@ -229,6 +229,8 @@ class Evaluator:
 
     def _dict(self, node: ast.Dict, frame: Frame) -> Any:
         pairs = [(self.value(key, frame), one) for key, one in zip(node.keys, node.values, strict=True) if key]
+        if not all(isinstance(key, (str, int, float)) for key, _ in pairs):
+            raise Unclear
         return {key: self.value(one, frame) for key, one in pairs}
 
     def _binop(self, node: ast.BinOp, frame: Frame) -> Any:

@@ -16,13 +16,13 @@ from chalkwork.checking.reading.answers import Answer, with_given
 from chalkwork.checking.reading.laid import laid
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.reporting import reports_on
-from chalkwork.checking.reviewing.conventions import TABLE, Found, values_of
+from chalkwork.checking.reviewing.conventions import TABLE, Found
 from chalkwork.checking.reviewing.simpler import Simpler, resolves
 from chalkwork.checking.reviewing.ways import Way, ways
 from chalkwork.checking.reviewing.worked import Reading, is_near, own_value
 from chalkwork.checking.seeing.seen import seen_in
 from chalkwork.checking.task import Task
-from chalkwork.derivation.derivation import Derivation
+from chalkwork.derivation.derivation import Derivation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ChalkworkError
 from chalkwork.words import Text, say
@@ -56,12 +56,14 @@ def adopted(
     chosen: dict[int, tuple[Way, Task]] = {}
     resolved: set[int] = set()
     for way in _apart(ways(task.context, tuple(declared)), task, typed) if open_ else ():
-        own = values_of(task.values, way.found.forms)
+        own = way.values(task.values)
         changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
         met = [place for place in open_ if declared or _is_met(way, reports[place], reading[place], own)]
         met = [place for place in met
                if declared or not _is_hopeless(way, task, reading[place], reports[place], least[place][0])]  # fmt: skip
-        follow = {place for place in met if declared or way.found.throughout or _may_follow(way, reading[place], own)}
+        follow = {
+            place for place in met if declared or way.found.shows_by_itself or _may_follow(way, reading[place], own)
+        }
         able = [place for place in met if place in follow or reading[place].is_a_programs]
         if not able:
             continue
@@ -71,8 +73,8 @@ def adopted(
         for place, report in zip(able, quick, strict=True):
             wrong = count_of_wrong(report)
             first = declared and place not in chosen and found[place] is reports[place]
-            shown = declared or (place in follow and _is_shown(way, report, changed))
-            if not (shown or first) and 0 < wrong[0] < least[place][0]:
+            shown = declared or (place in follow and _is_shown(way, report, changed, reports[place]))
+            if not (shown or first) and wrong[0] and wrong < least[place]:
                 shown = Simpler(way, other, reading[place], reports[place], changed).is_so(report)
             fewer = shown and wrong < least[place]
             able_to = not (fewer or declared or place in resolved) and wrong[0] and reading[place].is_a_programs
@@ -115,19 +117,37 @@ def count_of_wrong(report: Report) -> tuple[int, int]:
 def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) -> bool:
     """Whether it is worth marking by the convention: wrong steps have its values, or look like it."""
     forms, typed = way.found.forms, reading.typed
-    if way.kept.isdisjoint(reading.wrong):
+    if way.found.written_otherwise and not _is_written_so(way, reading, own):
+        return False
+    if way.kept.isdisjoint(reading.wrong) and not way.found.is_of_updates:
         return False
     turned = [name for name, form in forms.items() if form.turned and name in typed and 1 not in own[name].shape[-2:]]
     if any(name not in reading.misshapen and len({*own[name].shape}) == own[name].ndim == 2 for name in turned):
         return False
     if not all(is_near(reading.of(name, own[name]), own[name]) or _lies(reading, name, own[name]) for name in turned):
         return False
-    met = False
+    met = way.found.is_of_updates
     for name in reading.wrong:
+        if name in way.first_showing:
+            met = met or bool(way.found.taken_for.intersection(report[name].mistakes))
         if name in forms:
             alike = way.found.taken_for.intersection(report[name].mistakes)
             met = met or bool(alike) or is_near(reading.of(name, own[name]), own[name])
     return met and (len(turned) > 1 or not any(form.turned for form in forms.values()))
+
+
+def _is_written_so(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
+    """Whether a wrong update is the convention's, of what was typed before it."""
+    known = dict(own)
+    for equation in way.derivation.equations:
+        name, typed = equation.name, reading.has(equation.name, own[equation.name])
+        if equation.stage == Stage.UPDATE:
+            known[name] = _worked_out(equation.expression, known)
+            if typed and name in reading.wrong and is_near(reading.of(name, own[name]), known[name]):
+                return True
+        if typed:
+            known[name] = with_given(reading.of(name, own[name]), own[name])
+    return False
 
 
 def _lies(reading: Reading, name: str, turned: Any) -> bool:
@@ -155,6 +175,7 @@ def _is_hopeless(way: Way, task: Task, reading: Reading, before: Report, least: 
 def _for_sure(way: Way, task: Task, reading: Reading, before: Report) -> tuple[set[str], bool]:
     """The steps that are wrong by the convention for sure, and whether such a one contradicts what is right."""
     own, wrong, derived, at_odds = dict(task.values), set[str](), set[str](), False
+    told = {one for one in before if before[one].verdict == Verdict.CORRECT.word and not way.found.written_otherwise}
     for equation in task.derivation.equations:
         name, right = equation.name, task.values[equation.name]
         made_of = [one.name for one in names_in(equation.expression)]
@@ -170,7 +191,7 @@ def _for_sure(way: Way, task: Task, reading: Reading, before: Report) -> tuple[s
         forms = (equation.expression, *equivalents(equation, task.context)) if moved else ()
         if not _is_about(value, right) and not any(_is_about(value, _worked_out(one, own)) for one in forms):
             wrong.add(name)
-        elif form is None and name in before and before[name].verdict == Verdict.CORRECT.word:
+        elif form is None and name in told:
             sure = wrong.intersection(made_of, before) and derived.isdisjoint(made_of)
             at_odds = at_odds or bool(sure and not _is_about(value, _worked_out(equation.expression, own)))
         own[name] = right if _is_about(value, right) else value
@@ -223,9 +244,17 @@ def _distance(answer: Answer, value: Any) -> float:
     return float(np.max(np.where(answer.given & np.isfinite(apart), apart, 0.0)))
 
 
-def _is_shown(way: Way, report: Report, changed: Collection[str]) -> bool:
-    """Whether what the convention changes is right by it, and something that it leaves as it is follows from that."""
+def _is_shown(way: Way, report: Report, changed: Collection[str], before: Report) -> bool:
+    """Whether what the convention changes is right by it, and something that it leaves as it is follows from that.
+
+    What is about the same by another way of writing it shows by itself: no accident has all the digits.
+    """
     forms = way.found.forms
+    if way.found.written_otherwise:
+        if not any(report[name].verdict in RIGHT for name in before.wrong):
+            return False
+        if way.found.is_of_updates:
+            return True
     concerned = {name for name in changed if name in report and report[name].verdict in ACCEPTED}
     if not concerned or any(report[name].verdict in BAD for name in way.entering if name in report):
         return False

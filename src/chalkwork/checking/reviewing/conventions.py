@@ -8,64 +8,23 @@ what follows is right: a step that is the same in both, and was worked out from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
+from functools import cached_property, partial, reduce
 from itertools import combinations, product
-from typing import Any
 
-import numpy as np
-
-from chalkwork.algebra.expression import Expression, Name, Number, names_in
-from chalkwork.algebra.expression import replace as exchanged
-from chalkwork.algebra.simplify import simplify
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, walk
 from chalkwork.checking.mistakes import Context, Role
-from chalkwork.checking.mistakes.structure import coefficient_of, summands, updated_parameter
-from chalkwork.derivation.derivation import Derivation, Equation, Stage
-from chalkwork.derivation.evaluate import evaluate
+from chalkwork.checking.mistakes.corrections import corrected
+from chalkwork.checking.mistakes.penalties import data_and_penalties
+from chalkwork.checking.mistakes.structure import coefficient_of, is_operation, summands, updated_parameter
+from chalkwork.checking.reviewing.rewriting import Exchanges, Form, Forms
+from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.words import ENGLISH, Text, say
 
-ONE = Number(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What a name stands for: so many times what it stands for in the solution, or the transpose of that."""
-
-    factor: Expression = ONE
-    turned: bool = False
-
-    def of(self, expression: Expression) -> Expression:
-        """The program's quantity from the solution's."""
-        scaled = expression if self.factor == ONE else self.factor * expression
-        return scaled.T if self.turned else scaled
-
-    def undone(self, expression: Expression) -> Expression:
-        """The solution's quantity from the program's."""
-        scaled = expression if self.factor == ONE else expression / self.factor
-        return scaled.T if self.turned else scaled
-
-    def shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """The shape that the program's quantity has."""
-        return (*shape[:-2], *reversed(shape[-2:])) if self.turned else shape
-
-    def value(self, value: Any, values: Mapping[str, Any]) -> Any:
-        """The program's value from the solution's."""
-        scaled = value if self.factor == ONE else evaluate(self.factor, values) * value
-        return np.swapaxes(scaled, -1, -2) if self.turned else scaled
-
-    def undone_of(self, value: Any, values: Mapping[str, Any]) -> Any:
-        """The solution's value from the program's."""
-        scaled = value if self.factor == ONE else value / evaluate(self.factor, values)
-        return np.swapaxes(scaled, -1, -2) if self.turned else scaled
-
-    def after(self, other: Form) -> Form:
-        """Both at once."""
-        return Form(simplify(self.factor * other.factor), self.turned != other.turned)
-
-
-Forms = Mapping[str, Form]
+_EPSILONS = (0, 1e-10, 1e-8, 1e-7, 1e-6)
+"""What frameworks and courses take for the number that keeps a step from dividing by zero."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +41,7 @@ class Convention:
     """Whether it shows by itself, where several names have it: no accident gives a transpose again and again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found:
     """A convention, or two at once, as it is in one derivation."""
 
@@ -98,6 +57,21 @@ class Found:
     def throughout(self) -> bool:
         """Whether they show by themselves."""
         return all(each.throughout for each in self.conventions)
+
+    @property
+    def shows_by_itself(self) -> bool:
+        """Whether nothing needs to follow from it."""
+        return self.throughout or self.is_of_updates
+
+    @property
+    def is_of_updates(self) -> bool:
+        """Whether all that is otherwise is how steps are written."""
+        return bool(self.written_otherwise) and len(self.written_otherwise) == len(self.forms)
+
+    @cached_property
+    def written_otherwise(self) -> frozenset[str]:
+        """The steps that come to about the same otherwise."""
+        return frozenset(name for name, form in self.forms.items() if form.exchanges)
 
     def words(self, language: str = ENGLISH) -> str:
         """What somebody does who has them."""
@@ -130,10 +104,11 @@ def _gradients(context: Context) -> list[Equation]:
 
 
 def _matrices(context: Context) -> set[str]:
-    """The weights: those of the layers, and whatever else is differentiated by and is no row or column."""
+    """The weights: those of the layers, and whatever else is given, differentiated by, and no row or column."""
     named = {layer.weights.name for layer in context.layers(0) if layer.weights is not None}
-    shapes, by = context.derivation.shapes(), {by for _, by in context.derivatives}
-    return named | {one for one in by if len(shapes[one]) == 2 and min(shapes[one]) > 1 and "_new" not in one}
+    by = {by for _, by in context.derivatives}
+    given = [one for one in context.derivation.givens if one.name in by]
+    return named | {one.name for one in given if len(one.shape) == 2 and min(one.shape) > 1}
 
 
 def _weight_gradients(context: Context) -> list[Equation]:
@@ -170,6 +145,63 @@ def _number(value: Fraction) -> Number:
 
 
 # --- the conventions --------------------------------------------------------------------------------------------------
+
+
+def _penalty_later(context: Context) -> Iterator[Forms]:
+    """Without the penalties, which the update adds: in the gradients, and in the loss, too."""
+
+    def without(equations: Iterable[Equation]) -> Forms:
+        apart = ((one.name, data_and_penalties(one, context)) for one in equations)
+        return {name: Form(added=-reduce(Expression.__add__, found[1])) for name, found in apart if found is not None}
+
+    gradients = without(_gradients(context))
+    if gradients:
+        yield gradients
+        yield {**gradients, **without(_of_role(context, Role.LOSS))}
+
+
+def _small_numbers(context: Context) -> Iterator[Forms]:
+    """Another number beside or below the roots that a step is divided by, or none."""
+    epsilons = [given for given in context.derivation.givens if given.name == "epsilon"]
+
+    def epsilon(size: Number, equation: Equation) -> Exchanges:
+        return [(one, size) for one in names_in(equation.expression) if one in epsilons]
+
+    def beside(size: Number, equation: Equation) -> Exchanges:
+        return [(root, root + size) for root in _roots_below(equation)]
+
+    def below(size: Number, equation: Equation) -> Exchanges:
+        return [(root, apply("sqrt", root.arguments[0] + size)) for root in _roots_below(equation)]
+
+    for size in map(Number, _EPSILONS):
+        for change in (epsilon,) if epsilons else (beside, below):
+            yield _in_updates(context, partial(change, size))
+
+
+def _roots_below(equation: Equation) -> list[Application]:
+    """The roots that something is divided by."""
+    below = (one.arguments[1] for one in walk(equation.expression) if is_operation(one, "divide"))
+    return [one for one in below if is_operation(one, "sqrt")]
+
+
+def _corrected_rate(context: Context) -> Iterator[Forms]:
+    """The square root of 1 - rho2^t goes from the moment to the rate, and with it from epsilon."""
+
+    def beside(equation: Equation) -> Exchanges:
+        for node in walk(equation.expression):
+            if is_operation(node, "add") and is_operation(node.arguments[0], "sqrt"):
+                source = [context.derivation.get(name.name) for name in names_in(node.arguments[0])]
+                found = corrected(source[0].expression) if len(source) == 1 and source[0] is not None else None
+                if found is not None:
+                    return [(node, node.arguments[0] + node.arguments[1] / apply("sqrt", found[1]))]
+        return []
+
+    yield _in_updates(context, beside)
+
+
+def _in_updates(context: Context, exchanges: Callable[[Equation], Exchanges]) -> Forms:
+    apart = {one.name: tuple(exchanges(one)) for one in context.derivation.equations if one.stage == Stage.UPDATE}
+    return {name: Form(exchanges=found) for name, found in apart.items() if found}
 
 
 def _divided_later(context: Context) -> Iterator[Forms]:
@@ -238,8 +270,13 @@ def _gradients_turned(context: Context) -> Iterator[Forms]:
 
 
 def _weights_turned(context: Context) -> Iterator[Forms]:
+    """With their gradients, and with what an optimiser keeps of each."""
     weights, shapes = _matrices(context), context.derivation.shapes()
-    names = [name for name in shapes if name.partition("_new")[0] in weights]
+    updated = {one.name for one in context.derivation.equations if one.stage == Stage.UPDATE} | set(_states(context))
+    bare = {name: name.partition("_new")[0] for name in shapes}
+    names = [
+        name for name in shapes if bare[name] in weights or (name in updated and bare[name].endswith(tuple(weights)))
+    ]
     yield {name: Form(turned=True) for name in (*names, *(one.name for one in _weight_gradients(context)))}
 
 
@@ -283,6 +320,24 @@ TABLE: dict[str, Convention] = {
             forms=_rate_in_velocity,
         ),
         Convention(
+            id="penalty-in-update",
+            words="leave the penalty out of the gradients, and the update adds it",
+            taken_for=("penalty-forgotten",),
+            forms=_penalty_later,
+        ),
+        Convention(
+            id="small-number",
+            words="keep the steps from dividing by zero by another usual number, or by none",
+            taken_for=(),
+            forms=_small_numbers,
+        ),
+        Convention(
+            id="rate-corrected",
+            words="correct the learning rate in place of the moments, so that epsilon stands beside the root as it is",
+            taken_for=(),
+            forms=_corrected_rate,
+        ),
+        Convention(
             id="gradients-transposed",
             words="write every gradient of weights transposed",
             taken_for=("outer-product-transposed",),
@@ -304,6 +359,7 @@ def conventions_of(context: Context, declared: Iterable[str] = ()) -> list[Found
     """Every convention in each of its forms, one at a time and then two; with `declared`, only those, all at once.
 
     >>> from chalkwork import Dense, NeuralNetwork
+    >>> from chalkwork.checking.reviewing.rewriting import rewritten
     >>> net = NeuralNetwork([Dense(weights=[[1.0]], bias=False)], "mean_squared_error")
     >>> solution = net.solve([[1.0], [2.0]], [[0.5], [1.0]], learning_rate=0.1)
     >>> found = conventions_of(Context(solution.derivation, -2))[0]
@@ -334,34 +390,3 @@ def _together(*found: Found) -> Found:
         return Found((*one.conventions, *other.conventions), kept)
 
     return reduce(both, found)
-
-
-def rewritten(derivation: Derivation, forms: Forms) -> Derivation:
-    """The derivation of somebody who has the convention: the same names, for other quantities."""
-    shapes = derivation.shapes()
-    undone: dict[Expression, Expression] = {
-        Name(name, shapes[name]): form.undone(Name(name, form.shape(shapes[name]))) for name, form in forms.items()
-    }
-    givens = tuple(
-        Name(given.name, forms[given.name].shape(given.shape)) if given.name in forms else given
-        for given in derivation.givens
-    )
-    return Derivation(givens, tuple(_rewritten(equation, forms, undone) for equation in derivation.equations))
-
-
-def _rewritten(equation: Equation, forms: Forms, undone: Mapping[Expression, Expression]) -> Equation:
-    concerned = [name for name in names_in(equation.expression) if name in undone]
-    if not concerned and equation.name not in forms:
-        return equation
-    inner = exchanged(equation.expression, {name: undone[name] for name in concerned})
-    own = forms.get(equation.name, Form()).of(inner)
-    simple = simplify(own)
-    return replace(equation, expression=simple, steps=(), worked=None)
-
-
-def values_of(values: Mapping[str, Any], forms: Forms) -> dict[str, Any]:
-    """The values that the names have for somebody who has the convention."""
-    own = dict(values)
-    for name, form in forms.items():
-        own[name] = form.value(np.asarray(values[name]), values)
-    return own

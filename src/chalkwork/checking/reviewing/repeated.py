@@ -14,9 +14,9 @@ from chalkwork.checking.mistakes import distinct
 from chalkwork.checking.naming.evidence import same, tells
 from chalkwork.checking.naming.passes import after, base_of, last_step
 from chalkwork.checking.reading.answers import answer_like, with_given
+from chalkwork.checking.reading.numerals import is_single
 from chalkwork.checking.report import Report
 from chalkwork.checking.reviewing.adopting import adopted
-from chalkwork.checking.reviewing.conventions import values_of
 from chalkwork.checking.reviewing.ways import ways
 from chalkwork.checking.seeing.seen import seen_in
 from chalkwork.checking.seeing.slips import slips
@@ -83,8 +83,8 @@ def _by_conventions(task: Task) -> Iterator[tuple[Text | None, Task]]:
     yield None, task
     for way in ways(task.context, ()):
         made = [task.derivation[name] for name in way.found.forms if name in task.derivation]
-        if made and all(one.stage == Stage.UPDATE for one in made):
-            own = values_of(task.values, way.found.forms)
+        if made and not way.found.written_otherwise and all(one.stage == Stage.UPDATE for one in made):
+            own = way.values(task.values)
             said = Text.of("convention.note", words=way.found.words(task.language))
             yield said, replace(task, derivation=way.derivation, context=way.context, values=own)
 
@@ -253,9 +253,7 @@ def _read(given: object, right: Any) -> Any:
     answer = answer_like(given, right)
     if answer.wrong_shape is not None or not answer.given.all():
         return None
-    return with_given(answer, np.asarray(right, dtype=float)), 1e-5 if getattr(
-        given, "dtype", None
-    ) == np.float32 else 1e-9
+    return with_given(answer, np.asarray(right, dtype=float)), 1e-5 if is_single(given) else 1e-9
 
 
 def _meets(many: Any, held: tuple[Any, float] | None) -> Any:

@@ -43,6 +43,11 @@ class Simpler:
         """The steps where it comes in, of those that are marked."""
         return [name for name in self.way.entering if name in self.before]
 
+    @property
+    def begun(self) -> Collection[str]:
+        """The steps where it comes in; where none of these is marked, all that are not as in the solution."""
+        return self.entering or self.way.kept
+
     @cached_property
     def in_velocity(self) -> bool:
         """Whether it is only that the rate stands in the velocity."""
@@ -56,7 +61,7 @@ class Simpler:
 
     def is_so(self, quick: Report) -> bool:
         """By the marks, if the `quick` ones do not deny it; two mistakes at once are looked for where it may be so."""
-        able = self.in_velocity or quick.wrong[0] in self.entering or self._may_be_left(quick)
+        able = self.in_velocity or quick.wrong[0] in self.begun or self._may_be_left(quick)
         return able and all(self._has_one_left(_marked(self.other, self.reading, self.before, self._is_one(), most))
                             for most in (1, MOST_AT_ONCE))  # fmt: skip
 
@@ -73,7 +78,10 @@ class Simpler:
     def _may_be_left(self, quick: Report) -> bool:
         """Whether what is wrong for sure can be a mistake by the convention."""
         sure = {quick.wrong[0], *self.reading.misshapen.intersection(quick.wrong)}
-        return bool(self.entering) and set(self.entering) <= set(self.changed) and self._go_along(sure)
+        able = sure <= set(self.before.wrong) and all(
+            self.before[one].mistakes or self._goes_along(one) for one in sure
+        )
+        return bool(self.entering) and set(self.entering) <= set(self.changed) and able
 
     def _has_one_left(self, report: Report) -> bool:
         if self._is_of_the_velocity(report) or self._follow_by_it(report):
@@ -85,14 +93,18 @@ class Simpler:
         left = {(report[name].mistakes, report[name].together, report[name].message) for name in bad}
         unsaid = {say(report.language, sentence) for sentence in UNEXPLAINED}
         told = [(bool(ids) or (self.scaled and said not in unsaid)) and not together for ids, together, said in left]
-        return told == [True] and self._go_along(bad)
+        alike = {name for name in bad if name in self.before and self.before[name].mistakes == report[name].mistakes}
+        return told == [True] and set(bad) <= set(self.before.wrong) and all(map(self._goes_along, set(bad) - alike))
 
     def _follow_by_it(self, report: Report) -> bool:
-        """Whether one mistake where the convention comes in is all, and much that is wrong without it follows."""
+        """Whether one mistake where the convention comes in is all, and much that is wrong without it follows.
+
+        Who has the convention does not make the mistake there that it looks like.
+        """
         bad = report.wrong
-        kinds = {report[name].mistakes for name in bad}
-        first = bad[0] in self.entering
-        if not first or len(kinds) != 1 or not kinds.pop() or any(report[name].together for name in bad):
+        told = report[bad[0]].mistakes
+        begun = bad[0] in self.begun and self.way.found.taken_for.isdisjoint(told)
+        if not (begun and told) or any(report[name].mistakes != told or report[name].together for name in bad):
             return False
         return len([name for name in self.before.wrong if report[name].verdict == Verdict.FOLLOWS.word]) > 1
 
@@ -103,12 +115,8 @@ class Simpler:
         """
         bad = report.wrong
         ids = {report[name].mistakes for name in bad}
-        fewer = len(bad) < len(self.before.wrong)
+        fewer = set(bad) < set(self.before.wrong)
         return self.in_velocity and fewer and ids in ({("velocity-sign",)}, {("step-subtracted",)})
-
-    def _go_along(self, bad: Collection[str]) -> bool:
-        """Whether these steps are wrong without the convention too, and go its way."""
-        return set(bad) <= set(self.before.wrong) and all(map(self._goes_along, bad))
 
     def _goes_along(self, name: str) -> bool:
         """Whether a wrong step goes the convention's way: an update so directed; any other has no reason without it, or

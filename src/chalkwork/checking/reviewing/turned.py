@@ -11,7 +11,7 @@ import numpy as np
 from chalkwork.checking.naming.variables import numbers_of
 from chalkwork.checking.report import Report
 from chalkwork.checking.reviewing.adopting import adopted, count_of_wrong, in_convention
-from chalkwork.checking.reviewing.conventions import conventions_of, values_of
+from chalkwork.checking.reviewing.conventions import conventions_of
 from chalkwork.checking.reviewing.ways import Way
 from chalkwork.checking.seeing.seen import seen_in
 from chalkwork.checking.task import Task
@@ -39,7 +39,7 @@ def on_turned_weights(
     ):
         return report
     way = Way(found, task.context)
-    other = replace(task, derivation=way.derivation, context=way.context, values=values_of(task.values, found.forms))
+    other = replace(task, derivation=way.derivation, context=way.context, values=way.values(task.values))
     again = adopted(other, [typed], [report.unused], declared)[0]
     return (
         in_convention(seen_in(other, typed, again), found, report, other)

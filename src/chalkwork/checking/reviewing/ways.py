@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
+from typing import Any
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.mistakes import Context
-from chalkwork.checking.reviewing.conventions import Found, conventions_of, rewritten
+from chalkwork.checking.reviewing.conventions import Found, conventions_of
+from chalkwork.checking.reviewing.rewriting import rewritten, values_of
 from chalkwork.derivation.derivation import Derivation, Equation
+from chalkwork.derivation.evaluate import evaluate
 
 
 class Way:
@@ -21,6 +25,16 @@ class Way:
     def derivation(self) -> Derivation:
         """The same names, for other quantities."""
         return rewritten(self.before.derivation, self.found.forms)
+
+    def values(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that the names have for those who have it, from the solution's."""
+        own = values_of(values, self.found.forms)
+        moved = set(self.found.written_otherwise)
+        for equation in self.derivation.equations if moved else ():
+            if equation.name in moved or any(name.name in moved for name in names_in(equation.expression)):
+                moved.add(equation.name)
+                own[equation.name] = evaluate(equation.expression, own)
+        return own
 
     @cached_property
     def context(self) -> Context:
@@ -47,6 +61,12 @@ class Way:
         """The names that stand for something else: where others are a multiple, a transpose is nothing else."""
         scaled = frozenset(name for name, form in self.found.forms.items() if not form.turned)
         return scaled or frozenset(self.found.forms)
+
+    @cached_property
+    def first_showing(self) -> frozenset[str]:
+        """The first of the steps that stay as they are: what is kept otherwise is taken back there."""
+        plain = (equation for equation in self.derivation.equations if equation.name not in self.kept)
+        return frozenset(one.name for one in plain if any(name.name in self.kept for name in names_in(one.expression)))
 
     @cached_property
     def showing(self) -> list[Equation]:

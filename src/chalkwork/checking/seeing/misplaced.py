@@ -134,7 +134,7 @@ def _forms(context: Context, name: str, answered: Mapping[str, Any]) -> Iterator
         if written != expression and written.shape == expression.shape:
             yield written
     factors = error_factors(context.derivation[name], context)
-    slope = slope_of(factors[0], factors[0]) if factors is not None else None
+    slope = slope_of(factors[0]) if factors is not None else None
     if factors is not None and slope is not None and slope.shape == factors[1].shape:
         yield factors[1] * slope
     for _ in range(_MOST_WRITTEN_IN):

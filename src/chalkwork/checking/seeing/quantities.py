@@ -40,7 +40,7 @@ def quantities(
         loss = context.loss_of(context.derivation[name])
         error = context.derivatives.get((loss.name, layer.net.name)) if loss is not None else None
         upstream = context.upstream(error) if error is not None else None
-        parts += [one for one in (upstream, slope_of(layer, layer)) if one is not None]
+        parts += [one for one in (upstream, slope_of(layer)) if one is not None]
     found: dict[str, Array] = {}
     for part in dict.fromkeys(parts):
         value = value_of(part) if part.shape and len(str(part)) <= _LONGEST else None

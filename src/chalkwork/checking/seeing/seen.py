@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from chalkwork.checking.reading.answers import Answer, answer_like, with_given
 from chalkwork.checking.reading.laid import laid
 from chalkwork.checking.report import Report
 from chalkwork.checking.seeing.misplaced import misplaced
+from chalkwork.checking.seeing.misread import misread
 from chalkwork.checking.seeing.overflow import named as _named
 from chalkwork.checking.seeing.overflow import overflown
 from chalkwork.checking.seeing.relations import LARGEST, in_words, of_it, plainly, so_many_times
@@ -128,7 +130,7 @@ class _Look:
             return Text.of("seen.same", number=f"{own.value.flat[0]:.4g}")
         for word, right in self.rights:
             right = right.reshape(own.value.shape)
-            for said in (*self._step(right), *self._relations(word, right)):
+            for said in chain(self._step(right), self._relations(word, right)):
                 return said
         return self._another() or (misplaced(self.task, self.typed, self.name, own) if slips else None)
 
@@ -155,6 +157,9 @@ class _Look:
         yield from self._signs(word, right)
         yield from self._turned_square(word, right)
         yield from self._samples(word, right)
+        another = misread(self.task, self.task.derivation[self.name], self.own, self.answer)
+        if another is not None:
+            yield another
         yield from self._parts(word, right)
         yield from self._zeros(word, right)
         with np.errstate(all="ignore"):

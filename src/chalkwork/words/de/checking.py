@@ -30,6 +30,7 @@ SENTENCES: Sentences = {
     "program.every_layer": "Alle Variablen sind so, wenn in jeder Schicht derselbe Fehler gemacht wurde.",
     "program.every_step": "Die Variablen sind die des letzten Schritts. Alle kommen so heraus, wenn in jedem Schritt "
     "derselbe Fehler steht.",
+    "program.trained_on": "Das Training geht nach der Aufgabe weiter: Die Variablen sind die seines Schritts <n>.",
     "program.last_step": "Die Variablen enthalten, was der letzte Schritt übrig lässt. `with chalkwork.record() as "
     "run:` um alle Schritte behält sie alle.",
     "step.stopped": "Falsch. Die Suche nach dem Fehler wurde abgebrochen: Zu vieles kommt in Frage.",
@@ -80,6 +81,7 @@ SENTENCES: Sentences = {
     "seen.differs": "es unterscheidet sich von <of> um <by>",
     "seen.multiplied": "es ist <what>, Eintrag für Eintrag mit <name> multipliziert",
     "seen.divided": "es ist <what>, Eintrag für Eintrag durch <name> geteilt",
+    "seen.misread": "es ist, was mit <new> anstelle einer <old> in <name> herauskommt",
     "seen.another": "das ist der richtige Wert von <name>",
     "seen.transposed": "es ist <what>, transponiert",
     "seen.times_transposed": "es ist <times> <of>, transponiert",
@@ -200,6 +202,8 @@ SENTENCES: Sentences = {
     "unused.goes_on_right": "daraus ist <name> nicht entstanden, und das ist richtig",
     "unused.no_step": "das ist <what>; das ist hier kein eigener Schritt",
     "unused.error": "der Abstand vom Ziel, oder was zu einer Aktivierung zurückkommt",
+    "measured.absolute": "eine Summe oder ein Mittel der absoluten Fehler",
+    "measured.squared": "eine Summe oder ein Mittel der quadrierten Fehler",
     "unused.derivative": "die Ableitung nach <name>",
     "unused.minus_derivative": "minus die Ableitung nach <name>",
     "unused.twice": "dieser Eintrag ist zweimal beantwortet",
@@ -215,6 +219,10 @@ SENTENCES: Sentences = {
     "convention_words.rate-makes-up": "nehmen Summen an der Stelle von Mittelwerten, und die Lernrate gleicht es aus",
     "convention_words.rate-in-gradients": "multiplizieren die Gradienten vor der Aktualisierung mit der Lernrate",
     "convention_words.rate-in-velocity": "haben die Lernrate oder das Minus schon in der Geschwindigkeit",
+    "convention_words.penalty-in-update": "lassen die Strafe aus den Gradienten, und die Aktualisierung bringt sie ein",
+    "convention_words.small-number": "verhindern das Teilen durch null mit einer anderen üblichen Zahl oder mit keiner",
+    "convention_words.rate-corrected": "korrigieren die Lernrate statt der Momente, sodass Epsilon neben der "
+    "Wurzel steht, wie sie ist",
     "convention_words.gradients-transposed": "schreiben jeden Gradienten von Gewichten transponiert",
     "convention_words.weights-transposed-throughout": "schreiben jede Gewichtsmatrix transponiert, samt Gradient",
     "note.bias_as_row": "Sie führen den Bias als weitere Zeile von <name> mit der Eingabe 1. Das ist kein Fehler.",

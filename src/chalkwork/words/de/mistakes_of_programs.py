@@ -41,8 +41,8 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "function-for-derivative": (
         "Die Funktion an der Stelle ihrer Ableitung",
-        "In <this> wurde das, was von oben kommt, mit der Aktivierung oder der Nettoeingabe multipliziert statt mit "
-        "der Ableitung der Aktivierungsfunktion.",
+        "In <this> wurde das, was von oben kommt, mit der Aktivierung oder der Nettoeingabe multipliziert oder in die "
+        "Aktivierungsfunktion eingesetzt statt mit deren Ableitung multipliziert.",
         "Die Kettenregel fragt, wie schnell sich die Funktion ändert, nicht, wie groß sie ist.",
     ),
     "softmax-jacobian-diagonal": (
@@ -157,7 +157,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "gradient-not-summed": (
         "Der Gradient wurde nicht über die Datenpunkte summiert",
-        "<this> enthält einen Gradienten für jeden Datenpunkt; sie wurden nicht addiert.",
+        "Die Gradienten der Datenpunkte wurden nicht addiert: <this> enthält einen für jeden, oder nur den letzten.",
         "Die Gewichte sind für jeden Datenpunkt dieselben. Was bedeutet das für ihren Gradienten, und für dessen Form?",
     ),
     "summed-over-wrong-axis": (
@@ -184,12 +184,13 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     # --- losses and penalties ----------------------------------------------------------------------------------------
     "loss-sign-of-one-term": (
         "Das Vorzeichen eines Teils des Verlusts",
-        "In <this> gilt das Minus davor nur für einen der beiden Logarithmen.",
+        "In <this>, oder im Verlust, dessen Ableitung es ist, gilt das Minus davor nur für einen der beiden "
+        "Logarithmen.",
         "Wo endet die Klammer, vor der das Minus steht?",
     ),
     "loss-term-forgotten": (
         "Ein Teil des Verlusts wurde vergessen",
-        "<this> enthält nur einen der beiden Logarithmen.",
+        "<this>, oder der Verlust, dessen Ableitung es ist, enthält nur einen der beiden Logarithmen.",
         "Was sagt der Verlust zu den Datenpunkten mit dem Zielwert null, und was zu den anderen?",
     ),
     "penalty-forgotten": (
@@ -281,6 +282,17 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "Die Konstante in der Korrektur wurde nicht mit der Nummer des Schritts potenziert.",
         "Die Korrektur verschwindet mit der Zahl der Schritte. Wodurch?",
     ),
+    "bias-correction-of-another-step": (
+        "Die Korrektur der Momente eines anderen Schritts",
+        "Die Konstante in der Korrektur wurde mit der Nummer eines anderen Schritts potenziert: Die Schritte wurden zu "
+        "oft gezählt.",
+        "Wie oft wird die Nummer des Schritts erhöht, während alle Parameter einen Schritt machen?",
+    ),
+    "bias-correction-twice": (
+        "Die Korrektur der Momente wurde zweimal gemacht",
+        "Die laufenden Mittel sind schon korrigiert und wurden im Schritt noch einmal korrigiert.",
+        "Wo gleicht dein Programm aus, dass laufende Mittel bei null beginnen? Geschieht das nur an einer Stelle?",
+    ),
     "bias-correction-of-second-moment": (
         "Die Korrektur mit der Konstante des anderen Moments",
         "<this> wurde mit der Konstante korrigiert, die zum anderen laufenden Mittel gehört.",
@@ -309,7 +321,7 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "velocity-sign": (
         "Ein Vorzeichen in der Geschwindigkeit",
-        "In <this> haben die beiden Teile verschiedene Vorzeichen, obwohl die Geschwindigkeit danach abgezogen wird.",
+        "In <this> haben Gradient und Geschwindigkeit verschiedene Vorzeichen, obwohl beide bergab führen sollen.",
         "Welche der beiden Zeilen hat das Minus des Gradientenabstiegs?",
     ),
     "moment-weights": (
