@@ -8,9 +8,10 @@ from fractions import Fraction
 import pytest
 from shipped import SHEETS
 
+from chalkwork.checking.reading.doubtful import Twice
 from chalkwork.checking.reading.files import read_answers
 from chalkwork.cli import main
-from chalkwork.sheets.check import check_hand_in
+from chalkwork.sheets.check import check_class, check_hand_in, hand_in_data
 from chalkwork.sheets.format import parse_sheet, read_sheet
 
 LEAKY = SHEETS / "leaky-relu-softmax-2-3-2.md"
@@ -127,3 +128,29 @@ def test_every_shipped_sheet_takes_an_empty_hand_in(name):
     result = check_hand_in(read_sheet(SHEETS / name), {})
     assert all(part.verdict == "blank" for task in result.tasks for part in task.report.values())
     assert result.earned == 0
+
+
+def test_in_a_class_everybody_is_told_what_they_are_told_alone():
+    """Who typed the same is marked once; what looks alike and is not, or stands in another task, is kept apart."""
+    wrong = {**RIGHT["a"], "h2": "0.55; 0.45"}
+    class_ = {
+        "first": RIGHT,
+        "the same": {task: dict(answers) for task, answers in RIGHT.items()},
+        "numbers as texts": {**RIGHT, "a": {**RIGHT["a"], "s1": ["0.05", "0.35", "-0.2"]}},
+        "in one row": {**RIGHT, "a": {**RIGHT["a"], "s1": [["0.05", "0.35", "-0.2"]]}},
+        "twice": {"a": {**RIGHT["a"], "L": Twice.of("0.793", "0.8")}},
+        "that text": {"a": {**RIGHT["a"], "L": str(Twice.of("0.793", "0.8"))}},
+        "strange": {"a": {**RIGHT["a"], "stray": "1"}, "b": RIGHT["b"]},
+        "strange later": {"a": RIGHT["a"], "b": {"stray": "1", **RIGHT["b"]}},
+        "wrong": {"a": wrong, "b": RIGHT["b"]},
+        "all in the last": {"b": {**wrong, **RIGHT["b"]}},
+        "another order": {"a": dict(reversed(wrong.items())), "b": RIGHT["b"]},
+        "wrong again": {"a": wrong, "b": RIGHT["b"]},
+    }
+    sheet = read_sheet(LEAKY)
+    together = check_class(sheet, class_)
+    for hand_in, (title, answers) in zip(together, class_.items(), strict=True):
+        alone = check_hand_in(sheet, answers, title)
+        assert hand_in_data(hand_in) == hand_in_data(alone), title
+        assert hand_in.strays == alone.strays, title
+    assert together[0].tasks == together[1].tasks

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from test_check_sheet import LEAKY
 
 from chalkwork.checking.reading.files import read_answers

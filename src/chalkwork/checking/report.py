@@ -165,6 +165,10 @@ class Report(Mapping[str, Result]):
         """The same report with these results."""
         return Report(results, self.unused, self.follows, self.notes, language=self.language, by=self.by)
 
+    def with_unused(self, unused: Mapping[str, str]) -> Report:
+        """The same report, where this was given and not used."""
+        return Report(self._results, unused, self.follows, self.notes, language=self.language, by=self.by)
+
     def noting_first(self, note: Said) -> Report:
         """The same report with something to be said before everything else."""
         return self._with_notes((self.in_words(note), *self.notes))

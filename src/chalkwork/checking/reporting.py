@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chalkwork.checking.judging.marking import Answers, Marked, mark
+from chalkwork.checking.judging.marking import Answers, GoingOn, Marked, mark
+from chalkwork.checking.judging.suspecting import MOST_AT_ONCE
 from chalkwork.checking.naming.augmented import taken_apart
 from chalkwork.checking.reading.answers import Answer
 from chalkwork.checking.reading.laid import laid_shape
@@ -14,9 +15,14 @@ from chalkwork.words import Said
 
 
 def reports_on(
-    task: Task, typed: Sequence[Mapping[str, object]], unused: Sequence[Mapping[str, str]], *, explain: bool = True
+    task: Task,
+    typed: Sequence[Mapping[str, object]],
+    unused: Sequence[Mapping[str, str]],
+    *,
+    most: int = MOST_AT_ONCE,
+    going_on: GoingOn | None = None,
 ) -> list[Report]:
-    """The reports on what was typed, by the names of the derivation; without `explain` no mistakes are named."""
+    """The reports on what was typed, by the names of the derivation; `most` and `going_on` see `mark`."""
     shapes, answers = task.shapes, list(map(task.answers, typed))
     apart = [
         taken_apart(one, shapes, task.values)
@@ -31,7 +37,10 @@ def reports_on(
         for name in answered
     }
     wanted = list(task.asked) or answered
-    marked = mark(task.derivation, task.values, stacked, wanted, task.context, len(typed), task.digits, explain=explain)
+    marked = mark(
+        task.derivation, task.values, stacked, wanted, task.context, len(typed), task.digits,
+        most=most, going_on=going_on,
+    )  # fmt: skip
     reports = reports_of(task, marked, answers, typed, unused)
     return [report.noting(said) if said else report for report, (_, said) in zip(reports, apart, strict=True)]
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, Literal
 
 from chalkwork.algebra.entries import place_of, split_entry
@@ -34,7 +34,7 @@ POLICIES = {"full": Fraction(1), "half": Fraction(1, 2), "none": Fraction(0)}
 """What a right step earns that goes on from a wrong value, by the sheet's word for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TaskReport:
     """One task's report, with its points where the sheet gives some."""
 
@@ -42,7 +42,7 @@ class TaskReport:
     report: Report
     points: Fraction | None
 
-    @property
+    @cached_property
     def earned(self) -> Fraction | None:
         """The points for what is accepted, exact."""
         return None if self.points is None else self.points * self.report.credit()
@@ -223,7 +223,7 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
     own_ways = {place: ways for place, (_, ways) in enumerate(given) if ways}
     sorted_out = [_by_task(solved, answers, {part.id for part in unmarked}) for answers, _ in given]
     reports: list[list[TaskReport]] = [[] for _ in sorted_out]
-    earlier: dict[str, list[dict[str, object]]] = {}
+    earlier: dict[str, list[Mapping[str, object]]] = {}
     for name, part in solved.items():
         before = earlier[part.after] if part.goes_on and part.after is not None else [{} for _ in sorted_out]
         own = [by_task.get(name, {}) for by_task, _ in sorted_out]
@@ -236,10 +236,14 @@ def check_class(sheet: Sheet, hand_ins: Mapping[str, Answers]) -> list[HandIn]:
             found = list(mark(earlier[name], conventions=sheet.conventions))
             for place, ways in own_ways.items():
                 found[place] = mark([earlier[name][place]], conventions=ways)[0]
+            told: dict[tuple[int, tuple[str, ...]], TaskReport] = {}
             for collected, report, (by_task, _) in zip(reports, found, sorted_out, strict=True):
                 typed = by_task.get(name, ())
-                report.unused = {word: reason for word, reason in report.unused.items() if word in typed}
-                collected.append(TaskReport(name, _of_entries(report, part), part.points))
+                unused = tuple([word for word in report.unused if word in typed])
+                if (id(report), unused) not in told:
+                    kept = report.with_unused({word: report.unused[word] for word in unused})
+                    told[id(report), unused] = TaskReport(name, _of_entries(kept, part), part.points)
+                collected.append(told[id(report), unused])
     return [
         HandIn(title, tuple(collected), tuple(unused), unmarked, sheet.language)
         for title, collected, (_, unused) in zip(hand_ins, reports, sorted_out, strict=True)
@@ -265,9 +269,13 @@ def _declaring(answers: Answers) -> tuple[Answers, tuple[str, ...]]:
 
 
 def _declares(answers: Answers) -> bool:
-    return any(
-        str(name).lower() in _DECLARING or (type(value) is dict and _declares(value)) for name, value in answers.items()
-    )
+    return _is_declared(tuple(answers)) or any(type(value) is dict and _declares(value) for value in answers.values())
+
+
+@lru_cache(maxsize=1 << 10)
+def _is_declared(names: tuple[str, ...]) -> bool:
+    """Whether one of the names declares conventions; most of a class write the same ones."""
+    return any(str(name).lower() in _DECLARING for name in names)
 
 
 def _ids(value: object) -> list[str]:
@@ -295,16 +303,16 @@ def _of_entries(report: Report, part: Exercise) -> Report:
 
 def _by_task(
     solved: Mapping[str, Exercise], answers: Answers, unmarked: Collection[str] = ()
-) -> tuple[dict[str, dict[str, object]], list[str]]:
+) -> tuple[dict[str, Mapping[str, object]], list[str]]:
     """The answers of every task, and what belongs to none; to blocks that are not marked, nothing is said to belong."""
-    by_task: dict[str, dict[str, object]] = {}
+    by_task: dict[str, Mapping[str, object]] = {}
     loose: dict[str, object] = {}
     unused: list[str] = []
     for name, value in answers.items():
         if not isinstance(value, Mapping):
             loose[name] = value
         elif name in solved:
-            by_task[name] = dict(value)
+            by_task[name] = value
         elif name not in unmarked:
             unused.append(name)
     if loose and solved:

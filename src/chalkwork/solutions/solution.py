@@ -90,39 +90,43 @@ class Solution(Working):
     ) -> list[Report]:
         """The reports on the answers of many students, as `check` gives them for one, worked out together.
 
-        A right step that goes on from a wrong value earns the part `follows` of its credit.
+        A right step that goes on from a wrong value earns the part `follows` of its credit. Who typed the same has the
+        same report.
 
         >>> from chalkwork.networks.graph import Graph
         >>> reports = Graph("c = a + b").solve(a=2, b=1).check_class([{"c": 3}, {"c": "4"}, {}], ask=["c"])
         >>> [report["c"].verdict for report in reports]
         ['correct', 'wrong', 'blank']
         """
+        from chalkwork.checking.reading.alike import each_once
+
+        distinct, places = each_once(answers)
+        given = {"ask": ask, "names": names, "tolerance": tolerance, "follows": follows, "conventions": conventions}
+        reports = self._check_each(distinct, given)
+        return [reports[place] for place in places]
+
+    def _check_each(self, answers: Sequence[Mapping[str, object]], marking: Mapping[str, Any]) -> list[Report]:
         from chalkwork.checking.report import Report
         from chalkwork.checking.wording import without
 
         if self.columns and any(word in self.columns for given in answers for word in given):
             spreads = [spread(given, self.columns) for given in answers]
-            reports = self.check_class(
-                [one for one, _ in spreads], ask=ask, names=names, tolerance=tolerance, follows=follows,
-                conventions=conventions,
-            )  # fmt: skip
-            for report, (_, unused) in zip(reports, spreads, strict=True):
-                report.unused.update(unused)
-            return reports
+            reports = self.check_class([one for one, _ in spreads], **marking)
+            return [report.with_unused({**report.unused, **more})
+                    for report, (_, more) in zip(reports, spreads, strict=True)]  # fmt: skip
         if self.setting.choice is not None:
             from chalkwork.solutions.choosing import check_choices
 
-            given = {"ask": ask, "names": names, "tolerance": tolerance, "follows": follows, "conventions": conventions}
-            return check_choices(self, self.setting.choice, answers, given)
-        words = self.setting.words
+            return check_choices(self, self.setting.choice, answers, marking)
+        words, ask = self.setting.words, marking["ask"]
         apart = [without(given, words) for given in answers]
         numeric = [name for name in ask if name not in words]
         if numeric or not (ask or self.setting.letters_only):
-            reports = self._check_numbers([rest for _, rest in apart], numeric, names, tolerance, follows, conventions)
+            reports = self._check_numbers([rest for _, rest in apart], **{**marking, "ask": numeric})
         else:
             why = self._said(Text.of("unused.no_name"))
             language = self.style.language
-            reports = [Report({}, dict.fromkeys(rest, why), follows, language=language) for _, rest in apart]
+            reports = [Report({}, dict.fromkeys(rest, why), marking["follows"], language=language) for _, rest in apart]
         if not words:
             return reports
         return [self._with_words(report, given, ask) for report, (given, _) in zip(reports, apart, strict=True)]

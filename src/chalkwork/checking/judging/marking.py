@@ -7,7 +7,7 @@ as in Numbas (numbas.org.uk, adaptive marking).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from chalkwork.bounds.intervals import Interval
 from chalkwork.checking.judging.accidents import MOST, by_accident
 from chalkwork.checking.judging.comparing import Compared, Remark
 from chalkwork.checking.judging.explaining import NOT_UPDATED, NOTHING, Explanation, is_telling
-from chalkwork.checking.judging.suspecting import Search
+from chalkwork.checking.judging.suspecting import MOST_AT_ONCE, Search
 from chalkwork.checking.judging.verdicts import Verdict
 from chalkwork.checking.judging.work import Array, Work
 from chalkwork.checking.mistakes import Context, equivalents
@@ -26,6 +26,7 @@ from chalkwork.checking.reading.digits import Digits
 from chalkwork.checking.reading.laid import enclosed_laid
 from chalkwork.derivation.derivation import Derivation, Equation
 
+GoingOn = Callable[[Explanation], bool]
 OFTEN = 0.1
 """A number that is a larger part of all that somebody wrote is nobody's mistake."""
 
@@ -58,15 +59,16 @@ def mark(
     students: int = 1,
     digits: Digits | None = None,
     *,
-    explain: bool = True,
+    most: int = MOST_AT_ONCE,
+    going_on: GoingOn | None = None,
 ) -> dict[str, Marked]:
     """The marks of every asked step, in the derivation's order.
 
     `values` are the right ones, `answers` those of the students; an answer to a name that is not asked is used for
-    what follows from it, and not marked. `digits` are those that the exercise asks. Without `explain` no mistakes are
-    looked for.
+    what follows from it, and not marked. `digits` are those that the exercise asks. At `most` so many mistakes at once
+    are looked for, and none any more once `going_on` says no to what explains somebody's wrong step.
     """
-    marking = _Marking(Work(derivation, values, answers, context, students, digits), explain)
+    marking = _Marking(Work(derivation, values, answers, context, students, digits), most, going_on)
     for equation in derivation.equations:
         marking.step(equation, mistakes=equation.name in asked)
     return {name: one for name, one in marking.settled().items() if name in asked}
@@ -75,10 +77,10 @@ def mark(
 class _Marking:
     """The marking of one class, step by step."""
 
-    def __init__(self, work: Work, explain: bool = True) -> None:
+    def __init__(self, work: Work, most: int, going_on: GoingOn | None) -> None:
         self.work = work
-        self.explain = explain
-        self.search = Search(work)
+        self.going_on = going_on
+        self.search = Search(work, most)
         self.marked: dict[str, Marked] = {}
         self.withheld: dict[str, Array] = {}
         right = {name: work.right_cells(name) for name in work.answers}
@@ -114,7 +116,7 @@ class _Marking:
         found = [NOTHING] * work.students
         if mistakes:
             suspects = (wrong & (compared.enough | work.digits.exact)).any(axis=(-2, -1)) & ~barred[:, 0, 0]
-            if self.explain:
+            if self.search.most:
                 found = self.search.explained(equation, answers, suspects & ~still.any(axis=(-2, -1)))
             for place in np.flatnonzero(still.any(axis=(-2, -1))):
                 found[int(place)] = NOT_UPDATED
@@ -123,6 +125,9 @@ class _Marking:
             for student in answers.misshapen:
                 if found[student].ids:
                     verdicts[student] = int(Verdict.MISTAKE)
+            bad = np.flatnonzero((verdicts >= Verdict.MISTAKE).any(axis=(-2, -1))) if self.going_on else ()
+            if self.going_on and not all(self.going_on(found[int(student)]) for student in bad):
+                self.search.most = 0
         accepted = verdicts <= Verdict.ROUNDING
         work.remember(equation, answers, compared.own, following, written, accepted)
         work.unproven[equation.name] = self._is_unproven(equation, answers, verdicts)

@@ -40,6 +40,7 @@ from chalkwork.checking.reading.answers import Answer
 from chalkwork.checking.reading.laid import enclosed_laid, laid_shape
 from chalkwork.derivation.derivation import Equation
 
+MOST_AT_ONCE = 2
 MOST_PAIRS_TOLD = 8
 MOST_APART = 3
 """How many pairs that would be other numbers, but for their digits, are told."""
@@ -52,8 +53,10 @@ SCALES = frozenset(("learning-rate-omitted", "learning-rate-times-ten", "learnin
 class Search:
     """The search in one class's work."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, most: int = MOST_AT_ONCE) -> None:
         self.work = work
+        self.most = most
+        """How many mistakes at once are looked for; none where that is 0."""
         self.context = work.context
         self.purse = Purse(work.students, work.context)
         self.rewriting = rewriting_cost(work.context)
@@ -87,7 +90,7 @@ class Search:
         for row, one in before.items():
             found[row] = replace(one, ids=tuple(dict.fromkeys((*one.ids, *found[row].ids))))
         plain = asked.is_constant
-        for way in (self._early, self.open.rounded, self._double):
+        for way in (self._early, self.open.rounded, *([self._double] if self.most > 1 else [])):
             rest = asked.part(np.flatnonzero([not (found[int(row)].ids or plain[at]) for at, row in enumerate(rows)]))
             if rest.rows.size:
                 for row, one in way(equation, rest).items():
@@ -117,7 +120,9 @@ class Search:
         if ids:
             return Explanation(ids)
         before = self.open.mistaken(equation, asked)
-        return before.get(student) or self._double(equation, asked).get(student, NOTHING)
+        if student in before or self.most < 2:
+            return before.get(student, NOTHING)
+        return self._double(equation, asked).get(student, NOTHING)
 
     # --- one mistake -----------------------------------------------------------------------------------------------
 

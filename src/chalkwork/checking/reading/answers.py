@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from chalkwork.algebra.operations import words
 from chalkwork.arrays import masked
+from chalkwork.checking.reading.alike import as_typed
 from chalkwork.checking.reading.cells import (
     MOST_QUOTED,
     Cells,
@@ -120,14 +121,14 @@ def read_answer(given: object, shape: Shape, decimals: int | None = None, *, who
     return answer or _read_any(given, shape, size, decimals)
 
 
-_read: ContextVar[tuple[defaultdict[tuple[Shape, int | None], dict[int, Answer]], list[object]] | None]
-_read = ContextVar("read", default=None)
+_Known = defaultdict[tuple[Shape, int | None], dict[Hashable, tuple[object, Answer]]]
+_read: ContextVar[_Known | None] = ContextVar("read", default=None)
 
 
 @contextmanager
 def reading_once() -> Iterator[None]:
-    """While each thing that was given is read once by `read_again`, however many tasks of a sheet go on with it."""
-    token = _read.set((defaultdict(dict), []))
+    """While what was typed alike is read once by `read_again`, by however many and in however many tasks."""
+    token = _read.set(defaultdict(dict))
     try:
         yield
     finally:
@@ -138,11 +139,10 @@ def read_again(given: object, shape: Shape, decimals: int | None) -> Answer:
     """What `read_answer` says, which may be known."""
     if (known := _read.get()) is None:
         return read_answer(given, shape, decimals)
-    answers, kept = known[0][shape, decimals], known[1]
-    if id(given) not in answers:
-        answers[id(given)] = read_answer(given, shape, decimals)
-        kept.append(given)  # nothing else has its identity meanwhile
-    return answers[id(given)]
+    answers, key = known[shape, decimals], as_typed(given)
+    if key not in answers:
+        answers[key] = given, read_answer(given, shape, decimals)  # what is kept is like nothing else meanwhile
+    return answers[key][1]
 
 
 def answer_like(given: object, value: Any) -> Answer:

@@ -157,9 +157,9 @@ class _Look:
         yield from self._signs(word, right)
         yield from self._turned_square(word, right)
         yield from self._samples(word, right)
-        as_read = misread(self.task, self.task.derivation[self.name], self.own, self.answer)
-        if as_read is not None:
-            yield as_read
+        another = misread(self.task, self.task.derivation[self.name], self.own, self.answer)
+        if another is not None:
+            yield another
         yield from self._parts(word, right)
         yield from self._zeros(word, right)
         with np.errstate(all="ignore"):
