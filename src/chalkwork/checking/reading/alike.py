@@ -33,9 +33,14 @@ def each_once(given: Sequence[Given]) -> tuple[list[Given], list[int]]:
     found: list[Given] = []
     places = []
     for one in given:
-        key = tuple(one), tuple([value if type(value) is str else as_typed(value) for value in one.values()])
-        place = known.setdefault(key, len(found))
+        place = known.setdefault(_key(one), len(found))
         if place == len(found):
             found.append(one)
         places.append(place)
     return found, places
+
+
+def _key(given: Given) -> Hashable:
+    if type(given) is not dict:
+        return id(given)  # a recording, of which each value would be looked for
+    return tuple(given), tuple([value if type(value) is str else as_typed(value) for value in given.values()])
