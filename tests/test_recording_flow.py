@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 
 import chalkwork
 from chalkwork import RNN, Dense, NeuralNetwork
@@ -169,3 +170,31 @@ def test_of_two_values_the_step_is_that_which_a_mistake_explains_and_more_follow
     assert report["delta2"].mistakes[0] == "raw-error-sent-back", str(report)
     at = report["delta2"].at
     assert at is not None and "back @" in str(at.source), str(report)
+
+
+GLOBALS = """
+def grado(u):
+    return 1 - u
+def lavora():
+    global peso, fuori
+    {begun}
+    dentro = 1 / (1 + np.exp(-X @ peso))
+    esito = dentro @ fuori
+    divario = esito - Y
+    indietro = divario @ fuori.T * grado(dentro)
+    fuori -= 0.1 * dentro.T @ divario
+    peso -= 0.1 * X.T @ indietro
+peso, fuori = A.copy(), B.copy()
+with record() as run:
+    lavora()
+"""
+
+
+@pytest.mark.parametrize("begun", ["pass", "peso, fuori = A.copy(), B.copy()"])
+def test_parameters_are_known_by_what_they_held_at_first(begun: str) -> None:
+    """Global variables that a function changes, or its own, with names that say nothing."""
+    layers = [Dense(weights=A, bias=False, activation="sigmoid"), Dense(weights=B, bias=False)]
+    report = NeuralNetwork(layers, "squared_error").solve(X, Y, 0.1).check(recorded(GLOBALS.format(begun=begun))["run"])
+    assert report.first_wrong == "delta1"
+    assert report["W2_new"].verdict == "correct"
+    assert report["W1_new"].verdict == "follows"

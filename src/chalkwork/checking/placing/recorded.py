@@ -6,19 +6,18 @@ placed between its neighbours; and what a wrong value leads to is known by what 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.naming.called import kinds_called
 from chalkwork.checking.naming.consequences import by_consequence, displaced, followed, is_multiple, like_its_family
 from chalkwork.checking.naming.evidence import is_mask, same, tells
 from chalkwork.checking.naming.passes import base_of, updates_before
 from chalkwork.checking.naming.programs import Reader
 from chalkwork.checking.placing.aligning import aligned
+from chalkwork.checking.placing.candidates import Candidates
 from chalkwork.checking.placing.placed import Recorded
 from chalkwork.checking.placing.versions import (
     Words,
@@ -37,7 +36,6 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.words import Said
 
 _MOST_UNUSED = 12
-_NUMBERS = re.compile(r"\d*(?:_t\d+)?$")
 
 
 def recorded(
@@ -56,34 +54,16 @@ def recorded(
     return placing.done()
 
 
-class _Placing:
+class _Placing(Candidates):
     def __init__(
         self, reader: Reader, words: Words, rerun: Rerun, used: Mapping[str, str], refused: Mapping[str, Said]
     ) -> None:
-        self.reader, self.rerun = reader, rerun
-        self.derivation = reader.context.derivation
-        self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
-        self.givens = {given.name for given in self.derivation.givens}
-        self.words = samples_together(reader, upright(reader, words))
-        self.used = used
+        super().__init__(reader, samples_together(reader, upright(reader, words)), used, refused)
+        self.rerun = rerun
         self.arguments = arguments_of(words)
-        self.equal: dict[int, list[str]] = {}
         self.taken: dict[str, Made] = {}
         self.meant: dict[tuple[str, int], str] = {}
         """What a word's version stands for."""
-        words = self.words
-        told = {word: next((one for one in made if tells(one.value)), made[-1]).value for word, made in words.items()}
-        self.known, self.asked = reader.known(told, used, refused)
-        self.chains = {word: self._chain(word, self.known.get(word), made) for word, made in words.items()}
-        self.chains |= {word: chain for word in words if (chain := self._of_a_parameter(word))}
-        called = self.called = reader.derivatives_called(
-            {word: [one.value for one in made] for word, made in words.items()}
-        )
-        for word, name in called.items():
-            if not name:
-                self.chains[word] = []
-            elif not self.chains[word]:
-                self.chains[word] = [one for one in self.names if base_of(one) == name]
         self.updates = self._updates()
         self.auxiliary = [np.asarray(value) for _, value in reader.auxiliary()]
 
@@ -94,17 +74,17 @@ class _Placing:
             key=lambda item: item[0].order,
         )
         for made, word in items:
-            self._take(word, made, (name for name in self._equal(made) if name in self.chains[word]))
+            self._take(word, made, (name for name in self.equal_to(made) if name in self.chains[word]))
         for made, word in items:
             if tells(made.value) and (word, made.order) not in self.meant:
                 self._take(word, made, [name for name in self.chains[word] if self._is_multiple(made, name)])
         self._by_value((made, word) for made, word in items if not is_given_back(word))
         for word in self.chains:
             self._learn(word)
-        held = {str(made.order): self._equal(made) for made, _ in items if tells(made.value)}
+        held = {str(made.order): self.equal_to(made) for made, _ in items if tells(made.value)}
         held |= {str(order): [name] for (_, order), name in self.meant.items()}
         for made, word in items:
-            equal = self._equal(made) if tells(made.value) else []
+            equal = self.equal_to(made) if tells(made.value) else []
             if (
                 made.line is not None
                 and not self._serves(made)
@@ -114,11 +94,11 @@ class _Placing:
         self._by_flow(items)
         between = {word for word, made in self.words.items() if all(map(self._is_between, made))}
         words = sorted(self.chains, key=lambda word: (word in between, word not in self.used))
-        for word in (word for word in words if not self._is_family(word)):
+        for word in (word for word in words if not self.is_family(word)):
             self._by_name(word)
         self._by_consequence(items)
         known = {word for word, _ in self.meant}
-        for word in sorted((word for word in words if self._is_family(word)), key=lambda word: word not in known):
+        for word in sorted((word for word in words if self.is_family(word)), key=lambda word: word not in known):
             self._by_name(word)
         self._by_value((made, word) for made, word in items if is_given_back(word))
         self._without_entries()
@@ -136,65 +116,26 @@ class _Placing:
 
     def _is_well(self, made: Made) -> bool:
         """Whether it is a step that is right, or a row of one."""
-        return made.line is not None and tells(made.value) and bool(self._equal(made) or self.reader.is_row(made.value))
-
-    # --- what a word can mean --------------------------------------------------------------------------------------
-
-    def _chain(self, word: str, target: str | None, versions: Sequence[Made]) -> list[str]:
-        """The quantities that a word can stand for, in the order in which they are worked out."""
-        if word in self.asked or self.reader.are_entries(
-            [made.value for made in versions if made.line is not None] or []
-        ):
-            return []
-        kinds = kinds_called(word)
-        names = [name for name in self.names if name not in self.reader.begun]
-        several = len({made.order for made in versions}) > 1
-        if target is not None and not (several and kinds and word not in self.names):
-            return [name for name in names if base_of(name) == base_of(target)]
-        return self._of_kinds(kinds)
-
-    def _of_a_parameter(self, word: str) -> list[str]:
-        """What a word without a meaning can stand for that had a parameter's value when the recording began."""
-        first = self.words[word][0]
-        if first.line is not None or len(self.words[word]) < 2 or not np.any(first.value):
-            return []
-        if set(self._equal(first)) & set(self.chains[word]):
-            return []
-        able = [name for name in self._equal(first) if name in self.givens and f"{name}_new" in self.derivation]
-        return [name for name in self.names if base_of(name) == able[0]] if len(able) == 1 else []
-
-    def _of_kinds(self, kinds: Iterable[str]) -> list[str]:
-        wanted = set(kinds)
-        return [name for name in self.names if self._kind(name) in wanted and name not in self.reader.begun]
-
-    def _kind(self, name: str) -> str:
-        return _NUMBERS.sub("", base_of(name))
-
-    def _is_family(self, word: str) -> bool:
-        return len({base_of(name) for name in self.chains[word]}) > 1
+        return (
+            made.line is not None and tells(made.value) and bool(self.equal_to(made) or self.reader.is_row(made.value))
+        )
 
     def _learn(self, word: str) -> None:
         """A word without a meaning that has had one by value can be its like in the other layers."""
         meant = [name for (of, _), name in self.meant.items() if of == word]
-        if meant and len(self.words[word]) > 1 and not self._is_family(word):
+        if meant and len(self.words[word]) > 1 and not self.is_family(word):
             base = {base_of(name) for name in self.chains[word]}
             if not base or not base >= {base_of(name) for name in meant}:
-                self.chains[word] = self._of_kinds({self._kind(name) for name in meant})
+                self.chains[word] = self.of_kinds({self.kind_of(name) for name in meant})
 
     # --- by value --------------------------------------------------------------------------------------------------
-
-    def _equal(self, made: Made) -> list[str]:
-        """The quantities that have the value."""
-        if id(made) not in self.equal:
-            self.equal[id(made)] = self.reader.equal(made.value)
-        return self.equal[id(made)]
 
     def _by_value(self, items: Iterable[tuple[Made, str]]) -> None:
         """What has no name of a step is the step whose value it has."""
         for made, word in items:
             free = made.line is not None and self.givens >= set(self.chains[word]) and not self._serves(made)
             if free and tells(made.value):
-                self._take(word, made, without_states(self.reader, self._equal(made)))
+                self._take(word, made, without_states(self.reader, self.equal_to(made)))
 
     def _take(self, word: str, made: Made, names: Iterable[str]) -> None:
         able = [name for name in names if name in self.givens or (made.line is not None and self._possible(name, made))]
@@ -222,7 +163,7 @@ class _Placing:
         """When each parameter was changed."""
         found: dict[str, list[int]] = {}
         for word, chain in self.chains.items():
-            if chain and chain[0] in self.givens and f"{chain[0]}_new" in chain and not self._is_family(word):
+            if chain and chain[0] in self.givens and f"{chain[0]}_new" in chain and not self.is_family(word):
                 first, *later = self.words[word]
                 if first.line is None and same(first.value, self.reader.values[chain[0]]):
                     before = dict(zip(later, (first, *later), strict=False))
@@ -258,7 +199,7 @@ class _Placing:
         for made in self.words[word]:
             name = self.meant.get((word, made.order))
             if name is None:
-                if not (word in self.arguments and self._serves(made) and self._equal(made)):
+                if not (word in self.arguments and self._serves(made) and self.equal_to(made)):
                     run.append(made)
                 continue
             place = chain.index(name) if name in chain else -1
@@ -271,9 +212,9 @@ class _Placing:
     def _placed(self, word: str, run: list[Made], slots: Sequence[str]) -> None:
         """Versions in a row, put to the quantities that are free: the last of those that refine one another."""
         free = [name for name in slots if name not in self.taken]
-        if free and self._kind(free[0]) == "L":  # error is the loss, or the distance from the target
+        if free and self.kind_of(free[0]) == "L":  # error is the loss, or the distance from the target
             run = [made for made in run if not self._is_between(made)]
-        elif free and self._kind(free[0]) == "delta":  # what comes back to a layer, and then its error, in one word
+        elif free and self.kind_of(free[0]) == "delta":  # what comes back to a layer, and then its error, in one word
             later = [{made.value.shape for made in run[place + 1 :]} for place in range(len(run))]
             shaped = [made.value.shape in shapes for made, shapes in zip(run, later, strict=True)]
             run = [made for made, again in zip(run, shaped, strict=True) if not (again and self._is_between(made))]
@@ -285,7 +226,7 @@ class _Placing:
             run = [one for one in run if one.order <= made.order or not same(one.value, rate * made.value)]
         if not run:
             return
-        if self._is_family(word) or not free:
+        if self.is_family(word) or not free:
             wanted = refined([made for made in run if made.line is not None], len(free))
             for made in wanted:
                 able = [name for name in free if self.reader.fits(made.value, name)]
@@ -328,7 +269,7 @@ class _Placing:
 
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
-        kind = self._kind(name)
+        kind = self.kind_of(name)
         if is_given_back(word) and not self.reader.fits(made.value, name):
             return False
         if kind == "L" and made.value.size > 1 and len(word) == 1 and word not in self.names:
@@ -341,7 +282,7 @@ class _Placing:
         clear = clear or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
             # else it is another quantity under a name that looks like this one, or what one step of a sequence has
-            clear = not self._equal(made) and not longest(self.derivation)
+            clear = not self.equal_to(made) and not longest(self.derivation)
         return clear or self.reader.fits(made.value, name)
 
     def _renewed(self, word: str, run: Sequence[Made], free: Sequence[str]) -> None:

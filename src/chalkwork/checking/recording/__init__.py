@@ -196,7 +196,7 @@ class Recording(Mapping[str, object]):
         self._look_at(own, scope, code, at, self._giving(frame))
         if own is not names:
             called = {name: names[name] for name in code.co_names if name in names}
-            self._look_at(called, code.co_filename, code, at)
+            self._look_at(called, code.co_filename, code, at, begins=id(frame) not in self._lines)
 
     def _given_back(self, frame: FrameType, value: Mapping[str, object]) -> None:
         """Keep what a function gives back, and where it was called."""
@@ -236,7 +236,10 @@ class Recording(Mapping[str, object]):
         code: CodeType,
         line: int | None,
         giver: CodeType | None = None,
+        *,
+        begins: bool = False,
     ) -> None:
+        """Keep what has changed; of a function that `begins`, global variables not seen before were there already."""
         for path, kept, array in leaves(variables, self.largest):
             if array is None:
                 self._left_out.add(spelled(path))
@@ -258,7 +261,7 @@ class Recording(Mapping[str, object]):
             else:
                 again = last is not None and (last.line is not None or self._kept[place] is kept)
                 made = last if again and last is not None and same_numbers(last.value, array) else None
-                made = made or self._new(array, line, code, giver)
+                made = made or self._new(array, None if begins and last is None else line, code, giver)
                 if type(kept) is not float or kept != round(kept, _FEW):
                     self._arrays[id(kept)] = kept, made
             self._kept[place] = kept
