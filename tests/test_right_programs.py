@@ -233,6 +233,29 @@ def test_a_program_in_columns_for_an_exercise_in_rows(optimiser: str) -> None:
     assert wrong.first_wrong == "W1_new", str(wrong)
 
 
+@pytest.mark.parametrize("size", (1e-8, 1e-7, 1e-3))
+def test_a_small_number_beside_a_logarithm(size: float) -> None:
+    """What is no longer small is a mistake; so is anything else in the loss."""
+    target = np.eye(2)[[0, 1, 1, 0, 1]]
+    layers = [Dense(weights=W1, bias=b1, activation="tanh"), Dense(weights=W2, bias=b2, activation="softmax")]
+    done = NeuralNetwork(layers, "cross_entropy").solve(X, target, RATE)
+    a2, gradient = done["a2"], done["dW2"]
+    given = {"a2": a2, "dW2": gradient, "W2_new": W2 - RATE * gradient}
+    loss = -np.sum(target * np.log(a2 + size)) / len(X)
+    report = done.check({**given, "L": loss})
+    assert (report.first_wrong is None) == (size < 1e-4), str(report)
+    assert size > 1e-4 or "logarithm" in report.notes[0]
+    assert done.check({**given, "L": loss * len(X) / 2}).first_wrong == "L"
+
+
+def test_the_losses_of_all_samples_beside_the_loss() -> None:
+    """A word for the loss that holds one for each sample is not it, where another word holds it."""
+    done, made = solution("squared_error"), passed(divisor=1.0)
+    each = np.sum((made["z2"] - Y) ** 2, axis=1) / 2 * np.linspace(0.5, 1.5, len(X))
+    report = done.check({**made, **stepped(made), "loss": each, "loss_sum": float(done["L"])})
+    assert report.first_wrong is None and report["L"].verdict == "correct", str(report)
+
+
 # --- what is no step ---
 
 
