@@ -350,6 +350,23 @@ def test_a_variable_for_each_weight() -> None:
     assert done.check({"z1": [0.1, 0.2], "L": 0.123456789012345}).first_wrong == "z1"
 
 
+@pytest.mark.parametrize("dropped", (False, True))
+@pytest.mark.parametrize("data", (False, True))
+def test_the_samples_in_another_order(data: bool, dropped: bool) -> None:
+    """All in the same other order: what is summed over them is as it was, and a mistake stays one."""
+    done, made, order = solution(), passed(), np.array([3, 0, 4, 1, 2])
+    if dropped:
+        made["delta1"] = made["delta2"] @ W2.T
+        made["dW1"], made["db1"] = X.T @ made["delta1"], made["delta1"].sum(0)
+    turned = {name: made[name][order] for name in ("z1", "a1", "z2", "delta2", "delta1")}
+    own = {"x": X[order], "y": Y[order]} if data else {}
+    report = done.check({**made, **stepped(made), **turned, **own})
+    assert report.first_wrong == ("delta1" if dropped else None), str(report)
+    assert dropped or "another order" in report.notes[0]
+    one = done.check({**passed(), "a1": passed()["a1"][order]})  # of one step alone: that is a mistake
+    assert one.first_wrong == "a1"
+
+
 @pytest.mark.parametrize("optimiser", ("gradient_descent", "adam"))
 def test_a_training_that_goes_on(optimiser: str) -> None:
     done, rounds = solution(optimiser=optimiser), 5

@@ -223,6 +223,7 @@ SENTENCES: Sentences = {
     "convention_words.small-number": "verhindern das Teilen durch null mit einer anderen üblichen Zahl oder mit keiner",
     "convention_words.small-number-in-logarithm": "halten den Logarithmus durch eine kleine Zahl von null fern, "
     "die zu dem addiert ist, wovon er genommen wird",
+    "convention_words.samples-in-another-order": "nehmen die Datenpunkte in einer anderen Reihenfolge",
     "convention_words.rate-corrected": "korrigieren die Lernrate statt der Momente, sodass Epsilon neben der "
     "Wurzel steht, wie sie ist",
     "convention_words.gradients-transposed": "schreiben jeden Gradienten von Gewichten transponiert",
