@@ -10,9 +10,10 @@ from students import sigmoid
 
 from chalkwork import Dense, NeuralNetwork
 from chalkwork.checking.mistakes import Context
+from chalkwork.checking.reviewing import adopting, simpler
 from chalkwork.checking.reviewing.conventions import TABLE
 from chalkwork.checking.reviewing.ways import ways
-from chalkwork.derivation.evaluate import evaluate_all
+from chalkwork.derivation.evaluate import evaluate, evaluate_all
 from chalkwork.errors import ChalkworkError
 from chalkwork.solutions.solution import Solution
 
@@ -147,6 +148,32 @@ def test_gradients_turned_throughout_around_a_mistake() -> None:
         assert report.first_wrong == first, str(report)
         assert "transposed" in report.notes[0]
         assert report["W1_new"].verdict == ("follows" if first else "correct"), str(report)
+
+
+@pytest.mark.parametrize(("loss", "optimiser", "l2"), MADE[:3])
+def test_what_is_left_out_early_changes_no_report(
+    loss: str, optimiser: Any, l2: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step is off in work of each convention: what cannot be by another one is not marked by it to the end."""
+    done = solution(loss, 1, optimiser, l2)
+    single = [way for way in ways(Context(done.derivation, -2), ()) if len(way.found.conventions) == 1]
+    programs = []
+    for number, way in enumerate(single[::4]):
+        values, other = way.values(done.arrays), way.derivation
+        wrong = [one.name for one in other.equations if one.name in way.found.forms or one.name.endswith("_new")]
+        for name in other:
+            values[name] = evaluate(other[name].expression, values)
+            if name == wrong[number * 3 % len(wrong)]:
+                values[name] = values[name] * 1.7
+        misshapen = {"b1_new": values["b1_new"].sum(keepdims=True)} if number % 2 else {}
+        programs.append({**{name: values[name] for name in other if name != "L"}, **misshapen})
+    soon = [str(done.check(program)) for program in programs]
+    monkeypatch.setattr(adopting, "_apart", lambda found, *_: found)
+    monkeypatch.setattr(adopting, "_is_hopeless", lambda *_: False)
+    monkeypatch.setattr(simpler.Simpler, "_may_be_left", lambda *_: True)
+    monkeypatch.setattr(simpler.Simpler, "_is_one", lambda *_: lambda _: True)
+    monkeypatch.setattr(simpler, "_in_common", lambda: lambda _: True)
+    assert [str(done.check(program)) for program in programs] == soon
 
 
 def test_a_convention_shows_in_what_follows_from_one_mistake() -> None:

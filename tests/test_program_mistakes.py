@@ -223,6 +223,7 @@ MADE: dict[str, Callable[[], Made]] = {
     "nesterov-for-momentum": momentum("W1_new", lambda v: W1 - ETA * (v.dW1 + 0.9 * v.vW1_new)),
     "velocity-sign": momentum("vW1_new2", lambda v: 0.9 * v.vW1_new - v.dW1_new, steps=2),
     "moment-weights": momentum("vW1_new2", lambda v: 0.9 * v.vW1_new + 0.1 * v.dW1_new, steps=2),
+    "state-not-kept": momentum("vW1_new2", lambda v: v.dW1_new, steps=2),
     "square-forgotten": momentum("vW1_new", lambda v: (1 - RHO2) * v.dW1, "adam"),
     "gradient-accumulated": of("dW1_new", lambda v: v.dW1 + X.T @ v.delta1_new, steps=2),
     "output-for-input": deep("dW3", lambda v: v.z3.T @ v.delta3),
@@ -272,6 +273,10 @@ def at_another_node() -> Made:
         ("slope-elsewhere", at_another_node),
         ("wrong-layer", of("L", lambda v: (((v.a2 - Y2) ** 2).sum() + 0.6 * (W1**2).sum()) / 2, l2=0.3)),
         ("bias-correction-twice", momentum("W1_new", _corrected_again, "adam")),
+        ("moment-weights", momentum("vW1_new2", lambda v: v.vW1_new + 0.9 * v.dW1_new, steps=2)),
+        ("moment-weights", momentum("vW1_new2", lambda v: 0.9 * (v.vW1_new + v.dW1_new), steps=2)),
+        ("state-not-kept", momentum("mW1_new2", lambda v: (1 - RHO1) * v.dW1_new, "adam", 2)),
+        ("state-not-kept", momentum("rW1_new2", lambda v: v.dW1_new**2, "adagrad", 2)),
         ("velocity-sign", momentum("W1_new", lambda v: W1 + ETA * (0.9 * v.vW1_new - v.dW1), NESTEROV)),
         ("velocity-sign", momentum("W1_new", lambda v: W1 - ETA * (0.9 * v.vW1_new - v.dW1), NESTEROV)),
     ],
@@ -339,6 +344,18 @@ def test_a_softmax_that_overflows_is_told_so_and_what_follows_is_not_blamed(kind
     assert report["delta1"].mistakes == () and report["delta1"].message == "It is no number, as a1 is none."
     left_open = done.check({"z1": answers["z1"], "delta1": answers["delta1"]})["delta1"]
     assert (left_open.mistakes, left_open.made_in) == (("softmax-unstable",), "a1")
+
+
+def test_moments_corrected_before_their_first_step_are_told_so() -> None:
+    done = solved(optimizer="adam")
+    right = {name: done.arrays[name] for name in done.derivation if name in ("dW1", "mW1_new", "vW1_new")}
+    with np.errstate(all="ignore"):
+        mean, square = right["mW1_new"] / 0.0, right["vW1_new"] / 0.0
+        new = {"W1_new": W1 - ETA * mean / (np.sqrt(square) + 1e-8)}
+    report = done.check({**right, "mhatW1": mean, "vhatW1": square, **new})
+    assert (report.first_wrong, report["mhatW1"].mistakes) == ("mhatW1", ("bias-correction-of-another-step",))
+    alone = done.check({**right, **new})["W1_new"]
+    assert (alone.mistakes, alone.made_in) == (("bias-correction-of-another-step",), "mhatW1"), alone
 
 
 def test_what_is_no_number_without_an_overflow_is_not_put_down_to_the_softmax() -> None:

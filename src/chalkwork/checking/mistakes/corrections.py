@@ -134,9 +134,8 @@ MISTAKES = (
     Mistake(
         id="bias-correction-of-another-step",
         title="The correction of the moments of another step",
-        explanation="The constant in the correction was raised to the number of another step: the steps were counted "
-        "too often.",
-        hint="How often is the number of the step raised while all parameters make one step?",
+        explanation="The constant in the correction was raised to the number of another step.",
+        hint="Which number has the first step, and how often is it raised while all parameters make one step?",
         likelihood=5,
         rewrites=_of_another_step,
         alone=True,

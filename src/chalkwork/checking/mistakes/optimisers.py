@@ -192,7 +192,7 @@ def _square_forgotten(equation: Equation, context: Context) -> Iterator[Expressi
 
 
 def _weights_exchanged(equation: Equation, context: Context) -> Iterator[Expression]:
-    """rho and 1 - rho in each other's place, or the new part taken whole where a share of it is meant."""
+    """rho and 1 - rho in each other's place, or the new part taken whole where a share is meant, or the reverse."""
     gradient = _gradient(equation, context) if equation.stage == Stage.UPDATE else None
     if gradient is None or updated_parameter(equation) is not None:
         return
@@ -208,6 +208,20 @@ def _weights_exchanged(equation: Equation, context: Context) -> Iterator[Express
         if gradient in map(name_alone, parts):
             rest = [expression_of(part) for part in parts if name_alone(part) != gradient]
             yield rest[0] + (1 - rho) * gradient if len(rest) == 1 else equation.expression
+            before = _kept(equation, context)
+            if before is not None and len(rest) == 1:  # the constant at the new part, or at both
+                yield before + rho * gradient
+                yield rest[0] + rho * gradient
+
+
+def _not_kept(equation: Equation, context: Context) -> Iterator[Expression]:
+    """A velocity or a running mean that begins anew at every step."""
+    before = _kept(equation, context) if equation.stage == Stage.UPDATE else None
+    gradient = _gradient(equation, context) if before is not None else None
+    squares = [node for node in walk(equation.expression) if is_operation(node, "power")]
+    of_squares = any(node.arguments[0] == gradient for node in squares)
+    if before is not None and gradient is not None and (of_squares or updated_parameter(equation) is None):
+        yield replace(equation.expression, {before: 0 * before})
 
 
 def _accumulated(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -288,6 +302,15 @@ MISTAKES = (
         hint="How much of the old does a running mean keep, and how much of the new does it take on?",
         likelihood=5,
         rewrites=_weights_exchanged,
+        alone=True,
+    ),
+    Mistake(
+        id="state-not-kept",
+        title="What was kept of the steps before was lost",
+        explanation="<this> is made of the gradient of this step alone; what it was before has no part in it.",
+        hint="Do the velocity and the running means live on from one step to the next in your program?",
+        likelihood=6,
+        rewrites=_not_kept,
         alone=True,
     ),
     Mistake(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, islice, permutations
 from typing import Any
 
@@ -50,11 +51,6 @@ class Arrangement:
         """In how many ways it does what can be done in one: matrices by rows or by columns, biases before or behind."""
         orders = {one[0] + other[0] for one, other in combinations(self.names, 2) if one[1:] == other[1:]}
         return len(self.styles) + len(orders) + (list(self.names) != sorted(self.names, key=lambda name: name[1:]))
-
-    def then(self, other: Arrangement) -> Arrangement:
-        """This one, and another behind it."""
-        entries, signs = (np.concatenate(both) for both in ((self.entries, other.entries), (self.signs, other.signs)))
-        return Arrangement(entries, signs, (*self.names, *other.names), None, self.styles | other.styles)
 
 
 class Parameters:
@@ -126,8 +122,16 @@ class Parameters:
         if not flat:
             yield Arrangement(own.T.ravel(), signs.T.ravel(), names, said, frozenset([("columns", *style)]))
 
+    @cached_property
+    def _of_one_length(self) -> list[tuple[list[int], Arrangement]]:
+        """The blocks of so many entries by their places, and together."""
+        found: dict[int, list[int]] = {}
+        for place, block in enumerate(self.blocks):
+            found.setdefault(len(block.entries), []).append(place)
+        return [(places, _together([self.blocks[place] for place in places])) for places in found.values()]
+
     def right(self, kind: str, order: Arrangement) -> Numbers:
-        """The right values of a kind, arranged."""
+        """The right values of a kind, arranged; of several arrangements together, a row of each."""
         found: Numbers = self.kinds[kind][order.entries] * order.signs
         return found
 
@@ -148,20 +152,20 @@ class Parameters:
         tried = 0
         at: dict[int, Sequence[Arrangement]] = {}
 
-        def behind(done: Arrangement | None, start: int) -> Iterator[Arrangement]:
+        def behind(done: tuple[Arrangement, ...], taken: frozenset[str], start: int) -> Iterator[Arrangement]:
             nonlocal tried
-            if start == size and done is not None:
-                yield done
+            if start == size and done:
+                yield _one_after_the_other(done)
                 return
             if start not in at:
                 at[start] = able(start)
             for block in at[start]:
-                if done is None or not set(block.names) & set(done.names):
+                if taken.isdisjoint(block.names):
                     tried += 1
                     if tried < _MOST_TRIED:
-                        yield from behind(block if done is None else done.then(block), start + len(block.entries))
+                        yield from behind((*done, block), taken.union(block.names), start + len(block.entries))
 
-        yield from behind(None, 0)
+        yield from behind((), frozenset(), 0)
 
     def are_given(self, numbers: Numbers) -> bool:
         """Whether they are all entries of the parameters, or minus such."""
@@ -196,27 +200,28 @@ class Parameters:
         right = np.array([self.kinds[kind] for kind in kinds])
 
         def able(start: int) -> list[Arrangement]:
-            scored = []
-            for place, block in enumerate(self.blocks):
-                own = numbers[start : start + len(block.entries)]
-                if own.size == len(block.entries):
-                    most = met(np.abs(own), np.abs(right[:, block.entries])).sum(axis=1).max() / own.size
-                    scored.append((-most, float(np.mean((own - self.right("{}", block)) ** 2)), place))
+            scored: list[tuple[float, float, int]] = []
+            for places, together in self._of_one_length:
+                own = numbers[start : start + together.entries.shape[1]]
+                if own.size == together.entries.shape[1]:
+                    most = met(np.abs(own), np.abs(right[:, together.entries])).sum(axis=-1).max(axis=0) / own.size
+                    away = np.mean((own - self.right("{}", together)) ** 2, axis=-1)
+                    scored += zip((-most).tolist(), away.tolist(), places, strict=True)
             return [self.blocks[place] for _, _, place in sorted(scored)]
 
         orders = list({order.key: order for order in self.arranged(numbers.size, able)}.values())
-        ways = [order.ways for order in orders]
-        given = [self.right("{}", order) for order in orders]
+        if not orders:
+            return None
+        every = _together(orders)
+        ways, given = [order.ways for order in orders], self.right("{}", every)
         apart = [float(np.linalg.norm(numbers - own)) for own in given]
-        turned = [int((np.abs(numbers + own) < np.abs(numbers - own)).sum()) for own in given]
+        turned = (np.abs(numbers + given) < np.abs(numbers - given)).sum(axis=-1).tolist()
         scored = []
         for kind in kinds:
-            for place, order in enumerate(orders):
-                own = self.right(kind, order)
-                either, exact = int(met(np.abs(numbers), np.abs(own)).sum()), int(met(numbers, own).sum())
-                scored.append((-either, -exact, turned[place], ways[place], apart[place], place, kind))
-        if not scored:
-            return None
+            own = self.right(kind, every)
+            either, exact = met(np.abs(numbers), np.abs(own)).sum(axis=-1), met(numbers, own).sum(axis=-1)
+            each = zip((-either).tolist(), (-exact).tolist(), turned, ways, apart, range(len(orders)), strict=True)
+            scored += [(*one, kind) for one in each]
         fewest, *_, best, kind = min(scored)
         if -2 * fewest >= numbers.size:
             return kind, orders[best]
@@ -245,6 +250,22 @@ class Parameters:
                     side = "row" if (axis == 0) != turned else "column"
                     said[name] = Text.of(f"note.{'bias' if sign > 0 else 'threshold'}_as_{side}", name=name)
         return list(said.values())
+
+
+def _one_after_the_other(blocks: Sequence[Arrangement]) -> Arrangement:
+    if len(blocks) == 1:
+        return blocks[0]
+    entries, signs = (
+        np.concatenate(parts) for parts in ([one.entries for one in blocks], [one.signs for one in blocks])
+    )
+    names = tuple(name for one in blocks for name in one.names)
+    return Arrangement(entries, signs, names, None, frozenset().union(*(one.styles for one in blocks)))
+
+
+def _together(orders: Sequence[Arrangement]) -> Arrangement:
+    """Arrangements of as many entries, in the rows of one."""
+    entries, signs = (np.array(rows) for rows in ([one.entries for one in orders], [one.signs for one in orders]))
+    return Arrangement(entries, signs, ())
 
 
 def _room(right: Numbers, numbers: Numbers) -> Numbers:

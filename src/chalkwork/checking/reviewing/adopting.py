@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
@@ -55,7 +55,7 @@ def adopted(
     reading = {place: Reading(task, typed[place], reports[place].wrong) for place in open_}
     chosen: dict[int, tuple[Way, Task]] = {}
     resolved: set[int] = set()
-    every = ways(task.context, tuple(declared)) if open_ else []
+    every = list(_apart(ways(task.context, tuple(declared)), task, typed)) if open_ else []
     if len(open_) == 1 and not declared:
         every = _likeliest_first(every, task, reading[open_[0]], reports[open_[0]])
     for way in every:
@@ -98,6 +98,19 @@ def adopted(
             again = seen_in(other, typed[place], reports_on(other, [typed[place]], [reports[place].unused])[0])
             found[place] = in_convention(again, way.found, reports[place], other)
     return found
+
+
+def _apart(found: Iterable[Way], task: Task, typed: Iterable[Mapping[str, object]]) -> Iterator[Way]:
+    """The conventions that are not the same in all that somebody answered, or that something is made of."""
+    used = {name.name for equation in task.derivation.equations for name in names_in(equation.expression)}
+    used.update(*typed)
+    known = set()
+    for way in found:
+        ids = tuple(one.id for one in way.found.conventions)
+        key = ids, frozenset((name, form) for name, form in way.found.forms.items() if name in used)
+        if key not in known:
+            known.add(key)
+            yield way
 
 
 def count_of_wrong(report: Report) -> tuple[int, int]:
@@ -157,42 +170,49 @@ def _likeliest_first(every: list[Way], task: Task, reading: Reading, report: Rep
     met = [
         way for way in every if reading.may_write(way.found) and _is_met(way, report, reading, way.values(task.values))
     ]
-    return sorted(met, key=lambda way: len(_wrong_by(way, task, reading)))
+    return sorted(met, key=lambda way: len(_for_sure(way, task, reading, report)[0]))
 
 
 def _is_hopeless(way: Way, task: Task, reading: Reading, before: Report, least: int) -> bool:
     """Whether more of a program is wrong by the convention, and it resolves nothing: see `resolves`."""
     if not reading.is_a_programs:
         return False
-    wrong = _wrong_by(way, task, reading)
+    wrong, at_odds = _for_sure(way, task, reading, before)
     if len(wrong) <= least:
         return False
     right = {one for one in before if before[one].verdict in RIGHT}
-    return not wrong.isdisjoint(right.union(way.begun_in(task.derivation))) or not reading.at_odds(task, before)
+    entering = way.begun_in(task.derivation)
+    return at_odds or not wrong.isdisjoint(right.union(entering)) or not reading.at_odds(task, before)
 
 
-def _wrong_by(way: Way, task: Task, reading: Reading) -> set[str]:
-    """What is wrong by the convention for sure.
+def _for_sure(way: Way, task: Task, reading: Reading, before: Report) -> tuple[set[str], bool]:
+    """The steps that are wrong by the convention for sure, and whether such a one contradicts what is right.
 
     What stands in the program is taken back to what the solution has in its place, and held against that and what
     follows from it, about: what is no multiple of either is wrong.
     """
-    own, wrong = dict(task.values), set[str]()
+    own, wrong, derived, at_odds = dict(task.values), set[str](), set[str](), False
+    told = {one for one in before if before[one].verdict == Verdict.CORRECT.word and not way.found.written_otherwise}
     for equation in task.derivation.equations:
         name, right = equation.name, task.values[equation.name]
-        moved = any(own[one.name] is not task.values[one.name] for one in names_in(equation.expression))
+        made_of = [one.name for one in names_in(equation.expression)]
+        moved = any(own[one] is not task.values[one] for one in made_of)
         form = way.found.forms.get(name)
         like = np.empty(form.shape(np.shape(right))) if form is not None else right
         if name not in reading.typed or not (answer := reading.of(name, like)).given.all():
             own[name] = _worked_out(equation.expression, own) if moved else right
+            derived |= {name} if moved else set()
             continue
         value = np.asarray(with_given(answer, like))
         value = value if form is None else form.undone_of(value, own)
         forms = (equation.expression, *equivalents(equation, task.context)) if moved else ()
         if not _is_about(value, right) and not any(_is_about(value, _worked_out(one, own)) for one in forms):
             wrong.add(name)
+        elif form is None and name in told:
+            sure = wrong.intersection(made_of, before) and derived.isdisjoint(made_of)
+            at_odds = at_odds or bool(sure and not _is_about(value, _worked_out(equation.expression, own)))
         own[name] = right if _is_about(value, right) else value
-    return wrong
+    return wrong, at_odds
 
 
 def _worked_out(expression: Expression, values: Mapping[str, Any]) -> Any:

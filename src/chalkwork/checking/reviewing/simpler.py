@@ -87,7 +87,9 @@ class Simpler:
         if self._is_of_the_velocity(report) or self._follow_by_it(report):
             return True
         entering, bad = self.entering, report.wrong
-        if not entering or any(report[name].verdict not in ACCEPTED or name not in self.changed for name in entering):
+        if not entering or not set(entering) <= {*report}.intersection(self.changed):  # marked no further than needed
+            return False
+        if any(report[name].verdict not in ACCEPTED for name in entering):
             return False
         report = seen_in(self.other, self.reading.typed, report)
         left = {(report[name].mistakes, report[name].together, report[name].message) for name in bad}

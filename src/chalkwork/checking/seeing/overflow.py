@@ -1,8 +1,9 @@
-"""A program's values that are no numbers where the exercise's are: a softmax that overflows, a logarithm of zero."""
+"""A program's values that are no numbers where the exercise's are: a softmax that overflows, a logarithm of
+zero, moments corrected before their first step."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +12,14 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.judging.verdicts import Verdict
 from chalkwork.checking.mistakes import TABLE, Layer, Role, in_language
+from chalkwork.checking.mistakes.corrections import corrected
 from chalkwork.checking.mistakes.structure import has_operation
 from chalkwork.checking.naming.variables import numbers_of
 from chalkwork.checking.report import Report, Result
 from chalkwork.checking.task import Task
 from chalkwork.words import Said, Text, say
 
-UNSTABLE, OF_ZERO = "softmax-unstable", "logarithm-of-zero"
+UNSTABLE, OF_ZERO, OF_NO_STEP = "softmax-unstable", "logarithm-of-zero", "bias-correction-of-another-step"
 
 
 def overflown(task: Task, typed: Mapping[str, object], report: Report) -> Report:
@@ -44,6 +46,8 @@ def overflown(task: Task, typed: Mapping[str, object], report: Report) -> Report
             found[name] = named(result, UNSTABLE, report.language, None if activation == name else activation)
         elif _has_logarithm_of_zero(task, name, typed):
             found[name] = named(result, OF_ZERO, report.language)
+        elif (step := _corrected_of_no_step(task, name, sources, typed)) is not None:
+            found[name] = named(result, OF_NO_STEP, report.language, None if step == name else step)
     return report.having({**report, **found})
 
 
@@ -87,6 +91,12 @@ def _has_logarithm_of_zero(task: Task, name: str, typed: Mapping[str, object]) -
         return False
     own = [_floats(typed.get(one.name)) for one in names_in(equation.expression)]
     return any(np.isin(one, (0.0, 1.0)).any() for one in own if one is not None and np.isfinite(one).all())
+
+
+def _corrected_of_no_step(task: Task, name: str, sources: Sequence[str], typed: Mapping[str, object]) -> str | None:
+    """The corrected moment that becomes no number if the steps are counted from 0: 1 - rho^0 is nothing."""
+    able = [one for one in sources if one == name or one not in typed]
+    return next((one for one in able if corrected(task.derivation[one].expression) is not None), None)
 
 
 def _sources(task: Task, name: str, typed: Mapping[str, object]) -> list[str]:

@@ -284,9 +284,9 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     ),
     "bias-correction-of-another-step": (
         "Die Korrektur der Momente eines anderen Schritts",
-        "Die Konstante in der Korrektur wurde mit der Nummer eines anderen Schritts potenziert: Die Schritte wurden zu "
-        "oft gezählt.",
-        "Wie oft wird die Nummer des Schritts erhöht, während alle Parameter einen Schritt machen?",
+        "Die Konstante in der Korrektur wurde mit der Nummer eines anderen Schritts potenziert.",
+        "Welche Nummer hat der erste Schritt, und wie oft wird sie erhöht, bis alle Parameter einen Schritt gemacht "
+        "haben?",
     ),
     "bias-correction-twice": (
         "Die Korrektur der Momente wurde zweimal gemacht",
@@ -328,6 +328,11 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
         "Die beiden Teile eines laufenden Mittels haben andere Gewichte",
         "In <this> haben das Behaltene und das Neue jeweils das Gewicht des anderen, oder das Neue ein eigenes.",
         "Wie viel vom Alten behält ein laufendes Mittel, und wie viel vom Neuen nimmt es auf?",
+    ),
+    "state-not-kept": (
+        "Was von den Schritten davor behalten wird, ging verloren",
+        "<this> besteht nur aus dem Gradienten dieses Schritts; was es davor war, hat keinen Anteil daran.",
+        "Bleiben Geschwindigkeit und laufende Mittel in deinem Programm von einem Schritt zum nächsten erhalten?",
     ),
     "square-forgotten": (
         "Das Quadrat des Gradienten wurde vergessen",
