@@ -365,6 +365,7 @@ def test_the_samples_in_another_order(data: bool, dropped: bool) -> None:
     assert dropped or "another order" in report.notes[0]
     one = done.check({**passed(), "a1": passed()["a1"][order]})  # of one step alone: that is a mistake
     assert one.first_wrong == "a1"
+    assert done.check({"delta2": turned["delta2"]}).first_wrong == "delta2"  # and where nothing shows it
 
 
 @pytest.mark.parametrize("optimiser", ("gradient_descent", "adam"))

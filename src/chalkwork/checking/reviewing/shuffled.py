@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.checking.judging.verdicts import ACCEPTED
 from chalkwork.checking.naming.evidence import same, tells
 from chalkwork.checking.naming.variables import numbers_of
 from chalkwork.checking.report import Report
@@ -21,7 +22,10 @@ _SAME = 1e-9
 
 
 def in_their_order(task: Task, typed: Mapping[str, object], data: dict[str, object], report: Report) -> Report:
-    """The report by the order in which a program has the samples, if all is right by it, or all updates are anyway."""
+    """The report by the order in which a program has the samples, if all is right by it, or all updates are anyway.
+
+    The order shows in the data, or in what is right as a sum over the samples.
+    """
     axis = task.context.samples
     order = next((one for one in (_order(task, name, typed[name]) for name in report.wrong) if one is not None), None)
     if axis is None or order is None:
@@ -32,10 +36,14 @@ def in_their_order(task: Task, typed: Mapping[str, object], data: dict[str, obje
             givens[name] = np.take(givens[name], order, axis)
     other = replace(task, values=evaluate_each(task.derivation.equations, givens))
     again = adopted(other, [typed], [report.unused])[0]
-    updates = [name for name in report if task.derivation[name].stage == Stage.UPDATE]
-    if again.wrong and not (updates and set(updates).isdisjoint(report.wrong) and len(again.wrong) < len(report.wrong)):
+    taken = [name for name, value in data.items() if same(value, givens[name]) and not same(value, task.values[name])]
+    sums = [name for name in report if task.context.layer(task.derivation[name]) is None]
+    shown = bool(taken) or any(report[name].verdict in ACCEPTED for name in sums)
+    updates = {name for name in sums if task.derivation[name].stage == Stage.UPDATE}
+    all_updates = bool(updates) and updates.isdisjoint(report.wrong) and len(again.wrong) < len(report.wrong)
+    if not shown or (again.wrong and not all_updates):
         return report
-    for name in [name for name, value in data.items() if same(value, givens[name])]:
+    for name in taken:
         del data[name]
     words = Text.own("convention_words.samples-in-another-order", "take the samples in another order")
     return again.noting([Text.of("convention.note", words=words)])
