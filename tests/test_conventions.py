@@ -64,7 +64,8 @@ def test_every_convention_has_full_credit_and_is_said() -> None:
         worked = [way.values(done.arrays) for way in every if len(way.found.conventions) == 1]
         reports = done.check_class([{name: values[name] for name in done.derivation} for values in worked])
         for found, values, report in zip(single, worked, reports, strict=True):
-            same = {name for name in report if np.array_equal(values[name], done[name])}
+            alike = [name for name in report if values[name].shape == done.arrays[name].shape]
+            same = {name for name in alike if np.allclose(values[name], done.arrays[name], 1e-9, 1e-15)}
             changed = [name for name in found.forms if name in report and name not in same]
             if not changed:
                 continue

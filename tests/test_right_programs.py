@@ -233,6 +233,29 @@ def test_a_program_in_columns_for_an_exercise_in_rows(optimiser: str) -> None:
     assert wrong.first_wrong == "W1_new", str(wrong)
 
 
+@pytest.mark.parametrize("size", (1e-8, 1e-7, 1e-3))
+def test_a_small_number_beside_a_logarithm(size: float) -> None:
+    """What is no longer small is a mistake; so is anything else in the loss."""
+    target = np.eye(2)[[0, 1, 1, 0, 1]]
+    layers = [Dense(weights=W1, bias=b1, activation="tanh"), Dense(weights=W2, bias=b2, activation="softmax")]
+    done = NeuralNetwork(layers, "cross_entropy").solve(X, target, RATE)
+    a2, gradient = done["a2"], done["dW2"]
+    given = {"a2": a2, "dW2": gradient, "W2_new": W2 - RATE * gradient}
+    loss = -np.sum(target * np.log(a2 + size)) / len(X)
+    report = done.check({**given, "L": loss})
+    assert (report.first_wrong is None) == (size < 1e-4), str(report)
+    assert size > 1e-4 or "logarithm" in report.notes[0]
+    assert done.check({**given, "L": loss * len(X) / 2}).first_wrong == "L"
+
+
+def test_the_losses_of_all_samples_beside_the_loss() -> None:
+    """A word for the loss that holds one for each sample is not it, where another word holds it."""
+    done, made = solution("squared_error"), passed(divisor=1.0)
+    each = np.sum((made["z2"] - Y) ** 2, axis=1) / 2 * np.linspace(0.5, 1.5, len(X))
+    report = done.check({**made, **stepped(made), "loss": each, "loss_sum": float(done["L"])})
+    assert report.first_wrong is None and report["L"].verdict == "correct", str(report)
+
+
 # --- what is no step ---
 
 
@@ -325,6 +348,24 @@ def test_a_variable_for_each_weight() -> None:
     assert report.first_wrong is None and "W1_new" in report, str(report)
     assert done.check(in_numbers(forgotten=True)).first_wrong in ("delta1", "W1_new")
     assert done.check({"z1": [0.1, 0.2], "L": 0.123456789012345}).first_wrong == "z1"
+
+
+@pytest.mark.parametrize("dropped", (False, True))
+@pytest.mark.parametrize("data", (False, True))
+def test_the_samples_in_another_order(data: bool, dropped: bool) -> None:
+    """All in the same other order: what is summed over them is as it was, and a mistake stays one."""
+    done, made, order = solution(), passed(), np.array([3, 0, 4, 1, 2])
+    if dropped:
+        made["delta1"] = made["delta2"] @ W2.T
+        made["dW1"], made["db1"] = X.T @ made["delta1"], made["delta1"].sum(0)
+    turned = {name: made[name][order] for name in ("z1", "a1", "z2", "delta2", "delta1")}
+    own = {"x": X[order], "y": Y[order]} if data else {}
+    report = done.check({**made, **stepped(made), **turned, **own})
+    assert report.first_wrong == ("delta1" if dropped else None), str(report)
+    assert dropped or "another order" in report.notes[0]
+    one = done.check({**passed(), "a1": passed()["a1"][order]})  # of one step alone: that is a mistake
+    assert one.first_wrong == "a1"
+    assert done.check({"delta2": turned["delta2"]}).first_wrong == "delta2"  # and where nothing shows it
 
 
 @pytest.mark.parametrize("optimiser", ("gradient_descent", "adam"))

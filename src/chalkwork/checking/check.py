@@ -18,6 +18,7 @@ from chalkwork.checking.reviewing.further import trained_on
 from chalkwork.checking.reviewing.held import held
 from chalkwork.checking.reviewing.measured import without_measures
 from chalkwork.checking.reviewing.repeated import in_every_step
+from chalkwork.checking.reviewing.shuffled import in_their_order
 from chalkwork.checking.reviewing.totals import with_totals
 from chalkwork.checking.reviewing.turned import on_turned_weights
 from chalkwork.checking.seeing.seen import seen_in
@@ -113,6 +114,7 @@ def check_class(
 def _reviewed(task: Task, one: Handed, program: Program, report: Report, conventions: Sequence[str]) -> Report:
     """The report on a program by what all of its values say together."""
     report = on_turned_weights(task, one.typed, one.data, report, conventions)
+    report = in_their_order(task, one.typed, one.data, report)
     if program.placed is None:
         report = trained_on(task, one.typed, one.data, report, conventions)
         report = in_every_step(task, one.typed, report)

@@ -215,9 +215,9 @@ class Derivations:
 
 
 def _ways(context: Context) -> list[Way]:
-    """Other conventions, one or two at once, that leave every shape as it is."""
+    """Other conventions, one or two at once, that leave every shape as it is, and all that anybody types by digits."""
     found = conventions_of(context)
-    return [Way(one, context) for one in found if not any(form.turned for form in one.forms.values())]
+    return [Way(one, context) for one in found if not any(form.turned or form.exchanges for form in one.forms.values())]
 
 
 def array_data(value: Any) -> Data:

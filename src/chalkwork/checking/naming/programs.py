@@ -82,7 +82,10 @@ class Reader(Meanings):
         known = {
             word: name
             for word, name in known.items()
-            if word == name or name[0] != "d" or name not in elsewhere or self._is(numbers[word], name)
+            if word == name
+            or name not in elsewhere
+            or (name[0] != "d" and self.fits(numbers[word], name))
+            or self._is(numbers[word], name)
         }
         called = self.derivatives_called({word: [value] for word, value in numbers.items()})
         known = {word: name for word, name in known.items() if called.get(word) != ""}

@@ -59,6 +59,8 @@ def adopted(
     if len(open_) == 1 and not declared:
         every = _likeliest_first(every, task, reading[open_[0]], reports[open_[0]])
     for way in every:
+        if not declared and not any(reading[place].may_write(way.found) for place in open_):
+            continue
         own = way.values(task.values)
         changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
         met = [place for place in open_ if declared or _is_met(way, reports[place], reading[place], own)]
@@ -120,16 +122,18 @@ def count_of_wrong(report: Report) -> tuple[int, int]:
 def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) -> bool:
     """Whether it is worth marking by the convention: wrong steps have its values, or look like it."""
     forms, typed = way.found.forms, reading.typed
-    if way.found.written_otherwise and not _is_written_so(way, reading, own):
+    if way.found.is_a_writing and _is_written_so(way, reading, own):
+        reading.written |= way.found.writing
+    if not way.found.writing <= reading.written:
         return False
-    if way.kept.isdisjoint(reading.wrong) and not way.found.is_of_updates:
+    if way.kept.isdisjoint(reading.wrong) and not way.found.is_a_writing:
         return False
     turned = [name for name, form in forms.items() if form.turned and name in typed and 1 not in own[name].shape[-2:]]
     if any(name not in reading.misshapen and len({*own[name].shape}) == own[name].ndim == 2 for name in turned):
         return False
     if not all(is_near(reading.of(name, own[name]), own[name]) or _lies(reading, name, own[name]) for name in turned):
         return False
-    met = way.found.is_of_updates
+    met = way.found.is_a_writing
     for name in reading.wrong:
         if name in way.first_showing:
             met = met or bool(way.found.taken_for.intersection(report[name].mistakes))
@@ -140,11 +144,11 @@ def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) 
 
 
 def _is_written_so(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
-    """Whether a wrong update is the convention's, of what was typed before it."""
+    """Whether a wrong step is the convention's, of what was typed before it."""
     known = dict(own)
     for equation in way.derivation.equations:
         name, typed = equation.name, reading.has(equation.name, own[equation.name])
-        if equation.stage == Stage.UPDATE:
+        if equation.stage == Stage.UPDATE or name in way.found.forms:
             known[name] = _worked_out(equation.expression, known)
             if typed and name in reading.wrong and is_near(reading.of(name, own[name]), known[name]):
                 return True
@@ -163,7 +167,9 @@ def _likeliest_first(every: list[Way], task: Task, reading: Reading, report: Rep
     """Those by which less of a program is wrong before others: where nothing is, no other is marked by."""
     if not reading.is_a_programs:
         return every
-    met = [way for way in every if _is_met(way, report, reading, way.values(task.values))]
+    met = [
+        way for way in every if reading.may_write(way.found) and _is_met(way, report, reading, way.values(task.values))
+    ]
     return sorted(met, key=lambda way: len(_for_sure(way, task, reading, report)[0]))
 
 
@@ -264,7 +270,7 @@ def _is_shown(way: Way, report: Report, changed: Collection[str], before: Report
     if way.found.written_otherwise:
         if not any(report[name].verdict in RIGHT for name in before.wrong):
             return False
-        if way.found.is_of_updates:
+        if way.found.is_a_writing:
             return True
     concerned = {name for name in changed if name in report and report[name].verdict in ACCEPTED}
     if not concerned or any(report[name].verdict in BAD for name in way.entering if name in report):

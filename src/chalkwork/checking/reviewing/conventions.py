@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property, partial, reduce
 from itertools import combinations, product
 
-from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, walk
+from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, rebuild, walk
 from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.mistakes.corrections import corrected
 from chalkwork.checking.mistakes.penalties import data_and_penalties
@@ -25,6 +25,8 @@ from chalkwork.words import ENGLISH, Text, say
 
 _EPSILONS = (0, 1e-10, 1e-8, 1e-7, 1e-6)
 """What frameworks and courses take for the number that keeps a step from dividing by zero."""
+_BESIDE = (1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)
+"""The same for the number that keeps a logarithm from zero."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class Found:
 
     conventions: tuple[Convention, ...]
     forms: Forms
+    meeting: bool = False
+    """Whether two ways of writing meet in one step."""
 
     @property
     def taken_for(self) -> frozenset[str]:
@@ -61,12 +65,17 @@ class Found:
     @property
     def shows_by_itself(self) -> bool:
         """Whether nothing needs to follow from it."""
-        return self.throughout or self.is_of_updates
+        return self.throughout or self.is_a_writing
 
     @property
-    def is_of_updates(self) -> bool:
+    def is_a_writing(self) -> bool:
         """Whether all that is otherwise is how steps are written."""
         return bool(self.written_otherwise) and len(self.written_otherwise) == len(self.forms)
+
+    @cached_property
+    def writing(self) -> frozenset[object]:
+        """How steps are written otherwise, whatever else is."""
+        return frozenset((name, self.forms[name].exchanges) for name in self.written_otherwise)
 
     @cached_property
     def written_otherwise(self) -> frozenset[str]:
@@ -176,6 +185,18 @@ def _small_numbers(context: Context) -> Iterator[Forms]:
     for size in map(Number, _EPSILONS):
         for change in (epsilon,) if epsilons else (beside, below):
             yield _in_updates(context, partial(change, size))
+
+
+def _beside_logarithms(context: Context) -> Iterator[Forms]:
+    """Something added to what a loss takes the logarithm of."""
+    losses = [(one.name, one.expression) for one in _of_role(context, Role.LOSS)]
+    for size in map(Number, _BESIDE):
+        found: dict[str, Form] = {}
+        for name, expression in losses:
+            taken = [one for one in walk(expression) if is_operation(one, "log", "xlogy")]
+            both = [(one, rebuild(one, (*one.arguments[:-1], one.arguments[-1] + size))) for one in taken]
+            found |= {name: Form(exchanges=tuple(both))} if both else {}
+        yield found
 
 
 def _roots_below(equation: Equation) -> list[Application]:
@@ -332,6 +353,12 @@ TABLE: dict[str, Convention] = {
             forms=_small_numbers,
         ),
         Convention(
+            id="small-number-in-logarithm",
+            words="keep the logarithm from zero by a small number that is added to what it is taken of",
+            taken_for=(),
+            forms=_beside_logarithms,
+        ),
+        Convention(
             id="rate-corrected",
             words="correct the learning rate in place of the moments, so that epsilon stands beside the root as it is",
             taken_for=(),
@@ -387,6 +414,7 @@ def _together(*found: Found) -> Found:
         plain = Form()
         forms = {name: one.forms.get(name, plain).after(other.forms.get(name, plain)) for name in names}
         kept = {name: form for name, form in forms.items() if form != plain}
-        return Found((*one.conventions, *other.conventions), kept)
+        meeting = not one.written_otherwise.isdisjoint(other.written_otherwise)
+        return Found((*one.conventions, *other.conventions), kept, meeting)
 
     return reduce(both, found)

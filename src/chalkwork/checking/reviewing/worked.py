@@ -14,6 +14,7 @@ from chalkwork.checking.naming.evidence import tells
 from chalkwork.checking.reading.answers import Answer, answer_like, with_given
 from chalkwork.checking.reading.laid import laid
 from chalkwork.checking.report import Report
+from chalkwork.checking.reviewing.conventions import Found
 from chalkwork.checking.task import Task
 from chalkwork.derivation.evaluate import evaluate
 
@@ -32,8 +33,15 @@ class Reading:
         """What has another shape than the solution's."""
         self.wrong = wrong
         """The steps that are wrong by the solution's conventions."""
+        self.written: set[object] = set()
+        """The steps that are written otherwise, each with how."""
         self._known: dict[tuple[str, tuple[int, ...]], Answer] = {}
         self._at_odds: bool | None = None
+
+    def may_write(self, found: Found) -> bool:
+        """Whether steps can be written as somebody writes them who has the conventions: as was met, or not yet seen."""
+        alone = found.is_a_writing and (len(found.conventions) == 1 or found.meeting)
+        return alone or found.writing <= self.written
 
     def of(self, name: str, like: Any) -> Answer:
         """The answer in the shape of a value."""

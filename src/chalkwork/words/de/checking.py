@@ -221,6 +221,9 @@ SENTENCES: Sentences = {
     "convention_words.rate-in-velocity": "haben die Lernrate oder das Minus schon in der Geschwindigkeit",
     "convention_words.penalty-in-update": "lassen die Strafe aus den Gradienten, und die Aktualisierung bringt sie ein",
     "convention_words.small-number": "verhindern das Teilen durch null mit einer anderen üblichen Zahl oder mit keiner",
+    "convention_words.small-number-in-logarithm": "halten den Logarithmus durch eine kleine Zahl von null fern, "
+    "die zu dem addiert ist, wovon er genommen wird",
+    "convention_words.samples-in-another-order": "nehmen die Datenpunkte in einer anderen Reihenfolge",
     "convention_words.rate-corrected": "korrigieren die Lernrate statt der Momente, sodass Epsilon neben der "
     "Wurzel steht, wie sie ist",
     "convention_words.gradients-transposed": "schreiben jeden Gradienten von Gewichten transponiert",
