@@ -7,11 +7,12 @@ from fractions import Fraction
 from functools import reduce
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, rebuild, replace, transform
+from chalkwork.algebra.simplify import simplify
 from chalkwork.algebra.terms import expression_of
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake, Rewrites
 from chalkwork.checking.mistakes.structure import is_operation, summands
-from chalkwork.derivation.derivation import Equation
+from chalkwork.derivation.derivation import Equation, Stage
 
 
 def data_and_penalties(equation: Equation, context: Context) -> tuple[list[Expression], list[Expression]] | None:
@@ -84,6 +85,8 @@ def _bias_penalised(equation: Equation, context: Context) -> Iterator[Expression
         if result != equation.expression:
             yield result
         return
+    if equation.stage == Stage.UPDATE:
+        yield from _updated_as_weights(equation, context, pairs)
     if context.role(equation) != Role.GRADIENT or equation.derivative is None:
         return
     for weights, bias in pairs:
@@ -92,6 +95,19 @@ def _bias_penalised(equation: Equation, context: Context) -> Iterator[Expression
         found = data_and_penalties(other, context) if other is not None and concerned else None
         if found is not None:
             yield equation.expression + replace(_sum(found[1]), {weights: bias})
+
+
+def _updated_as_weights(equation: Equation, context: Context, pairs: list[tuple[Name, Name]]) -> Iterator[Expression]:
+    """A bias that shrinks in its update as the weights do."""
+    for weights, bias in pairs:
+        if weights not in context.updated or context.updated.get(bias) != equation.symbol:
+            continue
+        own = context.derivation[context.updated[weights].name].expression
+        gradients = {by: one.symbol for (_, by), one in context.derivatives.items() if by in (weights.name, bias.name)}
+        if len(gradients) == 2 and {weights, gradients[weights.name]} == {one for one in names_in(own) if one.shape}:
+            result = simplify(replace(own, {weights: bias, gradients[weights.name]: gradients[bias.name]}))
+            if result != equation.expression:
+                yield result
 
 
 MISTAKES = (

@@ -113,14 +113,17 @@ def _extra_factor(equation: Equation, context: Context) -> Iterator[Expression]:
 
 
 def _slope_elsewhere(equation: Equation, context: Context) -> Iterator[Expression]:
-    """The slope of this layer at another layer's net input, or a local derivative at another node."""
+    """The slope of this layer at another layer's net input or at what comes back, or a local derivative elsewhere."""
     found = error_factors(equation, context)
     forward = [one for one in context.derivation.equations if one.stage == Stage.FORWARD and not one.expression.shape]
     nodes = [one.symbol for one in forward] if not equation.expression.shape else []
     if found is not None:
         layer, upstream = found
         others = [one for one in context.layers(context.steps[equation.name]) if one is not layer]
-        places = [(one.net.symbol, (applied(layer.function, one.net.symbol), one.activation.symbol)) for one in others]
+        places: list[tuple[Expression, tuple[Expression, ...]]] = [
+            (one.net.symbol, (applied(layer.function, one.net.symbol), one.activation.symbol)) for one in others
+        ]
+        places += [(upstream, ())] if names_in(upstream) else []
         own = (layer.net.symbol, layer.activation.symbol, *(place for place, _ in places))
         for place, results in (*places, *((node, ()) for node in nodes if node not in own)):
             for slope in slopes_at(layer.function, place, *results):

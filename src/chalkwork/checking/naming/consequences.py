@@ -110,6 +110,17 @@ def displaced(
     return found
 
 
+def _left_alone(reader: Reader, found: Names, given: Mapping[str, object]) -> list[str]:
+    """What is called like a step, is right as a quantity that is none, and is not what the program went on with."""
+    able = [
+        name
+        for name, value in found.steps.items()
+        if name not in given and reader.of_no_step(value) is not None and not same(value, reader.values[name])
+    ]
+    own = followed(reader, found.steps, found.data) if able else {}
+    return [name for name in able if _gone_on(reader, found.steps, own, name)[1]]
+
+
 def _gone_on(reader: Reader, steps: Mapping[str, object], own: Mapping[str, Any], name: str) -> tuple[bool, bool]:
     """Whether all that is made of a step is right, or wrong; in neither case what follows from the program's value."""
     made = [
@@ -186,7 +197,8 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
     """Name what is left of a program's variables: parameters by where they began, the rest by what follows from it."""
     _name_parameters(reader, found, given)
     left = [word for word in given if word in found.unused]
-    for name in displaced(reader, found.steps, found.data, [given[word] for word in left]):
+    gone = [*displaced(reader, found.steps, found.data, [given[word] for word in left])]
+    for name in [*gone, *(one for one in _left_alone(reader, found, given) if one not in gone)]:
         for word in [word for word, value in given.items() if value is found.steps[name]]:
             found.unused[word] = reader.why_unused(word, given[word], NO_NAME)
         del found.steps[name]
