@@ -270,6 +270,7 @@ def at_another_node() -> Made:
         ("gradient-not-summed", of("db2", lambda v: v.delta2[-1])),
         ("first-sample-only", of("dW2", lambda v: np.outer(v.a1[0], v.delta2[0]))),
         ("slope-elsewhere", of("delta1", lambda v: v.delta2 @ W2b.T * (1 - v.a2**2), loss="binary_cross_entropy")),
+        ("slope-elsewhere", of("delta1", lambda v: (up := v.delta2 @ W2.T) * (1 - np.tanh(up) ** 2))),
         ("slope-elsewhere", at_another_node),
         ("wrong-layer", of("L", lambda v: (((v.a2 - Y2) ** 2).sum() + 0.6 * (W1**2).sum()) / 2, l2=0.3)),
         ("bias-correction-twice", momentum("W1_new", _corrected_again, "adam")),

@@ -64,6 +64,27 @@ def test_a_penalty_may_be_added_in_the_update(times: float) -> None:
     assert "leave the penalty out of the gradients" in report.notes[0]
 
 
+def test_a_bias_that_shrinks_as_the_weights_do_is_penalised() -> None:
+    done, made = solution(l2=0.3), passed()
+    new = {name: value - RATE * 0.3 * PARAMETERS[name.removesuffix("_new")] for name, value in stepped(made).items()}
+    report = done.check({**made, **new})
+    assert report.first_wrong == "b1_new", str(report)
+    assert report["b1_new"].mistakes == ("bias-penalised",)
+    assert report["W1_new"].verdict == "correct"
+
+
+def test_what_comes_back_to_an_activation_is_not_the_delta_that_the_program_went_on_with() -> None:
+    """It is called like a delta, and right; the delta itself is not kept, and wrong."""
+    made = passed()
+    dh = made["delta2"] @ W2.T
+    wrong = dh * made["a1"]
+    kept = {"dh": dh, "grad_W1": X.T @ wrong, "grad_b1": wrong.sum(0), **{name: made[name] for name in ("z2", "dW2")}}
+    report = solution().check(kept)
+    assert "derivative-dropped" not in {id for result in report.values() for id in result.mistakes}, str(report)
+    assert "dh" in report.unused
+    assert report.first_wrong == "dW1"
+
+
 def test_a_penalty_that_is_nowhere_is_forgotten() -> None:
     done, made = solution(l2=0.3), passed()
     report = done.check(made | stepped(made))
