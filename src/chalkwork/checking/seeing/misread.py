@@ -22,6 +22,7 @@ _BY_ACCIDENT = 0.1
 _ROOM = 1e-9
 
 
+@np.errstate(all="ignore")
 def misread(task: Task, equation: Equation, own: Mapping[str, Any], answer: Answer) -> Text | None:
     """What stands in the place of which number, where the step is linear in it and one number alone can be that.
 
