@@ -33,7 +33,6 @@ from chalkwork.checking.reading.names import NO_NAME, longest
 from chalkwork.checking.recording import Made
 from chalkwork.checking.repairing.rerunning import Rerun
 from chalkwork.derivation.derivation import Stage
-from chalkwork.words import Said
 
 _MOST_UNUSED = 12
 
@@ -43,22 +42,19 @@ def recorded(
     words: Words,
     rerun: Rerun,
     used: Mapping[str, str],
-    refused: Mapping[str, Said],
     still: Mapping[str, Made],
 ) -> Recorded:
-    """What the words of a recording stand for; `used` and `refused` are what the table of names makes of them, and
-    `still` the parameters that were not renewed with the others.
+    """What the words of a recording stand for; `used` is what the table of names makes of them, and `still` the
+    parameters that were not renewed with the others.
     """
-    placing = _Placing(reader, words, rerun, used, refused)
+    placing = _Placing(reader, words, rerun, used)
     placing.taken |= {f"{name}_new": replace(made, line=None) for name, made in still.items()}
     return placing.done()
 
 
 class _Placing(Candidates):
-    def __init__(
-        self, reader: Reader, words: Words, rerun: Rerun, used: Mapping[str, str], refused: Mapping[str, Said]
-    ) -> None:
-        super().__init__(reader, samples_together(reader, upright(reader, words)), used, refused)
+    def __init__(self, reader: Reader, words: Words, rerun: Rerun, used: Mapping[str, str]) -> None:
+        super().__init__(reader, samples_together(reader, upright(reader, words)), used)
         self.rerun = rerun
         self.arguments = arguments_of(words)
         self.taken: dict[str, Made] = {}
