@@ -119,16 +119,21 @@ class Reader(Sifting):
             found.unused[word] = of_no_step or self.why_unused(word, value, reason)
         elif named in taken:
             found.unused[word] = Text.of("unused.already", name=named)
-        elif not (
-            self.fits(value, named)
-            or (named in self.givens.known and np.size(self.values[named]) > 1)
-            or any(map(str.isdigit, word))
-            or len(word) > 2
-        ):
-            found.unused[word] = reason  # one letter and another shape
+        elif not (self.fits(value, named) or self._is_clear(word, value, named)):
+            found.unused[word] = self.why_unused(word, value, reason)
         else:
             taken.add(named)
             self._put(found, named, value)
+
+    def _is_clear(self, word: str, value: object, named: str) -> bool:
+        """Whether a word says what it means although the value has another shape: it has the number of a layer, or is
+        no single letter, and the shape is not that of the same in another layer, which a program went on to.
+        """
+        if (named in self.givens.known and np.size(self.values[named]) > 1) or any(map(str.isdigit, word)):
+            return True
+        kind = named.rstrip("0123456789")
+        others = (one for one in self.shapes if one != named and one.rstrip("0123456789") == kind)
+        return len(word) > 2 and not any(self.fits(value, one) for one in others)
 
     def _renewed(self, found: Names) -> None:
         """Parameters that a program has renewed in place are those after the update.
