@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
+from chalkwork.checking.naming.called import holds_a_loss
 from chalkwork.checking.naming.evidence import is_mask, tells
 from chalkwork.checking.naming.passes import after, base_of, updates_before
 from chalkwork.checking.naming.sifting import Sifting
@@ -131,6 +132,8 @@ class Reader(Sifting):
         """
         if (named in self.givens.known and np.size(self.values[named]) > 1) or any(map(str.isdigit, word)):
             return True
+        if self._is_loss(named) and not holds_a_loss(word):  # the errors themselves
+            return False
         kind = named.rstrip("0123456789")
         others = (one for one in self.shapes if one != named and one.rstrip("0123456789") == kind)
         return len(word) > 2 and not any(self.fits(value, one) for one in others)

@@ -230,14 +230,15 @@ def _may_follow(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
     """Whether a step that the convention leaves as it is follows from what was typed before it, and else does not."""
     reached = {name for name in way.found.forms if reading.has(name, own[name])}
     values = dict(own)
-    for equation in way.showing:
+    for equation in way.derivation.equations:
         names = [name.name for name in names_in(equation.expression)]
-        if not reached.intersection(names):
+        typed = reading.has(equation.name, own[equation.name])
+        if not reached.intersection(names) or (typed and equation.name in way.kept):
             continue
         known = {name: own_value(name, reading, values) for name in names}
         with np.errstate(all="ignore"):
             value = evaluate(equation.expression, known)
-        if not reading.has(equation.name, own[equation.name]):
+        if not typed:
             reached.add(equation.name)
             values[equation.name] = value
             continue
