@@ -45,12 +45,13 @@ acts = [ONE]
 for w, v in zip(weights, biases):
     acts.append(1 / (1 + np.exp(-(acts[-1] @ w + v))))
 error = GOAL - acts[-1]
-gradients = [None] * 3
+gradients, changes = [None] * 3, [None] * 3
 for i in (2, 1, 0):
     gradients[i] = acts[i + 1] * (1 - acts[i + 1]) * error * 0.3
+    changes[i] = acts[i].T @ gradients[i]
     error = gradients[i] / 0.3 @ weights[i].T
 for i in range(3):
-    weights[i] = weights[i] + acts[i].T @ gradients[i]
+    weights[i] = weights[i] + changes[i]
     biases[i] = biases[i] + gradients[i]
 """
 MASKED = """
@@ -112,7 +113,7 @@ CASES: dict[str, Case] = {
          "gap[np.arange(5), kinds]", "gap[:, kinds]", ("delta2",), "target-broadcast", "both"),
     "the rate in every error, and the bare one sent back":
         (NeuralNetwork(three, "squared_error").solve(ONE, GOAL, 0.3), RATED, {"ONE": ONE, "GOAL": GOAL, "weights": [A, C, B], "biases": [a[None], c[None], b[None]]},
-         "error = gradients[i] / 0.3 @", "error = error @", ("delta2", "dW2"), "derivative-above-dropped", "recorded"),
+         "error = gradients[i] / 0.3 @", "error = error @", ("delta2", "dW2"), "derivative-above-dropped", "both"),
     "a mask without its scale, of an error with a minus":
         (NeuralNetwork(dropped, "mean_squared_error").solve(X, Y, 0.1, masks={2: MASK}), MASKED, {**GIVEN, "MASK": MASK},
          "layer_1_delta * MASK * 2", "layer_1_delta * MASK", ("delta1",), "dropout-scale", "both"),

@@ -230,7 +230,7 @@ def _may_follow(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
     """Whether a step that the convention leaves as it is follows from what was typed before it, and else does not."""
     reached = {name for name in way.found.forms if reading.has(name, own[name])}
     values = dict(own)
-    for equation in way.derivation.equations:
+    for equation in way.showing:
         names = [name.name for name in names_in(equation.expression)]
         typed = reading.has(equation.name, own[equation.name])
         if not reached.intersection(names) or (typed and equation.name in way.kept):

@@ -10,7 +10,7 @@ from chalkwork.algebra.expression import names_in
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.reviewing.conventions import Found, conventions_of
 from chalkwork.checking.reviewing.rewriting import rewritten, values_of
-from chalkwork.derivation.derivation import Derivation
+from chalkwork.derivation.derivation import Derivation, Equation
 from chalkwork.derivation.evaluate import evaluate
 
 
@@ -67,6 +67,17 @@ class Way:
         """The first of the steps that stay as they are: what is kept otherwise is taken back there."""
         plain = (equation for equation in self.derivation.equations if equation.name not in self.kept)
         return frozenset(one.name for one in plain if any(name.name in self.kept for name in names_in(one.expression)))
+
+    @cached_property
+    def showing(self) -> list[Equation]:
+        """The steps that are worked out from some that do not stay as they are, directly or not."""
+        reached = set(self.found.forms)
+        found = []
+        for equation in self.derivation.equations:
+            if any(name.name in reached for name in names_in(equation.expression)):
+                reached.add(equation.name)
+                found.append(equation)
+        return found
 
 
 def ways(context: Context, declared: tuple[str, ...]) -> list[Way]:
