@@ -77,7 +77,16 @@ def _of_another_step(equation: Equation, context: Context) -> Iterator[Expressio
 
 
 def _corrected_twice(equation: Equation, context: Context) -> Iterator[Expression]:
-    """The moments corrected once more, or the rate by the quotient that corrects them both."""
+    """The moments corrected once more, or the rate by the quotient that corrects them both; the corrected one kept."""
+    for name in names_in(equation.expression) if equation.stage == Stage.UPDATE else ():
+        for other in context.derivation.equations:
+            correction = corrected(other.expression) if other.stage == Stage.UPDATE else None
+            if (
+                correction is not None
+                and correction[0] == name
+                and context.steps[other.name] < context.steps[equation.name]
+            ):
+                yield replace(equation.expression, {name: other.symbol})
     yield from _with_correction(lambda moment, below: moment / below / below)(equation, context)
     rate = rate_of(equation, context)
     sources = {name: context.derivation.get(name.name) for name in names_in(equation.expression)}

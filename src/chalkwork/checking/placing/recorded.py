@@ -12,7 +12,14 @@ from dataclasses import replace
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.naming.consequences import by_consequence, displaced, followed, is_multiple, like_its_family
+from chalkwork.checking.naming.consequences import (
+    by_consequence,
+    displaced,
+    followed,
+    is_multiple,
+    like_its_family,
+    put,
+)
 from chalkwork.checking.naming.evidence import is_mask, same, tells
 from chalkwork.checking.naming.passes import base_of, updates_before
 from chalkwork.checking.naming.programs import Reader
@@ -33,6 +40,7 @@ from chalkwork.checking.reading.names import NO_NAME, longest
 from chalkwork.checking.recording import Made
 from chalkwork.checking.repairing.rerunning import Rerun
 from chalkwork.derivation.derivation import Stage
+from chalkwork.derivation.evaluate import evaluate
 
 _MOST_UNUSED = 12
 
@@ -273,7 +281,8 @@ class _Placing(Candidates):
         gradient = kind in ("dW", "dU", "db", "dgamma", "dbeta")
         numbered = word[-1:].isdigit() or (gradient and any(map(str.isdigit, word)))
         clear = word in self.used or (kind in ("mu", "var") and made.value.size > 1)
-        clear = clear or (kind in ("dW", "dU") and made.value.ndim == 2 and self.known.get(word) == base_of(name))
+        shaped = (kind in ("dW", "dU") and made.value.ndim == 2) or kind == "db"
+        clear = clear or (shaped and self.known.get(word) == base_of(name))
         clear = clear or (gradient and self.called.get(word) == base_of(name))
         clear = clear or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
@@ -336,6 +345,7 @@ class _Placing(Candidates):
         left = [
             (made, word) for made, word in items if not self._serves(made) and made.line is not None and not made.of
         ]
+        self._gone_on_later()
         steps = {name: made.value for name, made in self.taken.items()}
         for name in displaced(self.reader, steps, self._data(), [made.value for made, _ in left]):
             order = self.taken.pop(name).order
@@ -348,6 +358,30 @@ class _Placing(Candidates):
         for word, name in like_its_family(self.reader, named, rest).items():
             if self.reader.fits(self.words[word][-1].value, name):
                 self._name(word, self.words[word][-1], name)
+
+    def _gone_on_later(self) -> None:
+        """A right derivative that its word did not keep, and from which nothing follows that was made with what the
+        word held next: that is the step.
+        """
+        own = followed(self.reader, {name: made.value for name, made in self.taken.items()}, self._data())
+        for (word, order), name in list(self.meant.items()):
+            made = self.taken.get(name)
+            if made is None or made.order != order or self.derivation[name].derivative is None:
+                continue
+            later = [one for one in self.words[word] if one.order > order and one.line and not self._serves(one)]
+            users = [
+                one for one in self.derivation.equations if any(part.name == name for part in names_in(one.expression))
+            ]
+            after = [self.taken[one.name] for one in users if one.name in self.taken]
+            for other in later[:1] if len(after) == len(users) > 0 else ():
+                if other.value.shape != made.value.shape or any(one.order < other.order for one in after):
+                    continue
+                with np.errstate(all="ignore"):
+                    made_of = [evaluate(one.expression, {**own, name: put(other.value, own[name])}) for one in users]
+                if all(same(one.value, value) for one, value in zip(after, made_of, strict=True)):
+                    del self.meant[word, order]
+                    self.taken[name] = other
+                    self.meant[word, other.order] = name
 
     def _data(self) -> dict[str, object]:
         """The exercise's givens as the program has them."""
