@@ -242,7 +242,19 @@ class Evidence:
         for said, other in self._of_no_line if tells(value) else ():
             if same(value, other):
                 return Text.of("unused.no_step", what=said)
-        return None
+        return Text.of("unused.no_step", what=Text.of("unused.losses")) if self.are_apart(value) else None
+
+    def are_apart(self, value: object) -> bool:
+        """Whether it holds what each sample, or each of its outputs, adds to a loss that is right."""
+        own, (count, outputs) = np.asarray(value), self.context.sizes
+        if not tells(value) or count * outputs < 2 or own.size not in (count, count * outputs):
+            return False
+        return any(same(total, self.values[one]) for total in (own.sum(), own.mean()) for one in self._losses)
+
+    @cached_property
+    def _losses(self) -> list[str]:
+        context = self.context
+        return [one.name for one in context.derivation.equations if context.role(one) == Role.LOSS]
 
     def _of_the_data(self, word: str, value: object, named: str | None) -> Text | None:
         """That a word without a number that was assigned for layer after layer ended as what comes back to the data."""

@@ -269,7 +269,8 @@ class _Placing(Candidates):
     def _is_between(self, made: Made) -> bool:
         """Whether it is right, and no step of its own: the distance from the target, what comes back to a layer."""
         near = [value for value in self.auxiliary if value.size == made.value.size]
-        return tells(made.value) and any(same(made.value, value) for value in near)
+        among = any(same(made.value, value) for value in near) or self.reader.are_apart(made.value)
+        return tells(made.value) and among
 
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
@@ -366,7 +367,7 @@ class _Placing(Candidates):
         own = followed(self.reader, {name: made.value for name, made in self.taken.items()}, self._data())
         for (word, order), name in list(self.meant.items()):
             made = self.taken.get(name)
-            if made is None or made.order != order or self.derivation[name].derivative is None:
+            if made is None or made.order != order or name in self.givens or not self.derivation[name].derivative:
                 continue
             later = [one for one in self.words[word] if one.order > order and one.line and not self._serves(one)]
             users = [
