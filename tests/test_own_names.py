@@ -96,10 +96,50 @@ A, a, B, b = A - 0.1*grad["A"], a - 0.1*ga, B - 0.1*gB, b - 0.1*gb
 """
 
 
+PENALISED = """
+h = np.tanh(X @ A + a)
+gap = h @ B + b - Y
+back = gap @ B.T * (1 - h**2)
+old = {"A": A, "a": a, "B": B, "b": b}
+grad = {"A": X.T @ back, "a": back.sum(axis=0), "B": h.T @ gap, "b": gap.sum(axis=0)}
+for key in "AB":
+    grad[key] = grad[key] + 0.2 * old[key]
+A, a, B, b = A - 0.1*grad["A"], a - 0.1*grad["a"], B - 0.1*grad["B"], b - 0.1*grad["b"]
+"""
+ONE_BY_ONE = """
+h = np.tanh(X @ A + a)
+out = h @ B + b
+loss = 0.5*np.power(out - Y, 2)
+gap = out - Y
+back = gap @ B.T * (1 - h**2)
+d_loss__d_w_out, d_loss__d_w_h, d_loss__d_b_h = h.T @ gap, X.T @ back, back.sum(axis=0)
+d_loss__d_b_out = gap.sum(axis=0)
+A, a, B, b = A - 0.1*d_loss__d_w_h, a - 0.1*d_loss__d_b_h, B - 0.1*d_loss__d_w_out, b - 0.1*d_loss__d_b_out
+"""
+IN_PLACE = """
+params = {"fc1.weight": start[0].copy(), "fc2.weight": start[1].copy()}
+state = {key: {"exp_avg": np.zeros_like(one), "exp_avg_sq": np.zeros_like(one)} for key, one in params.items()}
+for epoch in range(2):
+    h = np.tanh(X @ params["fc1.weight"])
+    gap = h @ params["fc2.weight"] - Y
+    back = gap @ params["fc2.weight"].T * (1 - h**2)
+    grads = {"fc1.weight": X.T @ back, "fc2.weight": h.T @ gap}
+    for key, grad in grads.items():
+        kept = state[key]
+        kept["exp_avg"] = 0.9*kept["exp_avg"] + 0.1*grad
+        kept["exp_avg_sq"] = 0.999*kept["exp_avg_sq"] + 0.001*grad*grad
+        kept = {key: one.copy() for key, one in kept.items()}
+        kept["exp_avg"] /= 1 - 0.9**(epoch + 1)
+        kept["exp_avg_sq"] /= 1 - 0.999**(epoch + 1)
+        params[key] = params[key] - 0.05*kept["exp_avg"] / (np.sqrt(kept["exp_avg_sq"]) + 1e-8)
+"""
+
+
 def two(last: Dense, **more: Any) -> list[Any]:
     return [Dense(weights=A, bias=a, activation=more.pop("hidden", "tanh")), last]
 
 
+bare = [Dense(weights=A, bias=False, activation="tanh"), Dense(weights=B, bias=False)]
 three = [Dense(weights=w, bias=v, activation="sigmoid") for w, v in ((A, a), (C, c), (B, b))]
 dropped = [Dense(weights=A, bias=False, activation="relu"), Dropout(0.5), Dense(weights=B, bias=False)]
 GIVEN: dict[str, Any] = {"X": X, "Y": Y, "A": A, "a": a, "B": B, "b": b, "C": C, "c": c}
@@ -123,6 +163,15 @@ CASES: dict[str, Case] = {
     "a gradient that was not cleared":
         (NeuralNetwork(two(Dense(weights=B, bias=b)), "squared_error").solve(X, Y, 0.1), UNCLEARED, {**GIVEN, "grad": {"A": r.normal(size=(3, 4))}},
          "grad[\"A\"] = grad[\"A\"] * 0", "pass", ("dW1",), "gradient-accumulated", "recorded"),
+    "a penalty on the biases, in a loop after the gradients":
+        (NeuralNetwork(two(Dense(weights=B, bias=b)), "squared_error", l2=0.2).solve(X, Y, 0.1), PENALISED, GIVEN,
+         "for key in \"AB\"", "for key in grad", ("db1", "db2"), "bias-penalised", "both"),
+    "one number for all biases, and the losses one by one":
+        (NeuralNetwork(two(Dense(weights=B, bias=b)), "squared_error").solve(X, Y, 0.1), ONE_BY_ONE, GIVEN,
+         "d_loss__d_b_out = gap.sum(axis=0)", "d_loss__d_b_out = gap.sum()", ("db2",), "bias-gradient-summed-over-units", "both"),
+    "moments that are kept corrected, in dictionaries of the parameters":
+        (NeuralNetwork(bare, "squared_error").solve(X, Y, 0.05, 2, optimizer="adam"), IN_PLACE, {"X": X, "Y": Y, "start": [A, B]},
+         "kept = {key: one.copy() for key, one in kept.items()}", "pass", ("mW1_new2",), "bias-correction-twice", "both"),
 }  # fmt: skip
 
 
