@@ -232,7 +232,7 @@ class NeuralNetwork(Model):
         patience: int | None = None,
         least_change: float = 0.0,
         metrics: Any = None,
-        callback: Callable[[Moment], Any] | Sequence[Callable[[Moment], Any]] | None = None,
+        callback: Callable[[Moment[Any]], Any] | Sequence[Callable[[Moment[Any]], Any]] | None = None,
         evaluate_every: int | None = None,
         dtype: str = "float64",
         engine: str = "auto",

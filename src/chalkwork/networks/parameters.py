@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.layers.base import Layer, Size
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import Role
-
-if TYPE_CHECKING:
-    from chalkwork.networks.model import Model
 
 
 def settle(
@@ -73,15 +70,6 @@ def checked(values: Mapping[str, Any], plan: Plan, noun: str = "parameter") -> d
         if (value < plan.quantities[name.name].least).any():
             raise ValueProblem(f"{name} holds a negative number, which no variance is")
     return found
-
-
-def take(net: Model, values: Mapping[str, Array]) -> None:
-    """Put the values into the network."""
-    plan = net.plan()
-    for kept, names in ((net.parameters, plan.parameters()), (net.state, plan.state())):
-        for name in names:
-            if name.name in values:
-                kept[name.name] = np.array(values[name.name], np.float64).reshape(plan.held_shape(name))
 
 
 def _shape(shape: tuple[int, ...]) -> str:
