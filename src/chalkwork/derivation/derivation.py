@@ -109,6 +109,11 @@ class Equation:
         return updates + 1 if self.stage == Stage.BACKWARD else updates
 
     @property
+    def is_error(self) -> bool:
+        """Whether it is a derivative with a letter of its own, as delta1, and not called after what it is taken by."""
+        return self.derivative is not None and self.name != f"d{self.derivative.by}"
+
+    @property
     def symbol(self) -> Name:
         """The name as an expression, to be used in later equations."""
         return Name(self.name, self.expression.shape)
