@@ -10,7 +10,7 @@ import numpy as np
 from chalkwork.algebra.expression import Name
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.convention import Convention
-from chalkwork.networks.data import Array, as_array
+from chalkwork.networks.data import Array, as_array, size_of
 from chalkwork.networks.layers.base import Layer, Size
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import Role
@@ -65,15 +65,11 @@ def checked(values: Mapping[str, Any], plan: Plan, noun: str = "parameter") -> d
         shape = plan.held_shape(name)
         value = as_array(values[name.name], name.name, most=max(2, len(shape)))
         if value.shape != shape:
-            raise ShapeError(f"{name} is {_shape(value.shape)}, but {_shape(shape)} is needed")
+            raise ShapeError(f"{name} is {size_of(value.shape)}, but {size_of(shape)} is needed")
         found[name.name] = value.reshape(name.shape)
         if (value < plan.quantities[name.name].least).any():
             raise ValueProblem(f"{name} holds a negative number, which no variance is")
     return found
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape))
 
 
 def masks_of(plan: Plan, given: Mapping[int, Any] | None, seed: int | None) -> dict[str, Array]:
@@ -107,7 +103,9 @@ def _given_mask(value: Any, name: Name, plan: Plan) -> Array:
     if mask.ndim < 2 and plan.samples == 1 and mask.size == max(name.shape):
         mask = mask.reshape(name.shape)
     if mask.shape != name.shape:
-        raise ShapeError(f"{name} is {_shape(mask.shape)}, but {_shape(name.shape)} is needed, as the activations have")
+        raise ShapeError(
+            f"{name} is {size_of(mask.shape)}, but {size_of(name.shape)} is needed, as the activations have"
+        )
     if not np.isin(mask, (0.0, 1.0)).all():
         raise ValueProblem(f"{name} holds something other than 0 (dropped) and 1 (kept)")
     return mask

@@ -84,7 +84,7 @@ class Recipe:
         if fields.need("format", of(str)) != FORMAT:
             raise ChalkworkError(f"the recipe of the table is not of the format {FORMAT}")
         columns = tuple(_column(*each) for each in enumerate(fields.need("columns", of(list)), 1))
-        recipe = cls(columns, _target(fields.need("target", of(dict))), texts(fields, "missing"))
+        recipe = cls(columns, _target(fields.need("target", of(dict))), fields.need("missing", texts))
         fields.done()
         sizes = recipe.width, recipe.target.outputs
         layers = net.plan().layers
