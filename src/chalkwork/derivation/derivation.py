@@ -45,6 +45,11 @@ Stage.REEVALUATION = Stage("re-evaluation", Text.of("stage.re-evaluation"))
 _UPDATED = re.compile(r".*_new(\d*)")
 
 
+def suffix_of(step: int) -> str:
+    """What the names carry after so many updates: nothing, `_new`, `_new2`, ..."""
+    return "" if step == 0 else "_new" if step == 1 else f"_new{step}"
+
+
 def updates_of(name: str) -> int:
     """How many updates a name stands behind.
 

@@ -15,9 +15,8 @@ from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.data import Array, size_of
-from chalkwork.networks.layers.base import Foreign, Layer
+from chalkwork.networks.layers.base import Foreign, Layer, LayerPlan
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.plan import LayerPlan
 from chalkwork.networks.quantities import LEARNED, Role
 
 

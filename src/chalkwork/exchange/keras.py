@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.arrays import unmasked
+from chalkwork.counting import some
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.exchange.foreign import arrays_of, check_training, counterpart, in_keras, put, slots_of, theirs_of
 from chalkwork.networks.data import Array, size_of
@@ -89,7 +90,7 @@ def load_keras_weights(net: NeuralNetwork, weights: Sequence[Any]) -> None:
         )
     slots, grids = slots_of(net), _grids(net)
     if len(weights) != len(grids):
-        names = ", ".join(_name(grid) for _, grid in grids[:20]) + (", ..." if len(grids) > 20 else "")
+        names = some((_name(grid) for _, grid in grids), 20)
         raise ChalkworkError(f"there are {len(weights)} arrays, but the network has {len(grids)}: {names}")
     held = {slot.name: array for slot, array in zip(slots, arrays_of(net, "in_out"), strict=True)}
     given: dict[str, tuple[str, Any]] = {}

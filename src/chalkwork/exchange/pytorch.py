@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.counting import some
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.architecture import kind_of
 from chalkwork.exchange.foreign import (
@@ -348,8 +349,7 @@ def _other(differs: str, place: int = 0, ours: Sequence[Module] = (), theirs: Se
 
 
 def _listed(names: Any) -> str:
-    shown = [str(name)[:40] or "(no name)" for name in names]
-    return ", ".join(shown[:20]) + (", ..." if len(shown) > 20 else "")
+    return some((str(name)[:40] or "(no name)" for name in names), 20)
 
 
 def _state(source: Any) -> tuple[Mapping[str, Any], bool]:

@@ -26,9 +26,8 @@ from chalkwork.networks.equations import forward, state_updates
 from chalkwork.networks.gather import gathered
 from chalkwork.networks.layers.batch_norm import BatchNorm, Variance
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.plan import Plan
+from chalkwork.networks.plan import Plan, Spot
 from chalkwork.networks.quantities import Role
-from chalkwork.networks.spot import Spot
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Look, Setting, Style
 from chalkwork.solutions.solution import Solution

@@ -9,21 +9,20 @@ from typing import Any, Self
 import numpy as np
 
 from chalkwork.algebra.operations import words
-from chalkwork.derivation.derivation import Derivation
+from chalkwork.derivation.derivation import Derivation, suffix_of
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.arguments import seed_of
 from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.labels import Labels
 from chalkwork.networks.layers import LAYERS
-from chalkwork.networks.layers.base import Layer, Size
+from chalkwork.networks.layers.base import Layer, LayerPlan, Size
 from chalkwork.networks.layers.settings import real, size
 from chalkwork.networks.losses import Loss, loss_of
 from chalkwork.networks.parameters import checked, settle
-from chalkwork.networks.plan import LayerPlan, Plan
+from chalkwork.networks.plan import Plan
 from chalkwork.networks.samples import features_and_positions, oriented, target
 from chalkwork.networks.sparse import Sparse, is_sparse
-from chalkwork.networks.spot import suffix_of
 
 
 class Model:

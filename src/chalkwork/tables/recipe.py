@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.counting import some
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import mapping, of
 from chalkwork.networks.data import Array
@@ -52,7 +53,7 @@ class Recipe:
         used = [column for column in self.columns if not isinstance(column, LeftOut)]
         absent = [column.name for column in used if column.name not in table]
         if len(absent) > 1:
-            several = ", ".join(map(shown, absent[:8])) + (" and others" if len(absent) > 8 else "")
+            several = some(map(shown, absent), 8, " and others")
             raise ChalkworkError(f"{len(absent)} columns that the model needs are missing: {several}", file=table.file)
         missing: dict[str, int] = {}
         unseen: dict[str, Counter[str]] = {}

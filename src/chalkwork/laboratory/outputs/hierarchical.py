@@ -17,7 +17,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, apply
 from chalkwork.algebra.operations import TABLE
-from chalkwork.counting import counted
+from chalkwork.counting import counted, some
 from chalkwork.derivation.chain import chain
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.differentiate import Adjoints, local_derivatives
@@ -70,8 +70,8 @@ class HierarchicalSoftmax:
         """The place of a word, from 0; ChalkworkError for a word that is not in the tree."""
         found = self._places.get(word) if isinstance(word, str) else None
         if found is None:
-            some = ", ".join(self.words[:6]) + (", ..." if len(self.words) > 6 else "")
-            raise ChalkworkError(f"the word {word!r:.60} is not in the tree", hint=f"the words are {some}")
+            hint = f"the words are {some(self.words[:7], 6)}"
+            raise ChalkworkError(f"the word {word!r:.60} is not in the tree", hint=hint)
         return found
 
     def inputs(self, h: Any, vectors: Any) -> tuple[Array, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,18 +21,16 @@ from chalkwork.networks.layers.base import (
     Generator,
     Layer,
     LayerKind,
+    LayerPlan,
     NamedAdjoint,
     Size,
     check_length,
 )
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Said, Slot, Text
-
-if TYPE_CHECKING:
-    from chalkwork.networks.plan import LayerPlan
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,16 +18,14 @@ from chalkwork.networks.layers.base import (
     Generator,
     Layer,
     LayerKind,
+    LayerPlan,
     NamedAdjoint,
     check_length,
 )
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
-
-if TYPE_CHECKING:
-    from chalkwork.networks.plan import LayerPlan
 
 
 class DenseKind(LayerKind):

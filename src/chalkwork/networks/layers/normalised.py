@@ -12,8 +12,8 @@ from chalkwork.algebra.expression import Expression, Number, apply
 from chalkwork.networks import reasons
 from chalkwork.networks.layers.base import Layer, NamedAdjoint
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Said, Text
 
 GAMMA = Quantity("gamma", Role.SCALE, Form.UNITS, keyword="gamma", start=1.0, torch="weight")

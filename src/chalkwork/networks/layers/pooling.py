@@ -12,7 +12,7 @@ from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ShapeError
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, Size
 from chalkwork.networks.layers.settings import Setting
-from chalkwork.networks.spot import Spot
+from chalkwork.networks.plan import Spot
 from chalkwork.words import Said, Slot, Text
 
 Sizes = tuple[int, ...]

@@ -32,8 +32,8 @@ from chalkwork.networks.layers.base import (
     unknown_inputs,
 )
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Slot, Text
 
 MOST_STEPS = 1000
