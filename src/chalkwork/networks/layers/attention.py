@@ -213,7 +213,7 @@ class AttentionKind(LayerKind):
                 "attention.by_joined", "<error> comes back to what the heads gave through the weights <weights>.",
                 error=at.shown("delta"), weights=at.shown("WO"),
             )  # fmt: skip
-            named.append(NamedAdjoint(at.name("C"), f"d{at.name('C')}", said))
+            named.append(NamedAdjoint.of(at, "C", said))
         back = {
             "V": Text.own(
                 "attention.by_value",
@@ -242,13 +242,13 @@ class AttentionKind(LayerKind):
                 query=at.shown("Q"), error=scores,
             ),
         }  # fmt: skip
-        named += [NamedAdjoint(at.name(letter), f"d{at.name(letter)}", reason) for letter, reason in back.items()]
+        named += [NamedAdjoint.of(at, letter, reason) for letter, reason in back.items()]
         for one in self.present(at.layer):
             error = "delta" if one.letter[1] == "O" else f"d{one.letter[1]}"
             reason = reasons.weight_gradient(at, error, entering="C" if one.letter[1] == "O" else None)
             if one.role is Role.BIAS:
                 reason = reasons.bias_gradient(at, error)
-            named.append(NamedAdjoint(at.name(one.letter), f"d{at.name(one.letter)}", reason))
+            named.append(NamedAdjoint.of(at, one.letter, reason))
         return named
 
     def way_back(self, at: Spot) -> Text:

@@ -37,6 +37,11 @@ class NamedAdjoint(NamedTuple):
     name: str
     reason: Said
 
+    @classmethod
+    def of(cls, at: Spot, letter: str, reason: Said) -> NamedAdjoint:
+        """The derivative by a quantity of the layer, with a d before its name."""
+        return cls(at.name(letter), f"d{at.name(letter)}", reason)
+
 
 class LayerPlan(NamedTuple):
     """One layer as the equations need it."""

@@ -139,7 +139,7 @@ class ConvolutionKind(LayerKind):
             below=f"{{{at.below}}}", error=at.shown("delta"), samples=samples,
         )  # fmt: skip
         named = [NamedAdjoint(at.name("z"), at.name("delta"), reasons.error(at))]
-        named.append(NamedAdjoint(at.name("W"), f"d{at.name('W')}", by_weights))
+        named.append(NamedAdjoint.of(at, "W", by_weights))
         if at.layer.has_bias:
             by_bias = Text.own(
                 "convolution.by_bias",
@@ -147,7 +147,7 @@ class ConvolutionKind(LayerKind):
                 "places<samples>.",
                 samples=samples,
             )  # fmt: skip
-            named.append(NamedAdjoint(at.name("b"), f"d{at.name('b')}", by_bias))
+            named.append(NamedAdjoint.of(at, "b", by_bias))
         return named
 
     def way_back(self, at: Spot) -> Text:

@@ -53,9 +53,9 @@ class DenseKind(LayerKind):
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """The error delta, then the gradients."""
         named = [NamedAdjoint(at.name("z"), at.name("delta"), reasons.error(at))]
-        named.append(NamedAdjoint(at.name("W"), f"d{at.name('W')}", reasons.weight_gradient(at)))
+        named.append(NamedAdjoint.of(at, "W", reasons.weight_gradient(at)))
         if at.layer.has_bias:
-            named.append(NamedAdjoint(at.name("b"), f"d{at.name('b')}", reasons.bias_gradient(at)))
+            named.append(NamedAdjoint.of(at, "b", reasons.bias_gradient(at)))
         return named
 
     def way_back(self, at: Spot) -> Text:

@@ -113,12 +113,12 @@ class EmbeddingKind(LayerKind):
             "nothing.",
         )
         named = [
-            NamedAdjoint(at.name("a"), f"d{at.name('a')}", error),
-            NamedAdjoint(at.name("W"), f"d{at.name('W')}", gradient),
+            NamedAdjoint.of(at, "a", error),
+            NamedAdjoint.of(at, "W", gradient),
         ]
         if self.encoding == "learned":
             said = Text.own("embedding.by_places", "Every position was added once to each sample.")
-            named.append(NamedAdjoint(at.name("PE"), f"d{at.name('PE')}", said))
+            named.append(NamedAdjoint.of(at, "PE", said))
         return named
 
     def way_back(self, at: Spot) -> Text:

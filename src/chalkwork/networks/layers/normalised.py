@@ -69,7 +69,7 @@ def adjoints(at: Spot, own: Mapping[str, Text], over: str) -> list[NamedAdjoint]
     scale = Text.of("normalised.scale_gradient", error=at.shown("delta"), scaled=at.shown("xhat"), summed=summed)
     named = {"gamma": scale, **own}
     first = NamedAdjoint(at.name("z"), at.name("delta"), reasons.error(at))
-    return [first, *(NamedAdjoint(at.name(letter), f"d{at.name(letter)}", said) for letter, said in named.items())]
+    return [first, *(NamedAdjoint.of(at, letter, said) for letter, said in named.items())]
 
 
 def by_normalised(at: Spot) -> dict[str, Text]:

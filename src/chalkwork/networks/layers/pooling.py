@@ -91,7 +91,7 @@ class PoolingKind(LayerKind):
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """The error that comes to what is pooled."""
         reason = Text.own("pooling.error", "The error of what was pooled: <way>.", way=at.way_back)
-        return [NamedAdjoint(at.name("a"), f"d{at.name('a')}", reason)]
+        return [NamedAdjoint.of(at, "a", reason)]
 
 
 @dataclass(frozen=True)

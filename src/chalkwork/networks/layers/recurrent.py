@@ -150,10 +150,7 @@ class RecurrentKind(LayerKind):
             for letter, called in self.back:
                 reason = self.reason_back(at, letter)
                 named.append(NamedAdjoint(timed(at, letter, step), timed(at, called, step), reason))
-        for one in self.present(at.layer):
-            gradient = f"d{at.name(one.letter)}"
-            named.append(NamedAdjoint(at.name(one.letter), gradient, shared))
-        return named
+        return [*named, *(NamedAdjoint.of(at, one.letter, shared) for one in self.present(at.layer))]
 
     def held(self, at: Spot) -> Mapping[str, frozenset[str]]:
         """Where no error goes further back: the states at the ends of stretches of `truncate` steps, from the last."""
