@@ -41,6 +41,7 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
     return Setting(
         introduction=lambda: introduction(plan, target="y" in names),
         givens=names,
+        learned=tuple(name.name for name in plan.parameters()),
         layers=plan.depth,
         samples=plan.convention.samples,
         values_drawn=plan.samples == 1,
