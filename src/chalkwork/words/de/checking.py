@@ -200,6 +200,7 @@ SENTENCES: Sentences = {
     "unused.one_sample": "es gehört nur zu einem Beispiel",
     "unused.again": "das ist noch einmal <name>",
     "unused.goes_on_right": "daraus ist <name> nicht entstanden, und das ist richtig",
+    "unused.several": "es wird mehrmals berechnet, jedes Mal mit anderen Zahlen, und <name> ist nicht darunter",
     "unused.no_step": "das ist <what>; das ist hier kein eigener Schritt",
     "unused.error": "der Abstand vom Ziel, oder was zu einer Aktivierung zurückkommt",
     "measured.absolute": "eine Summe oder ein Mittel der absoluten Fehler",

@@ -184,6 +184,7 @@ SENTENCES: Sentences = {
     "unused.one_sample": "it is of one sample only",
     "unused.again": "it is <name> again",
     "unused.goes_on_right": "it is not what <name> was made with, which is right",
+    "unused.several": "it is worked out more than once, with other numbers each time, and <name> is not among them",
     "unused.no_step": "it is <what>, which is no step of its own here",
     "unused.error": "the distance from the target, or what comes back to an activation",
     "measured.absolute": "a sum or mean of the absolute errors",
