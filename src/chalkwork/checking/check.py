@@ -14,7 +14,7 @@ from chalkwork.checking.report import Report
 from chalkwork.checking.reviewing.adopting import adopted
 from chalkwork.checking.reviewing.contradicted import without_contradicted
 from chalkwork.checking.reviewing.data import on_own_data
-from chalkwork.checking.reviewing.further import trained_on
+from chalkwork.checking.reviewing.further import trained_on, without_later
 from chalkwork.checking.reviewing.held import held
 from chalkwork.checking.reviewing.measured import without_measures, without_others
 from chalkwork.checking.reviewing.repeated import in_every_step
@@ -118,6 +118,7 @@ def _reviewed(task: Task, one: Handed, program: Program, report: Report, convent
     if program.placed is None:
         report = trained_on(task, one.typed, one.data, report, conventions)
         report = in_every_step(task, one.typed, report)
+        report = without_later(task, one.typed, one.data, one.given, report)
     report = without_contradicted(task, one.typed, program, report, conventions)
     return _with_held(task, one, program, report, conventions)
 

@@ -98,7 +98,7 @@ class Reader(Meanings):
         found.unused |= asked
         taken = set(found.steps)
         loose: dict[str, object] = {}
-        right = {word for word, value in numbers.items() if word in known and self._is(value, known[word])}
+        right = {word for word, value in numbers.items() if word in known and self._is_ever(value, known[word])}
         between = {word for word in known if word in numbers and self.of_no_step(numbers[word]) is not None}
         for word in sorted(numbers, key=lambda word: (word not in right, word in between, word not in used)):
             value, target = numbers[word], known.get(word)
@@ -162,6 +162,10 @@ class Reader(Meanings):
         """Whether it is a rate or a decay of the exercise, whatever it is called: Adam's b1."""
         given = self.context.derivation.givens
         return any(float(np.ravel(self.values[one.name])[0]) == value for one in given if not one.shape)
+
+    def _is_ever(self, value: object, name: str) -> bool:
+        """Whether it is a quantity, or a parameter after an update."""
+        return self._is(value, name) or any(base_of(one) == name and self._is(value, one) for one in self.updates)
 
     def _renewed_beside(self, found: Names, target: str, value: object) -> str:
         """What a parameter that is there as it was is once more, renewed: after all updates, if no value says else."""

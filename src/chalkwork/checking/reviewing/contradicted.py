@@ -9,7 +9,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.handed import Program
-from chalkwork.checking.judging.verdicts import RIGHT, Verdict
+from chalkwork.checking.judging.verdicts import BAD, RIGHT, Verdict
 from chalkwork.checking.mistakes import Context, Role
 from chalkwork.checking.naming.evidence import same
 from chalkwork.checking.naming.passes import base_of
@@ -17,6 +17,7 @@ from chalkwork.checking.naming.variables import numbers_of
 from chalkwork.checking.report import Report
 from chalkwork.checking.reviewing.adopting import adopted
 from chalkwork.checking.task import Task
+from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.words import Text, written
 
@@ -99,23 +100,35 @@ def without_contradicted(
     Who names minus a derivative like it has a wrong sign; of those whose names were guessed it is another quantity.
     """
     for _ in range(_MOST_ROUNDS):
-        named = typed.keys() if program.in_own_words and _is_well_trained(task, report) else program.doubted
+        trained = program.in_own_words and _is_well_trained(task, report)
+        named = typed.keys() if trained else program.doubted
         turned = [name for name in program.guessed if name in typed and _is_minus(typed[name], task.values[name])]
         misshapen = [name for name, one in task.answers(typed).items() if one.wrong_shape is not None]
         found = contradicted(task.context, report, named, turned, misshapen) if named else {}
         found = {name: made for name, made in found.items() if _has_numbers(typed[name]) and _depends(task, made, name)}
-        if not found:
+        why = {name: _why(task, name, made, name in turned) for name, made in found.items()}
+        if trained:
+            why |= {name: Text.of("unused.beside", name=name) for name in _worked_out_again(task, report)}
+        if not why:
             break
-        unused = dict(report.unused)
-        for name, made in found.items():
+        for name in why:
             del typed[name]
-            why = Text.of("unused.goes_on_right", name=made)
-            of = task.derivation[name].derivative
-            if name in turned and of is not None:
-                why = Text.of("unused.no_step", what=Text.of("unused.minus_derivative", name=of.by))
-            unused[name] = written(why, task.language)
+        unused = {**report.unused, **{name: written(reason, task.language) for name, reason in why.items()}}
         report = adopted(task, [typed], [unused], conventions)[0]
     return report
+
+
+def _why(task: Task, name: str, made: str, turned: bool) -> Text:
+    of = task.derivation[name].derivative
+    if turned and of is not None:
+        return Text.of("unused.no_step", what=Text.of("unused.minus_derivative", name=of.by))
+    return Text.of("unused.goes_on_right", name=made)
+
+
+def _worked_out_again(task: Task, report: Report) -> list[str]:
+    """What is wrong by the parameters after the last update: a program predicts with these what it likes."""
+    wrong = [name for name, result in report.items() if result.verdict in (*BAD, Verdict.FOLLOWS.word)]
+    return [name for name in wrong if task.derivation[name].stage == Stage.REEVALUATION]
 
 
 def _is_well_trained(task: Task, report: Report) -> bool:

@@ -200,6 +200,8 @@ SENTENCES: Sentences = {
     "unused.one_sample": "es gehört nur zu einem Beispiel",
     "unused.again": "das ist noch einmal <name>",
     "unused.goes_on_right": "daraus ist <name> nicht entstanden, und das ist richtig",
+    "unused.beside": "alle Parameter sind richtig, und es ist nicht, was <name> mit ihnen wäre",
+    "unused.later": "das Training ging weiter: es ist, was ein späterer Schritt hinterlassen hat",
     "unused.several": "es wird mehrmals berechnet, jedes Mal mit anderen Zahlen, und <name> ist nicht darunter",
     "unused.no_step": "das ist <what>; das ist hier kein eigener Schritt",
     "unused.error": "der Abstand vom Ziel, oder was zu einer Aktivierung zurückkommt",
