@@ -27,14 +27,14 @@ _MOST_ROUNDS = 3
 def contradicted(
     context: Context, report: Report, guessed: Collection[str], turned: Collection[str], misshapen: Collection[str]
 ) -> dict[str, str]:
-    """The wrong steps of a program that something right came of and nothing that follows; of those `turned`, anything
-    that does not follow, and of those `misshapen`, from which nothing can follow, nothing wrong.
+    """The steps that are wrong, or follow from such, of which something right came and nothing that follows; of those
+    `turned`, anything that does not follow, and of those `misshapen`, from which nothing can follow, nothing wrong.
 
     A program goes on with what it has worked out: what it goes on from with right numbers is something else than the
     wrong value under that name. Who has minus a derivative and goes on otherwise subtracts what others add.
     """
     found = {}
-    for name in [name for name in report.wrong if name in guessed]:
+    for name in [name for name in _not_right(report) if name in guessed]:
         ends = _ends(context, name, report, guessed)
         right = [one for one in ends if report[one].verdict in RIGHT]
         follows = any(report[one].verdict == Verdict.FOLLOWS.word for one in ends)
@@ -127,8 +127,11 @@ def _why(task: Task, name: str, made: str, turned: bool) -> Text:
 
 def _worked_out_again(task: Task, report: Report) -> list[str]:
     """What is wrong by the parameters after the last update: a program predicts with these what it likes."""
-    wrong = [name for name, result in report.items() if result.verdict in (*BAD, Verdict.FOLLOWS.word)]
-    return [name for name in wrong if task.derivation[name].stage == Stage.REEVALUATION]
+    return [name for name in _not_right(report) if task.derivation[name].stage == Stage.REEVALUATION]
+
+
+def _not_right(report: Report) -> list[str]:
+    return [name for name, result in report.items() if result.verdict in (*BAD, Verdict.FOLLOWS.word)]
 
 
 def _is_well_trained(task: Task, report: Report) -> bool:

@@ -14,6 +14,7 @@ from chalkwork.checking.mistakes import Role
 from chalkwork.checking.mistakes.structure import is_operation
 from chalkwork.checking.naming.evidence import same, tells
 from chalkwork.checking.naming.passes import after
+from chalkwork.checking.naming.variables import is_rectangular
 from chalkwork.checking.report import Report
 from chalkwork.checking.reviewing.adopting import adopted
 from chalkwork.checking.task import Task
@@ -60,7 +61,7 @@ def without_later(
     The first of the losses that the program keeps is right, and it keeps those of more steps than the exercise has.
     """
     right = [task.values[one.name] for one in task.derivation.equations if task.context.role(one) == Role.LOSS]
-    kept = [np.asarray(value) for value in given.values() if isinstance(value, (list, tuple, np.ndarray))]
+    kept = [np.asarray(value) for value in given.values() if is_rectangular(value)]
     kept = [one for one in kept if one.ndim == 1 and one.size > len(right) > 0 and tells(one)]
     said = any(result.verdict in ACCEPTED or result.mistakes for result in report.values())
     if said or not any(same(one[:1], right[0]) for one in kept):
