@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,8 @@ MADE = [
     ("binary_cross_entropy", "adagrad", 0.0),
     ("binary_cross_entropy", {"name": "rmsprop", "epsilon": 0}, 0.0),
 ]
+ENOUGH = 2
+"""Forms of a convention that are marked before it is left to its own in further networks."""
 
 
 @pytest.mark.parametrize(("loss", "optimiser", "l2"), MADE)
@@ -56,12 +59,12 @@ def test_a_rewritten_derivation_gives_the_values_of_the_convention(loss: str, op
 
 
 def test_every_convention_has_full_credit_and_is_said() -> None:
-    seen = set()
+    seen: Counter[str] = Counter()
     for loss, optimiser, l2 in MADE:
         done = solution(loss, 2, optimiser, l2)
-        every = ways(Context(done.derivation, -2), ())
-        single = [way.found for way in every if len(way.found.conventions) == 1]
-        worked = [way.values(done.arrays) for way in every if len(way.found.conventions) == 1]
+        every = [way for way in ways(Context(done.derivation, -2), ()) if len(way.found.conventions) == 1]
+        every = [way for way in every if seen[way.found.conventions[0].id] < ENOUGH]
+        single, worked = [way.found for way in every], [way.values(done.arrays) for way in every]
         reports = done.check_class([{name: values[name] for name in done.derivation} for values in worked])
         for found, values, report in zip(single, worked, reports, strict=True):
             alike = [name for name in report if values[name].shape == done.arrays[name].shape]
@@ -72,8 +75,8 @@ def test_every_convention_has_full_credit_and_is_said() -> None:
             assert report.first_wrong is None and report.score == 1, (found.words(), str(report))
             assert "That is no mistake." in report.notes[0]
             assert all("In another convention" in report[name].message for name in changed)
-            seen.add(found.conventions[0].id)
-    assert seen == TABLE.keys()
+            seen[found.conventions[0].id] += 1
+    assert seen.keys() == TABLE.keys()
 
 
 def test_two_conventions_at_once() -> None:
@@ -158,7 +161,7 @@ def test_what_is_left_out_early_changes_no_report(
     done = solution(loss, 1, optimiser, l2)
     single = [way for way in ways(Context(done.derivation, -2), ()) if len(way.found.conventions) == 1]
     programs = []
-    for number, way in enumerate(single[::4]):
+    for number, way in enumerate(single[MADE.index((loss, optimiser, l2)) :: 9]):
         values, other = way.values(done.arrays), way.derivation
         wrong = [one.name for one in other.equations if one.name in way.found.forms or one.name.endswith("_new")]
         for name in other:

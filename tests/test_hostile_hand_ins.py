@@ -25,6 +25,8 @@ MEMORY = 3 << 30
 """Bytes of address space, most of it the interpreter's and NumPy's."""
 WATCHDOG = 240
 SMALL = 200_000
+SHOWN = re.compile(r"(call|format|markup|escape|surrogate|huge|latex)[.]")
+"""The values of which reports and pages might show more than what they are, and two that are only large."""
 PROOF = "somebody-was-here"
 HONEST = json.dumps(RIGHT)
 
@@ -129,7 +131,7 @@ HARMLESS = {f"cell-{name}.ipynb": notebook(code) for name, code in CODE.items()}
     "names.json": json.dumps({"a": {"\x1b[31mz1\n\nTask z: 99 of 99 points": 1, "x" * 5_000: 1, "\ud800": 1}}),
     "tasks.json": json.dumps({"\x1b[31m\nTask z: 99 of 99 points": {"z1": 1}, "__class__": {"z1": 1}}),
     "many.json": json.dumps({"a": {f"n{number}": number for number in range(9_000)}}),
-    "wide.json": '{"z1": [' + "1," * 2_000_000 + "1]}",
+    "wide.json": '{"z1": [' + "1," * 1_000_000 + "1]}",
     "long.json": json.dumps({"z1": "1 " * 2_000_000}),
 }
 
@@ -151,7 +153,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "object.yaml": (f"z1: !!python/object/apply:os.system ['touch {PROOF}']\n", "YAML tags"),
     "new.yaml": (f"z1: !!python/object/new:os.system ['touch {PROOF}']\n", "YAML tags"),
     "tag.yaml": ("%TAG ! tag:yaml.org,2002:python/\n---\nz1: !object:os.system x\n", "YAML tags"),
-    "values.yaml": ("z1: [" + "1," * 2_000_000 + "1]", "more than 1000000 values"),
+    "values.yaml": ("z1: [" + "1," * 1_000_000 + "1]", "more than 1000000 values"),
     "names.yaml": ("".join(f"n{number}: 1\n" for number in range(20_000)), "more than 10000 answers"),
     "cell.csv": ("name,value\nL," + "1" * 1_000_000, "not CSV"),
     "rows.csv": ("name,value\n" + "".join(f"n{number},1\n" for number in range(20_000)), "more than 10000 answers"),
@@ -277,7 +279,9 @@ def small(school, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("small") / "class"
     folder.mkdir()
     for path in school.iterdir():
-        if path.is_file() and not path.is_symlink() and path.stat().st_size < SMALL and path.name != "forbidden.yaml":
+        if path.is_symlink() or not path.is_file() or path.name == "forbidden.yaml":
+            continue
+        if path.stat().st_size < SMALL and (path.name not in TYPED or SHOWN.match(path.name)):
             shutil.copyfile(path, folder / path.name)
     return folder
 

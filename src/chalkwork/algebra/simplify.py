@@ -40,10 +40,13 @@ class SumsToOne(NamedTuple):
     axis: int | float | None
 
 
-def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expression:
+def simplify(
+    expression: Expression, facts: Collection[SumsToOne] = (), known: dict[Expression, Expression] | None = None
+) -> Expression:
     """The expression as a textbook would print it; equal in value and shape wherever both are defined.
 
-    `facts` says which targets add up to one. Raises CostError for more than could be written out.
+    `facts` says which targets add up to one; `known` keeps what parts come to, for other expressions with the same
+    facts. Raises CostError for more than could be written out.
 
     >>> from chalkwork.algebra.expression import Name
     >>> from chalkwork.algebra.reading import read
@@ -54,7 +57,7 @@ def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expre
     """
     check_written(expression)
     check_time("simplifying")
-    simplifier = _Simplifier(facts)
+    simplifier = _Simplifier(facts, {} if known is None else known)
     for _ in range(MOST_ROUNDS):
         before, expression = expression, simplifier.visit(expression)
         if expression == before:
@@ -72,9 +75,9 @@ def _whole_power(node: Expression) -> tuple[Expression, int] | None:
 
 
 class _Simplifier:
-    def __init__(self, facts: Collection[SumsToOne]) -> None:
+    def __init__(self, facts: Collection[SumsToOne], known: dict[Expression, Expression]) -> None:
         self.facts = frozenset(facts)
-        self.known: dict[Expression, Expression] = {}
+        self.known = known
 
     def visit(self, node: Expression) -> Expression:
         """The node simplified, its parts first."""

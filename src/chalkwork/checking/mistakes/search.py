@@ -19,7 +19,17 @@ from chalkwork.errors import ShapeError
 MOST_COMBINED = 16
 MOST_PAIRS = 400
 
-simplified = lru_cache(maxsize=8192)(simplify)  # the same exercises come again and again
+MOST_KNOWN = 1 << 15
+_known: dict[Expression, Expression] = {}
+
+
+@lru_cache(maxsize=8192)
+def simplified(expression: Expression) -> Expression:
+    """The expression simplified: the same exercises come again and again, and the same parts in all their mistakes."""
+    if len(_known) > MOST_KNOWN:
+        _known.clear()
+    return simplify(expression, known=_known)
+
 
 Found = list[tuple[Expression, tuple[str, ...]]]
 Pair = tuple[str, str]

@@ -16,7 +16,7 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.mistakes import Role, distinct
 from chalkwork.checking.naming.called import differentiated, holds_a_loss
-from chalkwork.checking.naming.evidence import is_mask, same, tells
+from chalkwork.checking.naming.evidence import Stacked, is_mask, same, tells
 from chalkwork.checking.naming.passes import base_of, last_step
 from chalkwork.checking.naming.programs import Names, Reader
 from chalkwork.checking.naming.stacked import PART
@@ -160,14 +160,14 @@ def _one_with_the_other(
         made_of = [one.name for one in names_in(derivation[later].expression)] if later not in known else []
         size = np.size(reader.values[later])
         able_to = [place for place in able if np.size(np.asarray(loose[place])) == size]
+        held = Stacked([loose[place] for place in able_to])
         for name in [one for one in made_of if one in derivation and one not in known] if able_to else ():
             tried = _fitting(reader, own, name, loose, able)
             all_made = _made(reader, own, name, (put(loose[place], own[name]) for place in tried), (later,))
             for place, made in zip(tried, all_made, strict=True):
-                if same(loose[place], made) or same(own[later], made):
-                    continue
-                for other in able_to:
-                    if other != place and same(loose[other], made):
+                others = [able_to[at] for at in held.same(made)]
+                if others and place not in others and not same(own[later], made):
+                    for other in others:
                         met.setdefault((place, other), []).append((name, later))
     for (place, other), names in met.items():
         if len(names) == 1:

@@ -314,17 +314,43 @@ def same(value: object, right: Any) -> bool:
             return False
         return same(np.nan_to_num(own), np.nan_to_num(right))
     largest = np.max(np.abs(right), initial=0.0)
-    floats = value if isinstance(value, np.ndarray) and value.dtype.kind == "f" else None
+    array = np.asarray(value) if isinstance(value, (float, np.ndarray, np.floating)) else np.empty(0, int)
+    floats = array if array.dtype.kind == "f" else None
     about = _SINGLE * largest + 1e-15
     if floats is not None and (floats.size != right.size or (floats.size and abs(floats.max() - right.max()) > about)):
         return False  # as most are: of another size, or not as large
     room = (_SINGLE if is_single(value) else _DOUBLE) * largest + 1e-15
-    if isinstance(value, np.ndarray) and value.dtype == np.float64 and value.shape == right.shape and value.ndim == 2:
-        return bool(np.all(np.abs(value - right) <= room))  # as it stands: nothing in it is to be read
+    if floats is not None and (floats.shape == right.shape or (_is_vector(floats) and _is_vector(right))):
+        own = floats.astype(np.float64, copy=False).reshape(right.shape)
+        return bool(np.all(np.abs(own - right) <= room))  # as it stands: nothing in it is to be read
     answer = answer_like(value, right)
     if answer.wrong_shape is not None or not answer.given.all():
         return False
     return bool(np.all(np.abs(answer.value - right.reshape(answer.value.shape)) <= room))
+
+
+def _is_vector(array: np.ndarray[Any, Any]) -> bool:
+    """Whether it is a row or a column, or one number."""
+    return array.size == max(array.shape, default=1)
+
+
+class Stacked:
+    """Values of a program, all of one size, among which one is looked for again and again."""
+
+    def __init__(self, values: Sequence[object]) -> None:
+        self.values = values
+        flat = [np.ravel(np.asarray(value, dtype=float)) for value in values]
+        self._flat = np.nan_to_num(np.stack(flat)) if flat else np.empty((0, 0))
+
+    def same(self, right: Any) -> list[int]:
+        """The places of those that are the `same`."""
+        own = np.nan_to_num(np.ravel(np.asarray(right, dtype=float)))
+        if own.size != self._flat.shape[1]:
+            return []
+        with np.errstate(all="ignore"):
+            room = 2 * _SINGLE * np.max(np.abs(own), initial=0.0) + 1e-15
+            near = np.flatnonzero(np.all(np.abs(self._flat - own) <= room, axis=1))
+        return [place for place in near.tolist() if same(self.values[place], right)]
 
 
 def is_mask(value: object) -> bool:

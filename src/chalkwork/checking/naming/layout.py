@@ -170,12 +170,22 @@ class Parameters:
     def are_given(self, numbers: Numbers) -> bool:
         """Whether they are all entries of the parameters, or minus such."""
         given = self.kinds.get("{}", np.empty(0))
-        if not 0 < numbers.size <= given.size or not np.any(numbers):
-            return False
-        own, sizes = np.sort(np.abs(given)), np.abs(numbers)
+        able = 0 < numbers.size <= given.size and bool(np.any(numbers))
+        return able and self._met_somewhere(numbers, "{}") == numbers.size
+
+    def _met_somewhere(self, numbers: Numbers, kind: str) -> int:
+        """How many of the numbers are some entry of a kind, up to a sign."""
+        own, sizes = self._sizes[kind], np.abs(numbers)
+        if not own.size:
+            return 0
         place = np.clip(np.searchsorted(own, sizes), 1, max(own.size - 1, 1))
-        near = [np.abs(own[np.minimum(one, own.size - 1)] - sizes) for one in (place - 1, place)]
-        return bool(np.all(np.minimum(*near) <= _room(sizes, numbers)))
+        near = (own[np.minimum(one, own.size - 1)] for one in (place - 1, place))
+        return int(np.count_nonzero(np.logical_or(*(met(sizes, one) for one in near))))
+
+    @cached_property
+    def _sizes(self) -> dict[str, Numbers]:
+        """What is right of each kind without its sign, in order."""
+        return {kind: np.sort(np.abs(right[~np.isnan(right)])) for kind, right in self.kinds.items()}
 
     def began(self, numbers: Numbers) -> list[Arrangement]:
         """The arrangements in which these are the parameters as they are given, the plainest first."""
@@ -198,6 +208,10 @@ class Parameters:
         if not (kinds and 0 < numbers.size <= self.size and np.isfinite(numbers).all()):
             return None
         right = np.array([self.kinds[kind] for kind in kinds])
+        if begun is None:
+            kinds = [kind for kind in kinds if 2 * self._met_somewhere(numbers, kind) >= numbers.size]
+            if not kinds:
+                return None
 
         def able(start: int) -> list[Arrangement]:
             scored: list[tuple[float, float, int]] = []
@@ -232,7 +246,8 @@ class Parameters:
         near = 1.0 if some else _NEAR
         styles = {one.styles for one in begun or () if one.styles}
         alike = alike or {place for place in able_to if orders[place].styles in styles}
-        able_to = alike or {place for place in able_to if ways[place] == min(ways[one] for one in able_to)}
+        fewest_ways = min((ways[place] for place in able_to), default=0)
+        able_to = alike or {place for place in able_to if ways[place] == fewest_ways}
         first, *others = sorted(able_to, key=lambda place: apart[place])
         clear = not others or apart[first] * (_FURTHER if some else _FAR) < apart[others[0]]
         clear = clear and apart[first] < near * float(np.linalg.norm(numbers))

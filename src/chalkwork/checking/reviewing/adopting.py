@@ -133,14 +133,17 @@ def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) 
         return False
     if not all(is_near(reading.of(name, own[name]), own[name]) or _lies(reading, name, own[name]) for name in turned):
         return False
-    met = way.found.is_a_writing
-    for name in reading.wrong:
-        if name in way.first_showing:
-            met = met or bool(way.found.taken_for.intersection(report[name].mistakes))
-        if name in forms:
-            alike = way.found.taken_for.intersection(report[name].mistakes)
-            met = met or bool(alike) or is_near(reading.of(name, own[name]), own[name])
-    return met and (len(turned) > 1 or not any(form.turned for form in forms.values()))
+    if len(turned) < 2 and any(form.turned for form in forms.values()):
+        return False
+    return way.found.is_a_writing or any(_looks_like(way, report[name], reading, own) for name in reading.wrong)
+
+
+def _looks_like(way: Way, result: Result, reading: Reading, own: Mapping[str, Any]) -> bool:
+    """Whether a wrong step has the convention's value, or what is told of it is what the convention looks like."""
+    name, concerned = result.name, result.name in way.found.forms
+    if not way.found.taken_for.isdisjoint(result.mistakes):
+        return concerned or name in way.first_showing
+    return concerned and is_near(reading.of(name, own[name]), own[name])
 
 
 def _is_written_so(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
@@ -186,6 +189,13 @@ def _is_hopeless(way: Way, task: Task, reading: Reading, before: Report, least: 
 
 
 def _for_sure(way: Way, task: Task, reading: Reading, before: Report) -> tuple[set[str], bool]:
+    """What `_found_wrong` says; of one program, its report is always the same."""
+    if way not in reading.wrong_by:
+        reading.wrong_by[way] = _found_wrong(way, task, reading, before)
+    return reading.wrong_by[way]
+
+
+def _found_wrong(way: Way, task: Task, reading: Reading, before: Report) -> tuple[set[str], bool]:
     """The steps that are wrong by the convention for sure, and whether such a one contradicts what is right.
 
     What stands in the program is taken back to what the solution has in its place, and held against that and what

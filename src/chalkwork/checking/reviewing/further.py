@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chalkwork.algebra.expression import Expression, Name, Number, transform, walk
+from chalkwork.algebra.expression import Expression, Name, Number, names_in, transform
+from chalkwork.algebra.numerals import Scalar
 from chalkwork.checking.judging.verdicts import ACCEPTED
 from chalkwork.checking.mistakes import Role
 from chalkwork.checking.mistakes.structure import is_operation
@@ -43,8 +44,12 @@ def trained_on(
     kept = [one for one in kept if one.derivative is None and tells(typed.get(one.name))]
     if not report.wrong or sum(np.asarray(typed[one.name]).size for one in kept) < _FEWEST_NUMBERS:
         return report
-    for more, values in enumerate(_later(task), 1):
-        if all(same(typed[one.name], values[one.name]) for one in kept):
+    training, names = _Training(task), [one.name for one in kept]
+    for more, (givens, values) in enumerate(training.later(names), 1):
+        if more == 1 and any(_is_of_the_exercise(typed[name], task.values[name], values[name]) for name in names):
+            return report
+        if all(same(typed[name], values[name]) for name in names):
+            values = {name: value for name, value in training.whole(givens).items() if name in task.values}
             for name in [name for name, value in data.items() if after(name, 1) in values and tells(value)]:
                 typed[after(name, 1)] = data.pop(name)
             again = adopted(replace(task, values=values), [typed], [report.unused], declared)[0]
@@ -72,32 +77,56 @@ def without_later(
     return report.having({}).with_unused(unused)
 
 
-def _later(task: Task) -> Iterator[Mapping[str, Any]]:
-    """The values of all quantities, one update later and later."""
-    equations = task.derivation.equations
-    givens = {given.name: task.values[given.name] for given in task.derivation.givens}
-    moved = {name: after(name, 1) for name in givens if after(name, 1) in task.derivation}
-    size = sum(int(np.size(task.values[one.name])) for one in equations)
-    values: Mapping[str, Any] = task.values
-    for number in range(min(_MOST_EVALUATED // len(equations), _MOST_NUMBERS // size)):
-        givens |= {name: values[later] for name, later in moved.items()}
-        with np.errstate(all="ignore"):
-            values = evaluate_each((_counted(one, number + 1) for one in equations), givens)
-        yield values
-        if not all(np.isfinite(values[later]).all() for later in moved.values()):
-            return
+def _is_of_the_exercise(given: object, right: Any, later: Any) -> bool:
+    """Whether it is right in the exercise's step, and another one in the next."""
+    return same(given, right) and not same(later, right)
 
 
-def _counted(equation: Equation, more: int) -> Equation:
-    """An equation so many updates later: the number of the step stands in the powers of an optimiser's constants."""
+class _Training:
+    """The exercise's equations, worked out for one update after the other."""
 
-    def rule(node: Expression) -> Expression | None:
-        if is_operation(node, "power"):
-            base, step = node.arguments
-            if isinstance(base, Name) and not base.shape and isinstance(step, Number):
-                return base ** Number(step.value + more)
-        return None
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.counts: dict[str, Scalar] = {}
+        """The numbers of steps that stand in equations, each by the name that stands there in its place."""
+        self.equations = [self._counted(one) for one in task.derivation.equations]
+        self.moved = {given.name: after(given.name, 1) for given in task.derivation.givens}
+        self.moved = {name: later for name, later in self.moved.items() if later in task.derivation}
 
-    if equation.stage != Stage.UPDATE or not any(is_operation(node, "power") for node in walk(equation.expression)):
-        return equation
-    return replace(equation, expression=transform(equation.expression, rule), steps=(), worked=None)
+    def later(self, names: Iterable[str]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+        """What a step begins with, and what the names and all that they are made of are there; later and later."""
+        wanted, needed = {*names, *self.moved.values()}, list[Equation]()
+        for equation in reversed(self.equations):
+            if equation.name in wanted:
+                wanted.update(one.name for one in names_in(equation.expression))
+                needed.insert(0, equation)
+        givens = {given.name: self.task.values[given.name] for given in self.task.derivation.givens}
+        size = sum(int(np.size(self.task.values[one.name])) for one in self.equations)
+        values: Mapping[str, Any] = self.task.values
+        for number in range(1, 1 + min(_MOST_EVALUATED // len(self.equations), _MOST_NUMBERS // size)):
+            givens |= {name: values[later] for name, later in self.moved.items()}
+            givens |= {name: count + number for name, count in self.counts.items()}
+            values = evaluate_each(needed, givens)
+            yield givens, values
+            if not all(np.isfinite(values[later]).all() for later in self.moved.values()):
+                return
+
+    def whole(self, givens: Mapping[str, Any]) -> dict[str, Any]:
+        """All that is worked out in a step that begins with this."""
+        return evaluate_each(self.equations, givens)
+
+    def _counted(self, equation: Equation) -> Equation:
+        """An equation with a name in the place of the number of its step: in the powers of an optimiser's constants."""
+
+        def rule(node: Expression) -> Expression | None:
+            if is_operation(node, "power"):
+                base, step = node.arguments
+                if isinstance(base, Name) and not base.shape and isinstance(step, Number):
+                    name = f"step {step.value}"  # no name that is read can hold a space
+                    self.counts[name] = step.value if isinstance(step.value, int) else float(step.value)
+                    return base ** Name(name)
+            return None
+
+        if equation.stage != Stage.UPDATE:
+            return equation
+        return replace(equation, expression=transform(equation.expression, rule), steps=(), worked=None)

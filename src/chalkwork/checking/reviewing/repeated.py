@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,8 +55,9 @@ def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Re
     for said, other in _by_conventions(task):
         equations = [other.derivation[one.name] for one in first_ones]
         exchanged = _Exchanged(other, held, left)
+        exchanges = list(_able(other, equations, last, exchanged.reaches))
         for found, most in ((_mistaken, _MOST), (_slipped, _most_slips(other) if said is None and last else 0)):
-            own = exchanged.first(islice(found(other, equations, last), most))
+            own = exchanged.first(islice(found(other, exchanges), most))
             if own is not None:
                 return _told(other, typed, own, report, said)
     if not last:
@@ -102,17 +103,44 @@ def _told(task: Task, typed: Mapping[str, object], own: Mapping[str, Any], repor
     return found.noting(notes) if notes else found
 
 
-def _mistaken(task: Task, first_ones: list[Equation], last: int) -> Iterator[Forms]:
+class _Places(NamedTuple):
+    """The equations of one quantity, one in every step, in which one mistake may explain all."""
+
+    names: list[str]
+    alone: bool
+    """Whether all that is wrong is made of these."""
+    kinds: list[str]
+    """With which others so that all that is wrong is made of them together."""
+
+
+def _able(
+    task: Task, first_ones: list[Equation], last: int, reaches: Callable[[Iterable[str]], bool]
+) -> Iterator[_Places]:
+    """The equations in which a mistake can have made all that is wrong, alone or with those of their kind."""
+    names = {one.name: [name for name in _in_each(one, last) if name in task.derivation] for one in first_ones}
+    kinds = {one.name: _kinds(one, first_ones) for one in first_ones}
+    of_kind: dict[str, list[str]] = {}
+    for one in first_ones:
+        for kind in kinds[one.name]:
+            of_kind.setdefault(kind, []).extend(names[one.name])
+    able = {kind for kind, those in of_kind.items() if reaches(those)}
+    for one in first_ones:
+        places = _Places(names[one.name], reaches(names[one.name]), [kind for kind in kinds[one.name] if kind in able])
+        if places.names and (places.alone or places.kinds):
+            yield places
+
+
+def _mistaken(task: Task, places: Iterable[_Places]) -> Iterator[Forms]:
     """Every mistake in one equation of every step, and in all equations of its kind."""
     by_kind: dict[tuple[str, tuple[str, ...], int], Forms] = {}
-    for equation in first_ones:
-        names = [name for name in _in_each(equation, last) if name in task.derivation]
+    for names, alone, kinds in places:
         found = [_by_ids(task, name) for name in names]
-        for key in found[0] if found else ():
+        for key in found[0]:
             forms = {name: made[key] for name, made in zip(names, found, strict=True) if key in made}
             if len(forms) == len(names):
-                yield forms
-                for kind in _kinds(equation, first_ones):
+                if alone:
+                    yield forms
+                for kind in kinds:
                     by_kind[kind, *key] = by_kind.get((kind, *key), {}) | forms
     yield from by_kind.values()
 
@@ -125,18 +153,18 @@ def _numbers_of(task: Task) -> int:
     return sum(int(np.size(value)) for value in task.values.values())
 
 
-def _slipped(task: Task, first_ones: list[Equation], last: int) -> Iterator[Forms]:
+def _slipped(task: Task, places: Iterable[_Places]) -> Iterator[Forms]:
     """What no entry of the table says: a part of one equation of every step, or of all of its kind, is another."""
     by_kind: dict[tuple[str, int, int], Forms] = {}
-    for equation in first_ones:
-        names = [name for name in _in_each(equation, last) if name in task.derivation]
+    for names, alone, kinds in places:
         found = [slips(task.derivation, name) for name in names]
         alike = len({len(one) for one in found}) == 1
         for at, of_part in enumerate(found[0] if alike else ()):
             for number in range(len(of_part)):
                 forms = {name: made[at][number] for name, made in zip(names, found, strict=True)}
-                yield forms
-                for kind in _kinds(equation, first_ones):
+                if alone:
+                    yield forms
+                for kind in kinds:
                     by_kind[kind, at, number] = by_kind.get((kind, at, number), {}) | forms
     yield from by_kind.values()
 
@@ -197,11 +225,20 @@ class _Exchanged:
                     return own
         return None
 
-    def _values(self, together: list[Forms]) -> dict[str, Any] | None:
-        reached = set(together[0])
+    def reached(self, names: Iterable[str]) -> set[str]:
+        """What is made of these, with them."""
+        reached = set(names)
         for name, _, made_of in self.made_of:
             if not made_of.isdisjoint(reached):
                 reached.add(name)
+        return reached
+
+    def reaches(self, names: Iterable[str]) -> bool:
+        """Whether all that is wrong is made of these."""
+        return self.wrong <= self.reached(names)
+
+    def _values(self, together: list[Forms]) -> dict[str, Any] | None:
+        reached = self.reached(together[0])
         if not self.wrong <= reached:
             return None
         own = {name: value for name, value in self.task.values.items() if name not in reached}

@@ -11,7 +11,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number, names_in
 from chalkwork.algebra.expression import replace as exchanged
-from chalkwork.algebra.simplify import simplify
+from chalkwork.checking.mistakes.search import simplified
 from chalkwork.derivation.derivation import Derivation, Equation
 from chalkwork.derivation.evaluate import evaluate
 
@@ -65,10 +65,10 @@ class Form:
             return other if self == plain else self
         added = None if other.added is None else other.added if self.factor == ONE else self.factor * other.added
         parts = [one for one in (added, self.added) if one is not None]
-        both = simplify(reduce(Expression.__add__, parts)) if parts else None
+        both = simplified(reduce(Expression.__add__, parts)) if parts else None
         own = dict(self.exchanges)
         exchanges = own | {part: exchanged(instead, own) for part, instead in other.exchanges}
-        return Form(simplify(self.factor * other.factor), both, self.turned != other.turned, tuple(exchanges.items()))
+        return Form(simplified(self.factor * other.factor), both, self.turned != other.turned, tuple(exchanges.items()))
 
 
 Forms = Mapping[str, Form]
@@ -104,7 +104,7 @@ def _rewritten(equation: Equation, forms: Forms, undone: Mapping[Expression, Exp
     if not concerned and equation.name not in forms:
         return equation
     own = exchanged(forms.get(equation.name, Form()).of(equation.expression), undone)
-    return replace(equation, expression=simplify(own), steps=(), worked=None)
+    return replace(equation, expression=simplified(own), steps=(), worked=None)
 
 
 def values_of(values: Mapping[str, Any], forms: Forms) -> dict[str, Any]:

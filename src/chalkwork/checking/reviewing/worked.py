@@ -35,6 +35,8 @@ class Reading:
         """The steps that are wrong by the solution's conventions."""
         self.written: set[object] = set()
         """The steps that are written otherwise, each with how."""
+        self.wrong_by: dict[object, tuple[set[str], bool]] = {}
+        """By each convention that was looked at: what is wrong for sure, and whether that contradicts what is right."""
         self._known: dict[tuple[str, tuple[int, ...]], Answer] = {}
         self._at_odds: bool | None = None
 
