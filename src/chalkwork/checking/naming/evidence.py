@@ -360,7 +360,7 @@ class Stacked:
 def is_mask(value: object) -> bool:
     """Whether it holds zeros and ones alone."""
     array = np.asarray(value) if hasattr(value, "dtype") else np.empty(0)
-    return array.size > 1 and bool(np.isin(array, (0, 1)).all())
+    return array.size > 1 and _are_zeros_and_ones(array)
 
 
 def tells(value: object) -> bool:
@@ -368,4 +368,8 @@ def tells(value: object) -> bool:
     array = np.asarray(value) if hasattr(value, "dtype") or isinstance(value, float) else np.empty(0)
     if array.dtype.kind != "f" or not array.size:
         return False
-    return bool((array != np.round(array, 3)).any()) and not np.isin(array, (0, 1)).all()
+    return bool((array != np.round(array, 3)).any()) and not _are_zeros_and_ones(array)
+
+
+def _are_zeros_and_ones(array: np.ndarray[Any, Any]) -> bool:
+    return bool(((array == 0) | (array == 1)).all())
