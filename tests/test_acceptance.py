@@ -169,7 +169,7 @@ def test_five_units_off_are_never_accepted(number: int) -> None:
 
 
 def test_garbage_earns_next_to_nothing() -> None:
-    scores = [score for number in range(3) for _, score in acceptance.garbage(7, number).scores]
+    scores = [score for _, score in acceptance.garbage(7, 0).scores]
     assert max(scores) < 0.05
 
 
@@ -180,7 +180,7 @@ def test_garbage_earns_next_to_nothing() -> None:
 @pytest.mark.parametrize("hand_in", [np.asarray, np.ndarray.tolist])
 def test_numbers_rounded_by_a_program_have_the_zeros_that_floats_lose(decimals: int, hand_in: Any) -> None:
     random = np.random.default_rng(decimals)
-    for _ in range(12):
+    for _ in range(4):
         weights = [random.normal(0, 1, (3, 4)).round(2), random.normal(0, 1, (4, 2)).round(2)]
         network = NeuralNetwork([Dense(weights=one, activation="sigmoid") for one in weights], "squared_error")
         solution = network.solve(random.normal(0, 2, (5, 3)).round(1), random.random((5, 2)).round(1), 0.1)

@@ -100,7 +100,7 @@ def test_report_reads_as_text_and_data(sheet: Solution) -> None:
 @pytest.mark.parametrize("convention", CONVENTIONS)
 @pytest.mark.parametrize("decimals", [2, 3, 4, 6])
 def test_going_on_with_rounded_values_is_no_mistake(convention: tuple[str, str], decimals: int) -> None:
-    for seed in range(12):
+    for seed in range(8):
         case = draw(1000 * decimals + seed, convention)
         report = case.solve().check(case.handed_in(case.work(decimals=decimals), decimals))
         assert set(verdicts(report).values()) <= set(ACCEPTED), (seed, str(report))
@@ -110,7 +110,7 @@ def test_going_on_with_rounded_values_is_no_mistake(convention: tuple[str, str],
 
 @pytest.mark.parametrize("convention", CONVENTIONS)
 def test_writing_rounded_values_is_no_mistake(convention: tuple[str, str]) -> None:
-    for seed in range(50):
+    for seed in range(20):
         case = draw(seed, convention)
         decimals = (2, 3, 4, 6)[seed % 4]
         report = case.solve().check(case.handed_in(case.work(), decimals))

@@ -19,17 +19,17 @@ _SPEC.loader.exec_module(fuzz)
 fuzz.parse_sheet = cache(fuzz.parse_sheet)  # and so solved once, for the hand-in and for the marking
 
 
-@pytest.mark.parametrize("start", range(0, 60, 20))
+@pytest.mark.parametrize("start", range(0, 30, 10))
 def test_random_hand_ins_are_marked_or_refused(start):
     marked = 0
-    for number in range(start, start + 20):
+    for number in range(start, start + 10):
         source, _, suffix, text = fuzz.case(number, check=True)
         try:
             fuzz.through_check(source, suffix, text)
             marked += 1
         except ChalkworkError as error:
             assert "Error" not in str(error) and error.message.count("\n") in (0, 2)  # with an excerpt and a caret
-    assert marked >= 5
+    assert marked >= 2
 
 
 def test_random_sheets_are_solved_or_refused():

@@ -53,13 +53,16 @@ _ROUNDED, _NOTHING = 2.0**-42, 1e-15
 """The widest box that has only been rounded, as a part of its largest number, and where all of it is zero."""
 
 
-def enclose(expression: Expression, values: Mapping[str, Interval], *, tight: bool = True) -> Interval:
+def enclose(
+    expression: Expression, values: Mapping[str, Interval], *, tight: bool = True, parts: Known | None = None
+) -> Interval:
     """An interval that holds the expression's value for all numbers in the intervals of its names, entry by entry.
 
     Always an enclosure of the exact real range, every entry of every name varying independently. With `tight` it is
     too wide by no more than a constant times the square of the radius (plus rounding), as long as the expression is
     continuous on the box, and exact where it is monotone in every entry that occurs more than once. Leading axes are
     free: a thousand answers are one evaluation. What is undefined somewhere on the box gives an infinite bound.
+    What is not tight keeps in `parts` what other expressions may have in common with it, on the same values.
 
     >>> from chalkwork.algebra.expression import Name
     >>> a = Name("a")
@@ -71,10 +74,12 @@ def enclose(expression: Expression, values: Mapping[str, Interval], *, tight: bo
     True
     """
     expression = enclosable(expression)
-    known: Known = {name: values[name.name] for name in names_in(expression)}
+    leaves: Known = {name: values[name.name] for name in names_in(expression)}
+    known = leaves.copy() if tight or parts is None else parts
+    known.update(leaves)
     with np.errstate(all="ignore"):
         found = _range(expression, known) if tight else natural(expression, known)
-    lead = _free(known)
+    lead = _free(leaves)
     shape = (*lead, *(expression.shape or (1, 1)))
     return found if found.shape == shape else found.over(lambda bound: np.broadcast_to(bound, shape))
 

@@ -21,6 +21,7 @@ from chalkwork.checking.reviewing.repeated import in_every_step
 from chalkwork.checking.reviewing.shuffled import in_their_order
 from chalkwork.checking.reviewing.totals import with_totals
 from chalkwork.checking.reviewing.turned import on_turned_weights
+from chalkwork.checking.seeing.accumulated import accumulated
 from chalkwork.checking.seeing.seen import seen_in
 from chalkwork.checking.task import Task
 from chalkwork.derivation.derivation import Derivation
@@ -146,5 +147,6 @@ def _told(task: Task, program: Program | None, report: Report) -> Report:
     if program is None:
         return report
     if program.recording is not None and program.placed is not None:
+        report = accumulated(task, program.recording, program.placed, report)
         report = with_lines(report, program.recording, program.placed, task)
     return report.noting(program.notes) if program.notes else report

@@ -130,7 +130,7 @@ class HandIns:
         words = laid.beside(given.words(self.symbols.layers, longest(self.derivation), laid.instead))
         last = {word: made[-1].value for word, made in words.items()}
         whole, _ = gathered(last, self._table, self._shapes, self.names)
-        placed = recorded(self._reader, words, Rerun(given), *self._matched(whole), laid.still)
+        placed = recorded(self._reader, words, Rerun(given), self._matched(whole)[0], laid.still)
         typed, guessed = placed.names.steps, placed.names.guessed
         clear = {name for name in words if name in typed and self._reader.fits(typed[name], name)}
         doubted = guessed | (typed.keys() - self._reader.updates - clear)

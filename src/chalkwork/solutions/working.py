@@ -159,7 +159,8 @@ class Working(Mapping[str, Any]):
         for name, whole in zip(names, wholes, strict=True):
             if whole not in self._shapes:
                 raise KeyError(name)
-        equations = self.derivation.ancestors(wholes or tuple(self.derivation), known)
+        every = not names and not known
+        equations = self.derivation.equations if every else self.derivation.ancestors(wholes or self.derivation, known)
         if self.style.detail == "equations":
             return list(equations)
         only = {split_entry(name) for name in names if "[" in name}

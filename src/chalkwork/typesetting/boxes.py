@@ -44,7 +44,8 @@ class Box(NamedTuple):
         for column in zip(*rows, strict=True):
             widths = list(map(width_of, column))
             widest = max(widths)
-            filled.append([" " * (widest - width) + entry for entry, width in zip(column, widths, strict=True)])
+            filled.append([" " * (widest - width) + entry for entry, width in zip(column, widths, strict=True)]
+                          if min(widths) < widest else column)  # fmt: skip
         bodies = list(map("  ".join, zip(*filled, strict=True)))
         left, right = _brackets(len(bodies), brackets)
         lines = tuple(a + body + b for a, body, b in zip(left, bodies, right, strict=True))

@@ -37,13 +37,20 @@ class NumberFormat(NamedTuple):
 
     def scalar(self, value: float, *, given: bool = False) -> str:
         """One number."""
-        return self.column([value], given=given)[0].rstrip()
+        number = float(value)
+        if not number or not isfinite(number):
+            return _special(number) if number else "0"
+        if self._needs_powers_of_ten((number,), (abs(number),)):
+            return self._scientific(number)
+        if (given or self.decimals is None) and self._is_tiny(abs(number), abs(number)):
+            return self._small(number)
+        return _fixed(number, self._decimals(number))
 
     def column(self, values: Sequence[float], *, given: bool = False) -> list[str]:
         """Numbers that stand below each other, their decimal points in line; those given never as zero."""
         numbers = list(map(float, values))
         if not all(map(isfinite, numbers)):
-            return [self.scalar(number, given=given) if isfinite(number) else _special(number) for number in numbers]
+            return [self.scalar(number, given=given) for number in numbers]
         sizes = [abs(number) for number in numbers if number]
         if not sizes:
             return ["0"] * len(numbers)
@@ -52,7 +59,10 @@ class NumberFormat(NamedTuple):
         tiny: Collection[float] = ()
         if given or self.decimals is None:
             tiny = [size for size in sizes if self._is_tiny(size, max(sizes))]
-        common = None if self.decimals is None else self._common_decimals([one for one in sizes if one not in tiny])
+        plain = [one for one in sizes if one not in tiny] if tiny else sizes
+        common = None if self.decimals is None else self._common_decimals(plain)
+        if common is not None and not tiny:
+            return _aligned([_fixed(number, common) if number else "0" for number in numbers])
         return _aligned(
             [
                 "0"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from chalkwork.algebra.entries import split_entry
@@ -19,6 +20,8 @@ _NETWORK_NAME = re.compile(
 )
 _GATED = re.compile(r"(W|U|b|z|delta)([QKVOUficoruh]|U[ficoruh])")
 _LOSS = re.compile(r"L(_new\d*)?")
+MOST_KEPT = 4096
+"""Names whose signs are kept for all solutions of one notation."""
 _PLAIN_NAME = re.compile(r"(.*[^\d_])_?(\d+)")
 _INDEXED = re.compile(r"([^\W\d_]+?)(?:_?(hat|bar|tilde))?((?:_?[0-9]+)?(?:_[^\W_]+)*)")
 _NEW = re.compile(r"(.+)_new(\d*)")
@@ -144,6 +147,7 @@ class Symbols:
             name: Symbol(*notation.with_log(letter.latex, letter.text), letter.raised)
             for name, letter in (letters or {}).items()
         }
+        self._shared = _shared_by(notation, layers, numbered, language)
         self._named: dict[str, Symbol] = {}
         self._known: dict[tuple[str, tuple[str, ...]], Symbol] = {}
 
@@ -250,6 +254,14 @@ class Symbols:
         if stem in self.kept:
             parameter = self.kept[stem]
             return self._state(stem.removesuffix(parameter), parameter, new, index)
+        found = self._shared.get((name, index))
+        if found is None:
+            found = self._by_its_parts(name, index)
+            if len(self._shared) < MOST_KEPT:
+                self._shared[name, index] = found
+        return found
+
+    def _by_its_parts(self, name: str, index: tuple[str, ...]) -> Symbol:
         parts = self._parts(name)
         letter = parts.letter
         if index and parts.matrix and letter[0].isupper() and len(letter) == 1:
@@ -330,6 +342,14 @@ class Symbols:
         if self.notation.new == "new":
             return superscript(f"{self.new}({count})" if self.numbered or count > 1 else self.new)
         return primes(count) if self.notation.new == "prime" else superscript("+" * count)
+
+
+@lru_cache(maxsize=16)
+def _shared_by(
+    notation: Notation, layers: int, numbered: bool, language: str
+) -> dict[tuple[str, tuple[str, ...]], Symbol]:
+    """What names without letters of their own are in this notation, as far as they have been asked for."""
+    return {}
 
 
 def _indexed(symbol: Symbol, index: tuple[str, ...]) -> Symbol:

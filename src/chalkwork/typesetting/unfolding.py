@@ -53,7 +53,7 @@ def unfolded(writer: Writer, expression: Expression) -> list[tuple[Piece, ...]]:
 
 def _powers(writer: Writer, net: np.ndarray) -> tuple[Piece, ...]:
     """The powers of e, divided by their sum."""
-    table = [[_power(writer.value(np.array([[one]]))) for one in line] for line in net]
+    table = [[_power(writer.number(one)) for one in line] for line in net.tolist()]
     terms = [power for line in table for power in line]
     total = Piece.of(" + ".join(term.latex for term in terms), " + ".join(term.box.lines[0] for term in terms))
     return (writer.bracketed(table, "c"), join(Piece.of(" / ", " / "), total.enclosed()))
@@ -65,5 +65,5 @@ def _power(value: Piece) -> Piece:
 
 
 def _sigmoid(writer: Writer, net: np.ndarray) -> Piece:
-    power = _power(writer.value(-net))
+    power = _power(writer.number(-net.item()))
     return Piece.of(rf"\frac{{1}}{{1 + {power.latex}}}", f"1 / (1 + {power.box.lines[0]})")

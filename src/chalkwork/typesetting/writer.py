@@ -212,6 +212,10 @@ class Writer:
         """A number, or a matrix in brackets with dots where it does not fit; what is given never prints as zero."""
         return self._shown.value(np.asarray(value), given)
 
+    def number(self, value: float) -> Piece:
+        """A number that was worked out."""
+        return self._shown.digits(self.numbers.scalar(value))
+
     def of_name(self, name: str) -> Piece:
         """The number or matrix that the name stands for."""
         return self.value(self.values[name], self._is_given(name))

@@ -57,6 +57,10 @@ class Purse:
         self.stopped = np.zeros(students, dtype=bool)
         """Who could not pay for everything that was to be tried."""
 
+    def left(self, rows: Array) -> Array:
+        """What they have left."""
+        return np.asarray(self._left[rows])
+
     def pay(self, rows: Array, cost: int) -> Array:
         """Which of the students can pay; the others are not looked at any further."""
         able = self._left[rows] >= cost

@@ -150,13 +150,13 @@ def enclosed(
 ) -> Interval | None:
     """What the expression can be for those who can pay for it, anything for the others; None where nobody can.
 
-    What is not `tight` costs less: of a program's numbers it is what they come to; `parts` see `evaluate`.
+    What is not `tight` costs less: of a program's numbers it is what they come to. `parts` see `evaluate`, `enclose`.
     """
     if asked.exact and not tight:
         able = asked.pay(cost_of(expression) // A_FLOAT)
         return worked_out_laid(expression, known, parts) if able.any() else None
     able = asked.pay(cost_of(expression, tight))
-    return enclosed_for(expression, known, able, tight) if able.any() else None
+    return enclosed_for(expression, known, able, tight, parts) if able.any() else None
 
 
 def possible(
@@ -210,7 +210,10 @@ def _near_exchanged(reading: Interval, ways: Sequence[Exchange], asked: Asked) -
     bad = given & ~typed.meets(wide)
     wrong = bad.sum(axis=-1)
     found = np.zeros((len(ways), count), dtype=bool)
+    fewest = int(np.min(wrong)) if wrong.size else 0
     for place, (first, second) in enumerate(ways):
+        if fewest > first.size + second.size:
+            continue  # it leaves some as they are
         rows = np.flatnonzero(wrong == bad[:, first].sum(axis=-1) + bad[:, second].sum(axis=-1))
         met = np.ones(rows.size, dtype=bool)
         for here, there in ((first, second), (second, first)) if rows.size else ():

@@ -18,6 +18,7 @@ from chalkwork.algebra.expression import Expression, Name, names_in
 from chalkwork.algebra.expression import replace as put_in
 from chalkwork.algebra.operations import Shape
 from chalkwork.bounds.intervals import Interval, blocks, rounds
+from chalkwork.checking.judging.budget import cost_of
 from chalkwork.checking.judging.explaining import (
     EARLY,
     Array,
@@ -62,7 +63,8 @@ class OpenSteps:
         self.context = work.context
         self.rewriting = rewriting
         """What it costs to write all mistakes of one equation."""
-        self.branches: dict[tuple[str, Suspects, bytes], list[Branch]] = {}
+        self.branches: dict[tuple[str, Suspects, bytes], tuple[list[Branch], int]] = {}
+        """What can have happened in open steps, with what it costs the student to work that out, where there is one."""
 
     def mistaken(self, equation: Equation, asked: Asked, *, backward: bool = False) -> dict[int, Explanation]:
         """A mistake in an earlier step that was not answered, `backward` in a derivative; what stands between is taken
@@ -183,19 +185,24 @@ class OpenSteps:
         """
         key = source.name, way, asked.rows.tobytes()
         if key in self.branches:
-            return self.branches[key]
+            found, cost = self.branches[key]
+            if cost:
+                asked.pay(cost)
+            return found
+        alone, before = self.work.students == 1 and not asked.exact, asked.purse.left(asked.rows)
         made = list(way(source, asked, None))
+        cost = int(np.sum(before - asked.purse.left(asked.rows))) if alone else 0
         by_shape: dict[Shape, list[int]] = {}
         for number, (_, reading) in enumerate(made):
             by_shape.setdefault((asked.rows.size, *reading.shape[-2:]), []).append(number)
-        found: list[Branch] = []
+        found = []
         for shape, numbers in by_shape.items():
             for some in (numbers[part] for part in blocks(len(numbers), prod(shape))):
                 readings = [made[one][1].over(partial(np.broadcast_to, shape=shape)) for one in some]
                 together = Interval(np.stack([one.low for one in readings]), np.stack([one.high for one in readings]))
                 found.append((some, {source.name: self.work.as_noted(together, asked.rows)}))
-        if asked.exact and asked.going_on.all() and len(made) * asked.typed.low.size <= MOST_KEPT:
-            self.branches[key] = found
+        if (asked.exact or alone) and asked.going_on.all() and len(made) * asked.typed.low.size <= MOST_KEPT:
+            self.branches[key] = found, cost
         return found
 
     def _decided(self, asked: Asked, guesses: Sequence[Guess]) -> dict[int, Explanation]:
@@ -254,6 +261,8 @@ class OpenSteps:
             if step.name not in values:
                 result = self._on_changed(step.expression, values, asked, tight=tight)
                 values[step.name] = None if result is None else self.work.as_noted(result, asked.rows)
+            elif not asked.exact:
+                asked.pay(cost_of(step.expression, tight))
             if values[step.name] is None:
                 return None
         last = self._on_changed(equation.expression, values, asked, tight=tight)

@@ -242,7 +242,19 @@ class Evidence:
         for said, other in self._of_no_line if tells(value) else ():
             if same(value, other):
                 return Text.of("unused.no_step", what=said)
-        return None
+        return Text.of("unused.no_step", what=Text.of("unused.losses")) if self.are_apart(value) else None
+
+    def are_apart(self, value: object) -> bool:
+        """Whether it holds what each sample, or each of its outputs, adds to a loss that is right."""
+        own, (count, outputs) = np.asarray(value), self.context.sizes
+        if not tells(value) or count * outputs < 2 or own.size not in (count, count * outputs):
+            return False
+        return any(same(total, self.values[one]) for total in (own.sum(), own.mean()) for one in self._losses)
+
+    @cached_property
+    def _losses(self) -> list[str]:
+        context = self.context
+        return [one.name for one in context.derivation.equations if context.role(one) == Role.LOSS]
 
     def _of_the_data(self, word: str, value: object, named: str | None) -> Text | None:
         """That a word without a number that was assigned for layer after layer ended as what comes back to the data."""
@@ -348,7 +360,7 @@ class Stacked:
 def is_mask(value: object) -> bool:
     """Whether it holds zeros and ones alone."""
     array = np.asarray(value) if hasattr(value, "dtype") else np.empty(0)
-    return array.size > 1 and bool(np.isin(array, (0, 1)).all())
+    return array.size > 1 and _are_zeros_and_ones(array)
 
 
 def tells(value: object) -> bool:
@@ -356,4 +368,8 @@ def tells(value: object) -> bool:
     array = np.asarray(value) if hasattr(value, "dtype") or isinstance(value, float) else np.empty(0)
     if array.dtype.kind != "f" or not array.size:
         return False
-    return bool((array != np.round(array, 3)).any()) and not np.isin(array, (0, 1)).all()
+    return bool((array != np.round(array, 3)).any()) and not _are_zeros_and_ones(array)
+
+
+def _are_zeros_and_ones(array: np.ndarray[Any, Any]) -> bool:
+    return bool(((array == 0) | (array == 1)).all())

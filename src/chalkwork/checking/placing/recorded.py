@@ -12,7 +12,14 @@ from dataclasses import replace
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.naming.consequences import by_consequence, displaced, followed, is_multiple, like_its_family
+from chalkwork.checking.naming.consequences import (
+    by_consequence,
+    displaced,
+    followed,
+    is_multiple,
+    like_its_family,
+    put,
+)
 from chalkwork.checking.naming.evidence import is_mask, same, tells
 from chalkwork.checking.naming.passes import base_of, updates_before
 from chalkwork.checking.naming.programs import Reader
@@ -33,7 +40,7 @@ from chalkwork.checking.reading.names import NO_NAME, longest
 from chalkwork.checking.recording import Made
 from chalkwork.checking.repairing.rerunning import Rerun
 from chalkwork.derivation.derivation import Stage
-from chalkwork.words import Said
+from chalkwork.derivation.evaluate import evaluate
 
 _MOST_UNUSED = 12
 
@@ -43,22 +50,19 @@ def recorded(
     words: Words,
     rerun: Rerun,
     used: Mapping[str, str],
-    refused: Mapping[str, Said],
     still: Mapping[str, Made],
 ) -> Recorded:
-    """What the words of a recording stand for; `used` and `refused` are what the table of names makes of them, and
-    `still` the parameters that were not renewed with the others.
+    """What the words of a recording stand for; `used` is what the table of names makes of them, and `still` the
+    parameters that were not renewed with the others.
     """
-    placing = _Placing(reader, words, rerun, used, refused)
+    placing = _Placing(reader, words, rerun, used)
     placing.taken |= {f"{name}_new": replace(made, line=None) for name, made in still.items()}
     return placing.done()
 
 
 class _Placing(Candidates):
-    def __init__(
-        self, reader: Reader, words: Words, rerun: Rerun, used: Mapping[str, str], refused: Mapping[str, Said]
-    ) -> None:
-        super().__init__(reader, samples_together(reader, upright(reader, words)), used, refused)
+    def __init__(self, reader: Reader, words: Words, rerun: Rerun, used: Mapping[str, str]) -> None:
+        super().__init__(reader, samples_together(reader, upright(reader, words)), used)
         self.rerun = rerun
         self.arguments = arguments_of(words)
         self.taken: dict[str, Made] = {}
@@ -265,7 +269,8 @@ class _Placing(Candidates):
     def _is_between(self, made: Made) -> bool:
         """Whether it is right, and no step of its own: the distance from the target, what comes back to a layer."""
         near = [value for value in self.auxiliary if value.size == made.value.size]
-        return tells(made.value) and any(same(made.value, value) for value in near)
+        among = any(same(made.value, value) for value in near) or self.reader.are_apart(made.value)
+        return tells(made.value) and among
 
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
@@ -277,7 +282,8 @@ class _Placing(Candidates):
         gradient = kind in ("dW", "dU", "db", "dgamma", "dbeta")
         numbered = word[-1:].isdigit() or (gradient and any(map(str.isdigit, word)))
         clear = word in self.used or (kind in ("mu", "var") and made.value.size > 1)
-        clear = clear or (kind in ("dW", "dU") and made.value.ndim == 2 and self.known.get(word) == base_of(name))
+        shaped = (kind in ("dW", "dU") and made.value.ndim == 2) or kind == "db"
+        clear = clear or (shaped and self.known.get(word) == base_of(name))
         clear = clear or (gradient and self.called.get(word) == base_of(name))
         clear = clear or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
@@ -340,6 +346,7 @@ class _Placing(Candidates):
         left = [
             (made, word) for made, word in items if not self._serves(made) and made.line is not None and not made.of
         ]
+        self._gone_on_later()
         steps = {name: made.value for name, made in self.taken.items()}
         for name in displaced(self.reader, steps, self._data(), [made.value for made, _ in left]):
             order = self.taken.pop(name).order
@@ -352,6 +359,30 @@ class _Placing(Candidates):
         for word, name in like_its_family(self.reader, named, rest).items():
             if self.reader.fits(self.words[word][-1].value, name):
                 self._name(word, self.words[word][-1], name)
+
+    def _gone_on_later(self) -> None:
+        """A right derivative that its word did not keep, and from which nothing follows that was made with what the
+        word held next: that is the step.
+        """
+        own = followed(self.reader, {name: made.value for name, made in self.taken.items()}, self._data())
+        for (word, order), name in list(self.meant.items()):
+            made = self.taken.get(name)
+            if made is None or made.order != order or name in self.givens or not self.derivation[name].derivative:
+                continue
+            later = [one for one in self.words[word] if one.order > order and one.line and not self._serves(one)]
+            users = [
+                one for one in self.derivation.equations if any(part.name == name for part in names_in(one.expression))
+            ]
+            after = [self.taken[one.name] for one in users if one.name in self.taken]
+            for other in later[:1] if len(after) == len(users) > 0 else ():
+                if other.value.shape != made.value.shape or any(one.order < other.order for one in after):
+                    continue
+                with np.errstate(all="ignore"):
+                    made_of = [evaluate(one.expression, {**own, name: put(other.value, own[name])}) for one in users]
+                if all(same(one.value, value) for one, value in zip(after, made_of, strict=True)):
+                    del self.meant[word, order]
+                    self.taken[name] = other
+                    self.meant[word, other.order] = name
 
     def _data(self) -> dict[str, object]:
         """The exercise's givens as the program has them."""

@@ -63,16 +63,24 @@ def on_own_shapes(expression: Expression, known: Known) -> Known:
     }
 
 
-def enclosed_laid(expression: Expression, known: Known, *, tight: bool = True) -> Interval:
+def enclosed_laid(
+    expression: Expression, known: Known, *, tight: bool = True, parts: dict[Expression, Any] | None = None
+) -> Interval:
     """`enclose` on values that are laid, and laid again."""
-    found = enclose(expression, on_own_shapes(expression, known), tight=tight)
+    found = enclose(expression, on_own_shapes(expression, known), tight=tight, parts=parts)
     return found.over(lambda bound: laid(bound, expression.shape))
 
 
-def enclosed_for(expression: Expression, known: Known, able: NDArray[np.bool_], tight: bool = True) -> Interval:
-    """The range of an expression for some of the students; the whole line for the others."""
+def enclosed_for(
+    expression: Expression,
+    known: Known,
+    able: NDArray[np.bool_],
+    tight: bool = True,
+    parts: dict[Expression, Any] | None = None,
+) -> Interval:
+    """The range of an expression for some of the students; the whole line for the others. `parts` see `enclose`."""
     if able.all():
-        return enclosed_laid(expression, known, tight=tight)
+        return enclosed_laid(expression, known, tight=tight, parts=parts)
     places = np.flatnonzero(able)
     if not places.size:
         return Interval.of(*(np.full((able.size, *laid_shape(expression.shape)), bound) for bound in (-np.inf, np.inf)))

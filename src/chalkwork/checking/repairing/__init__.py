@@ -110,12 +110,11 @@ class _Search:
         short = sorted(self.lines, key=lambda line: len(self.rerun.between(line, self.goal)))
         for size in range(1, _LARGEST + 1):
             for place, line in enumerate(short):
-                own = ast.dump(self._statement(line))
                 least = ev.left - ev.left // (len(short) - place)  # what is left for the other lines
                 for edit in ways[line]:
                     if ev.left < least:
                         break
-                    if edit.size == size and ast.dump(edit.statement) != own and self._is_met(line, edit):
+                    if edit.size == size and not _are_alike(edit.before, edit.after) and self._is_met(line, edit):
                         self.met.setdefault(line, []).append(edit)
             if self.met:
                 return
@@ -241,6 +240,17 @@ def _expressions(text: str) -> list[ast.expr]:
     """The expression that a text is; none where it is another thing."""
     body = parsed(text).body
     return [one.value for one in body if isinstance(one, ast.Expr)] if len(body) == 1 else []
+
+
+def _are_alike(one: object, other: object) -> bool:
+    """Whether two nodes, or what these hold, are written alike."""
+    if one is other or type(one) is not type(other):
+        return one is other
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_are_alike, one, other))
+    if isinstance(one, ast.AST):
+        return all(_are_alike(getattr(one, name, None), getattr(other, name, None)) for name in one._fields)
+    return bool(one == other)
 
 
 def _extent(node: ast.AST) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import lru_cache
 from types import CodeType
 
 from chalkwork.checking.recording.places import parsed
@@ -32,11 +33,17 @@ def spans(node: Function, line: int) -> bool:
 
 def function_at(text: str, code: CodeType) -> Function | None:
     """The function that begins at the line where its code does."""
+    return _functions_by_line(text).get((code.co_name == "<lambda>", code.co_firstlineno))
+
+
+@lru_cache(maxsize=32)
+def _functions_by_line(text: str) -> dict[tuple[bool, int], Function]:
+    """Each first function of a line, those without a name apart."""
+    found: dict[tuple[bool, int], Function] = {}
     for node in ast.walk(parsed(text)):
-        kind = ast.Lambda if code.co_name == "<lambda>" else ast.FunctionDef
-        if isinstance(node, kind) and node.lineno == code.co_firstlineno:
-            return node
-    return None
+        if isinstance(node, (ast.Lambda, ast.FunctionDef)):
+            found.setdefault((isinstance(node, ast.Lambda), node.lineno), node)
+    return found
 
 
 def lambda_in(statement: ast.stmt | None, node: ast.Lambda) -> ast.Lambda:

@@ -12,7 +12,7 @@ import numpy as np
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.mistakes import distinct
 from chalkwork.checking.naming.evidence import same, tells
-from chalkwork.checking.naming.passes import after, base_of, last_step
+from chalkwork.checking.naming.passes import after, base_of, last_step, updates_before
 from chalkwork.checking.reading.answers import answer_like, with_given
 from chalkwork.checking.reading.numerals import is_single
 from chalkwork.checking.report import Report
@@ -197,8 +197,7 @@ def _by_ids(task: Task, name: str) -> dict[tuple[tuple[str, ...], int], Expressi
 
 def _in_each(equation: Equation, last: int) -> list[str]:
     """The names that a quantity of the first step has in every step."""
-    base = base_of(equation.name)
-    start = 1 if equation.stage == Stage.UPDATE else 0
+    base, start = base_of(equation.name), updates_before(equation.name)
     return [after(base, number) for number in range(start, start + last + 1)]
 
 
@@ -300,5 +299,5 @@ def _meets(many: Any, held: tuple[Any, float] | None) -> Any:
     own, slack = held
     axes = tuple(range(1, many.ndim))
     room = slack * np.nanmax(np.abs(many), axis=axes, keepdims=True, initial=0.0) + 1e-15
-    met = (np.abs(many - own) <= room) | (np.isnan(many) & np.isnan(own))
+    met = (np.isfinite(room) & (np.abs(many - own) <= room)) | (np.isnan(many) & np.isnan(own))
     return met.all(axis=axes)

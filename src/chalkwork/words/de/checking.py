@@ -201,6 +201,7 @@ SENTENCES: Sentences = {
     "unused.again": "das ist noch einmal <name>",
     "unused.goes_on_right": "daraus ist <name> nicht entstanden, und das ist richtig",
     "unused.no_step": "das ist <what>; das ist hier kein eigener Schritt",
+    "unused.losses": "der Verlust jedes Beispiels für sich",
     "unused.error": "der Abstand vom Ziel, oder was zu einer Aktivierung zurückkommt",
     "measured.absolute": "eine Summe oder ein Mittel der absoluten Fehler",
     "measured.squared": "eine Summe oder ein Mittel der quadrierten Fehler",

@@ -185,6 +185,7 @@ SENTENCES: Sentences = {
     "unused.again": "it is <name> again",
     "unused.goes_on_right": "it is not what <name> was made with, which is right",
     "unused.no_step": "it is <what>, which is no step of its own here",
+    "unused.losses": "the losses of the samples one by one",
     "unused.error": "the distance from the target, or what comes back to an activation",
     "measured.absolute": "a sum or mean of the absolute errors",
     "measured.squared": "a sum or mean of the squared errors",
