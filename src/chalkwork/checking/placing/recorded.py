@@ -348,12 +348,16 @@ class _Placing(Candidates):
                 del self.taken[name], self.meant[word, order]
 
     def _unchanged(self) -> None:
-        """A parameter that was assigned what it was, after its gradient was there: it was not updated."""
+        """A parameter that was assigned what it was, after its gradient was there: it was not updated.
+
+        A line that has done so before is none that updates.
+        """
         for (word, order), name in list(self.meant.items()):
             later, gradient = f"{name}_new", self.taken.get(f"d{name}")
             if name in self.givens and later in self.derivation and later not in self.taken and gradient is not None:
                 made = next(one for one in self.words[word] if one.order == order)
-                late = made.line is not None and made.order > gradient.order
+                early = {one.line for one in self.words[word] if one.order < gradient.order}
+                late = made.line not in early | {None} and made.order > gradient.order
                 if late and (word in self._initial(name) or self.known.get(word) == later):
                     self._name(word, made, later)
 
