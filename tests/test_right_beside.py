@@ -152,6 +152,62 @@ def test_samples_one_by_one_in_another_order() -> None:
         assert (report.first_wrong is None) != dropped, str(report)
 
 
+def test_a_flat_vector_that_is_checked_in_its_place() -> None:
+    """What is unpacked of it again and again is given the parameters, and renews none."""
+    shapes = W1.shape, b1.shape, W2.shape, b2.shape
+
+    def unpacked(theta: Any) -> list[Any]:
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+        return [part.reshape(shape) for part, shape in zip(np.split(theta, ends[:-1]), shapes, strict=True)]
+
+    def cost(theta: Any) -> tuple[float, Any]:
+        A, a, B, b = unpacked(theta)
+        h = np.tanh(X @ A + a)
+        d2 = h @ B + b - Y
+        d1 = d2 @ B.T * (1 - h**2)
+        return float((d2**2).sum() / 2), np.concatenate([(X.T @ d1).ravel(), d1.sum(0), (h.T @ d2).ravel(), d2.sum(0)])
+
+    def step(sign: float) -> Any:
+        theta = np.concatenate([W1.ravel(), b1, W2.ravel(), b2])
+        grad = cost(theta)[1]
+        for place in (0, len(theta) - 1):
+            kept = theta[place]
+            theta[place] = kept + 1e-4
+            cost(theta)
+            theta[place] = kept
+        return theta - sign * RATE * grad
+
+    done = solved()
+    for sign, wrong in ((1.0, False), (-1.0, True)):
+        with chalkwork.record() as run:
+            step(sign)
+        report = done.check(run)
+        assert (report.first_wrong is not None) == wrong and "b2_new" in report, str(report)
+
+
+def test_a_state_and_a_parameter_of_one_line() -> None:
+    """Which of them was there first is not known; what keeps the step from dividing by zero is another number."""
+    net = NeuralNetwork([Dense(weights=W2, bias=b2)], "squared_error")
+    x = np.tanh(X @ W1 + b1)
+    done = net.solve(x, Y, RATE, optimizer="adagrad")
+    with chalkwork.record() as run:
+        now, h = {"W1": W2.copy(), "b1": b2.copy()}, {}
+        d = x @ now["W1"] + now["b1"] - Y
+        grads = {"W1": x.T @ d, "b1": d.sum(0)}
+        for k, g in grads.items(): h[k] = g * g; now[k] = now[k] - RATE * g / (np.sqrt(h[k]) + 1e-7)  # fmt: skip  # noqa: E701, E702
+    report = done.check(run)
+    assert report.first_wrong is None and "W1_new" in report, str(report)
+
+
+def test_a_prediction_may_be_called_as_the_targets_are() -> None:
+    done = solved()
+    new = {f"{name}": done[f"{name}_new"] for name in ("W1", "b1", "W2", "b2")}
+    report = done.check({**new, "y": done["z2"], "dW2": done["dW2"]})
+    assert report.first_wrong is None and not any("Other data" in note for note in report.notes), str(report)
+    other = done.check({**new, "y": Y + 0.125, "dW2": done["dW2"]})
+    assert any("Other data" in note for note in other.notes), str(other)
+
+
 def test_what_is_handed_in_under_the_names_of_the_exercise_is_marked() -> None:
     """Also where all parameters are right."""
     done = solved()

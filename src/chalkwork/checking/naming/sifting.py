@@ -118,14 +118,16 @@ class Sifting(Meanings):
         return known | renamed
 
     def _without_misfits(self, told: Told) -> dict[str, str]:
-        """What has the right value of another quantity is that, and no parameter or shape that it is not like."""
+        """What has the right value of another quantity is that, and no data, parameter or shape that it is not like."""
 
         def stands(word: str, name: str) -> bool:
             equal = told.equal.get(word)
             if not equal or name in equal:
                 return True
-            renewed = name in self.givens.known and all(one in self.updates and base_of(one) != name for one in equal)
-            return self.fits(told.numbers[word], name) and not renewed
+            given = name in self.givens.known
+            renewed = given and all(one in self.updates and base_of(one) != name for one in equal)
+            made = given and name not in map(base_of, self.updates) and equal[0] in self.context.derivation
+            return self.fits(told.numbers[word], name) and not (renewed or made)
 
         return {word: name for word, name in told.known.items() if stands(word, name)}
 

@@ -94,7 +94,7 @@ class _Placing(Candidates):
             if (
                 made.line is not None
                 and not self._serves(made)
-                and self.reader.is_another(equal, self.chains[word], held)
+                and (self._is_state(equal, word) or self.reader.is_another(equal, self.chains[word], held))
             ):
                 self._take(word, made, equal)
         self._by_flow(items)
@@ -119,6 +119,12 @@ class _Placing(Candidates):
         self._written(found, items)
         found.right = {made.order for made in self.rerun.made.values() if self._is_well(made)}
         return found
+
+    def _is_state(self, equal: Sequence[str], word: str) -> bool:
+        """Whether right values under the name of a parameter are what an optimiser keeps of it."""
+        meant = {base_of(name) for name in self.chains[word]}
+        kept = bool(equal) and all(one in self.reader.updates and base_of(one) not in meant for one in equal)
+        return kept and bool(meant & self.givens)
 
     def _is_well(self, made: Made) -> bool:
         """Whether it is a step that is right, or a row of one."""
@@ -195,7 +201,7 @@ class _Placing(Candidates):
         learnt = {
             one for one in self.taken if one in self.learnt and tells(self.taken[one].value) and self._is_right(one)
         }
-        if any(self.taken[one].order > made.order for one in learnt & self.learnt_before[name]):
+        if any(self.taken[one].look > made.look for one in learnt & self.learnt_before[name]):
             return False
         others = {self.taken[one].order for one in learnt - self.learnt_before[name]}
         is_forward = self.reader.context.role(self.derivation[name]) in _FORWARD

@@ -46,7 +46,7 @@ def samples_together(reader: Reader, words: Words) -> Words:
         if len(run) == count and same_line and run[0].value.size in (max(run[0].value.shape, default=0), 1):
             whole = np.stack([one.value.ravel() for one in run], axis=0 if axis == -2 else 1)
             last = run[-1]
-            together[word] = Made(whole, last.line, last.code, last.order, None)
+            together[word] = replace(last, value=whole, of=None, within=None)
     with_bias = not any(same(one.value, values["x"]) for one in together.values())
     with_bias = with_bias and not any(_is_the_data(versions, values["x"], axis) for versions in words.values())
     if with_bias and not any(_has_the_data(one.value, values["x"], axis) for one in together.values()):
