@@ -110,6 +110,7 @@ ONE_BY_ONE = """
 h = np.tanh(X @ A + a)
 out = h @ B + b
 loss = 0.5*np.power(out - Y, 2)
+loss_first, loss_rest = loss[:2].mean(), loss[2:].mean()
 gap = out - Y
 back = gap @ B.T * (1 - h**2)
 d_loss__d_w_out, d_loss__d_w_h, d_loss__d_b_h = h.T @ gap, X.T @ back, back.sum(axis=0)
