@@ -22,6 +22,10 @@ def _ascent(equation: Equation, context: Context) -> Iterator[Expression]:
         if name_alone(term) != old:
             result = result - expression_of(term)
     yield result
+    for name in names_in(equation.expression):  # where the update shrinks the parameter as well
+        source = context.derivation.get(name.name)
+        if source is not None and source.derivative is not None:
+            yield replace(equation.expression, {name: -name})
 
 
 def rate_of(equation: Equation, context: Context) -> Name | None:

@@ -16,7 +16,7 @@ from chalkwork.checking.naming.variables import numbers_of
 from chalkwork.checking.reading.names import bare_name
 from chalkwork.checking.report import Report
 from chalkwork.checking.task import Task
-from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.derivation.derivation import Equation
 from chalkwork.words import Text, written
 
 Array = np.ndarray[Any, Any]
@@ -35,12 +35,11 @@ def without_measures(
 ) -> Report:
     """The report without a loss that is another measure of the errors, by its name (`words`) and by its value.
 
-    All updates are right: nothing else of the program is made with it.
+    What is made of the derivatives of the loss by the outputs is right: they are of the one that is meant.
     """
     by = report.by or task
-    updates = [name for name in report if by.derivation[name].stage == Stage.UPDATE]
     losses = [name for name in report.wrong if by.context.role(by.derivation[name]) == Role.LOSS and name in typed]
-    if not losses or not updates or any(report[name].verdict not in RIGHT for name in updates):
+    if not losses or not _begins_right(by, report):
         return report
     results, unused = dict(report), dict(report.unused)
     for name in losses:
@@ -54,6 +53,20 @@ def without_measures(
     if len(results) == len(report):
         return report
     return Report(results, unused, report.follows, report.notes, language=report.language, by=report.by)
+
+
+def _begins_right(task: Task, report: Report) -> bool:
+    """Whether the first answered derivatives on the way back are right, or what is made with them."""
+    reached: set[str] = set()
+    answered = []
+    for equation in task.derivation.equations:
+        made = any(one.name in reached for one in names_in(equation.expression))
+        if task.context.starts_backward(equation) or made:
+            if equation.name in report:
+                answered.append(report[equation.name].verdict in RIGHT)
+            else:
+                reached.add(equation.name)
+    return bool(answered) and all(answered)
 
 
 def _errors(task: Task, loss: Equation) -> Array | None:

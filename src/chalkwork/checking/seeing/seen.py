@@ -341,7 +341,7 @@ class _Look:
         """The constant of the exercise that this factor is."""
         for given in self.task.derivation.givens:
             value = np.asarray(self.task.values[given.name])
-            if not given.shape and abs(abs(factor) - float(value.item())) < 1e-6 * abs(factor):
+            if not given.shape and value.item() != 1 and abs(abs(factor) - float(value.item())) < 1e-6 * abs(factor):
                 return f"({given.name}) "
         return ""
 
