@@ -21,6 +21,7 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 MAX_KEY = 200
+_SCALAR, _LISTING, _LISTING_ENDS = yaml.ScalarEvent, yaml.SequenceStartEvent, yaml.SequenceEndEvent
 _BRACKET = re.compile(r"[\[\]{}]")
 
 
@@ -91,6 +92,7 @@ class _Reader:
         self.first_line = first_line
         self.line_starts = [match.end() for match in _LINE_END.finditer(text)]
         self.nodes = 0
+        self.most, self.deepest = bounds.values, bounds.depth
         self.end = 0
         self.events: Iterator[Any] = iter(())
 
@@ -118,23 +120,27 @@ class _Reader:
         return root
 
     def node(self, event: Any, depth: int) -> Node:
-        at = self.at(event)
-        self.check(event, at, depth)
+        at = event.start_mark.index
+        self.nodes += 1
+        if event.anchor is not None or event.tag is not None or self.nodes > self.most or depth > self.deepest:
+            self.check(event, at, depth)
         line = self.line(at)
-        if isinstance(event, yaml.ScalarEvent):
-            quoted = event.style in ("'", '"')
-            return Scalar(event.value, event.implicit[0], event.style == "|", line, at + quoted)
-        if isinstance(event, yaml.SequenceStartEvent):
-            items = list(self.items(depth + 1))
+        if isinstance(event, _SCALAR):
+            style = event.style
+            return Scalar(event.value, event.implicit[0], style == "|", line, at + (style == "'" or style == '"'))
+        if isinstance(event, _LISTING):
+            items = self.items(depth + 1)
             return Listing(items, line, self.text[at : self.end] if event.flow_style else "")
         return self.table(line, depth + 1)
 
-    def items(self, depth: int) -> Iterator[Node]:
+    def items(self, depth: int) -> list[Node]:
+        found = []
         for event in self.events:
-            if isinstance(event, yaml.SequenceEndEvent):
+            if isinstance(event, _LISTING_ENDS):
                 self.end = self.behind(event)
-                return
-            yield self.node(event, depth)
+                break
+            found.append(self.node(event, depth))
+        return found
 
     def table(self, line: int, depth: int) -> Table:
         table = Table({}, {}, line)
@@ -154,7 +160,6 @@ class _Reader:
         return table
 
     def check(self, event: Any, at: int, depth: int) -> None:
-        self.nodes += 1
         if self.nodes > self.bounds.values:
             self.refuse(f"there are more than {self.bounds.values} values", at)
         if depth > self.bounds.depth:

@@ -64,7 +64,7 @@ class Reader(Sifting):
         something of another shape.
         """
         numbers, one_sample = self.numbers, self._has_one_sample(self.numbers)
-        right = {word for word in known if self._is(numbers[word], known[word])}
+        right = {word for word in known if self._is_ever(numbers[word], known[word])}
         between = {word for word in known if self.of_no_step(numbers[word]) is not None}
         loose = []
         for word in sorted(numbers, key=lambda word: (word not in right, word in between, word not in used)):
@@ -86,6 +86,10 @@ class Reader(Sifting):
             else:
                 found.unused[word] = Text.of("unused.already", name=target)
         return loose
+
+    def _is_ever(self, value: object, name: str) -> bool:
+        """Whether it is a quantity, or a parameter after an update."""
+        return self._is(value, name) or any(base_of(one) == name and self._is(value, one) for one in self.updates)
 
     def _renewed_beside(self, found: Names, target: str, value: object) -> str:
         """What a parameter that is there as it was is once more, renewed: after all updates, if no value says else."""

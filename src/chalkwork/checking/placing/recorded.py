@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
+from chalkwork.checking.mistakes import Role
 from chalkwork.checking.naming.consequences import (
     by_consequence,
     displaced,
@@ -43,6 +45,7 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate
 
 _MOST_UNUSED = 12
+_FORWARD = (Role.NET, Role.ACTIVATION, Role.LOSS)
 
 
 def recorded(
@@ -194,6 +197,34 @@ class _Placing(Candidates):
             return True
         return any(sum(order < made.order for order in orders) >= step for orders in self.updates.values())
 
+    def _is_in_time(self, name: str, made: Made) -> bool:
+        """Whether it is made after the updates that the quantity goes back to, and of no others if it is of a pass."""
+        if name not in self.derivation or name in self.equal_to(made):
+            return True
+        learnt = {
+            one for one in self.taken if one in self.learnt and tells(self.taken[one].value) and self._is_right(one)
+        }
+        if any(self.taken[one].order > made.order for one in learnt & self.learnt_before[name]):
+            return False
+        others = {self.taken[one].order for one in learnt - self.learnt_before[name]}
+        is_forward = self.reader.context.role(self.derivation[name]) in _FORWARD
+        return not (others and is_forward) or others.isdisjoint(self.rerun.before(made))
+
+    @cached_property
+    def learnt(self) -> set[str]:
+        """The gradients of parameters, and what an update makes of them."""
+        steps = self.derivation.equations
+        return {one.name for one in steps if self.reader.context.role(one) in (Role.GRADIENT, Role.UPDATE)}
+
+    @cached_property
+    def learnt_before(self) -> dict[str, set[str]]:
+        """Those that each step goes back to."""
+        found: dict[str, set[str]] = {}
+        for equation in self.derivation.equations:
+            parts = {one.name for one in names_in(equation.expression)} & found.keys()
+            found[equation.name] = (parts & self.learnt).union(*(found[one] for one in parts))
+        return found
+
     def _by_name(self, word: str) -> None:
         """The versions of a word that have no right value, between those that have."""
         chain = self.chains[word]
@@ -336,7 +367,7 @@ class _Placing(Candidates):
         return updates_before(name) <= self._rounds(made) or self.derivation[name].stage == Stage.UPDATE
 
     def _name(self, word: str, made: Made, name: str) -> None:
-        if name not in self.taken:
+        if name not in self.taken and self._is_in_time(name, made):
             self.taken[name] = made
             self.meant[word, made.order] = name
 

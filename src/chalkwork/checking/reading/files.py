@@ -234,7 +234,22 @@ def _said(task: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _yaml(text: str) -> Answers:
-    from chalkwork.yaml_nodes import Bounds, Table, read_nodes
+    from chalkwork.yaml_nodes import Bounds, Listing, Scalar, Table, read_nodes
+
+    def value_of(node: Node) -> object:
+        """What a node holds, every number as it was typed."""
+        if isinstance(node, Scalar):
+            return None if node.plain and node.text in ("", "~", "null") else node.text
+        if isinstance(node, Listing):
+            # YAML splits at every comma; where one may be a decimal sign, the text is read as in any other file
+            source = node.source
+            apart = not _TIGHT.search(source) or _QUOTED.search(source)
+            return [value_of(each) for each in node.items] if apart else source
+        found: dict[str, object] = {}
+        for name, each in node.entries.items():
+            bare, value = name.rstrip("\0"), value_of(each)
+            found[bare] = _both(found[bare], value) if bare in found else value
+        return found
 
     try:
         root = read_nodes(text, Bounds(MAX_DEPTH, MAX_VALUES, malformed=_Malformed, repeated=True))
@@ -242,28 +257,11 @@ def _yaml(text: str) -> Answers:
             raise _Malformed("expected names with their values, such as z1: [0.5, -0.2]", line=1)
     except _Malformed as broken:
         return _by_lines(text, broken)
-    return _tree(_value(root))
+    return _tree(value_of(root))
 
 
 class _Malformed(ChalkworkError):
     """What is no YAML, and may still be lines with answers."""
-
-
-def _value(node: Node) -> object:
-    """What a node of YAML holds, every number as it was typed."""
-    from chalkwork.yaml_nodes import Listing, Scalar
-
-    if isinstance(node, Scalar):
-        return None if node.plain and node.text in ("", "~", "null") else node.text
-    if isinstance(node, Listing):
-        # YAML splits at every comma; where one may be a decimal sign, the text is read as in any other file
-        source = node.source
-        return source if _TIGHT.search(source) and not _QUOTED.search(source) else [_value(each) for each in node.items]
-    found: dict[str, object] = {}
-    for name, each in node.entries.items():
-        bare, value = name.rstrip("\0"), _value(each)
-        found[bare] = _both(found[bare], value) if bare in found else value
-    return found
 
 
 _TIGHT = re.compile("[0-9],[0-9]|;")

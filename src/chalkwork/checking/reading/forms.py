@@ -63,7 +63,7 @@ def form_entries(text: str, first_line: int = 1) -> Iterator[Entry]:
     fence, ours = "", False
     reader = _Reader()
     for number, content in enumerate(text.splitlines(), first_line):
-        mark = _FENCE.match(content[:100].rstrip())
+        mark = _FENCE.match(content[:100].rstrip()) if "```" in content or "~~~" in content else None
         if not fence:
             if mark:
                 fence, ours = mark[1], mark[2].strip("{}.").lower() == "answers"
@@ -152,8 +152,8 @@ class _Reader:
         """What is complete when there is no more."""
         if self.name:
             value = "\n".join(self.value).strip()
-            numbers = any(sign.isdecimal() or sign in "½" for sign in value)
-            if not self.loose or self.is_equation or not value or is_blank(value) or numbers:
+            plain = not self.loose or self.is_equation or not value or is_blank(value)
+            if plain or any(sign.isdecimal() or sign in "½" for sign in value):
                 yield self.task, self.name, value, self.at
         self.name = ""
 
