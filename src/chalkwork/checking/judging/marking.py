@@ -143,7 +143,7 @@ class _Marking:
     def _is_plainly_right(self, equation: Equation, answers: Answers, mistakes: bool) -> bool:
         """Whether everybody has all cells right; then that is all there is to the step, and it is marked."""
         work, name = self.work, equation.name
-        if not work.right_cells(name).all() or answers.impossible or answers.misshapen:
+        if not work.right_cells(name).all() or answers.misshapen:
             return False
         right = work.right[name]
         compared = Compared(answers, work.digits, right, right, (right,), work.habit)
