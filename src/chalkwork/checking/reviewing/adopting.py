@@ -158,13 +158,18 @@ def _looks_like(way: Way, result: Result, reading: Reading, own: Mapping[str, An
 
 def _is_written_so(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
     """Whether a wrong step is the convention's, of what was typed before it."""
+    forms, before = way.found.forms, way.before.derivation
+    left = {name for name in reading.wrong if name in forms or before[name].stage == Stage.UPDATE}
     known = dict(own)
-    for equation in way.derivation.equations:
+    for equation in way.derivation.equations if left else ():
         name, typed = equation.name, reading.has(equation.name, own[equation.name])
-        if equation.stage == Stage.UPDATE or name in way.found.forms:
+        if equation.stage == Stage.UPDATE or name in forms:
             known[name] = _worked_out(equation.expression, known)
-            if typed and name in reading.wrong and is_near(reading.of(name, own[name]), known[name]):
+            if typed and name in left and is_near(reading.of(name, own[name]), known[name]):
                 return True
+            left.discard(name)
+            if not left:
+                return False
         if typed:
             known[name] = with_given(reading.of(name, own[name]), own[name])
     return False
