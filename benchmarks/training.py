@@ -123,13 +123,15 @@ def _chalkwork(case: Case, module: str, name: str) -> Work:
     from chalkwork.networks.activations import Activation
     from chalkwork.networks.convention import Convention
     from chalkwork.networks.equations import derive
+    from chalkwork.networks.layers.base import LayerPlan
+    from chalkwork.networks.layers.dense import DENSE
     from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy
-    from chalkwork.networks.plan import LayerPlan, Plan
+    from chalkwork.networks.plan import Plan
     from chalkwork.training.step import Batches, Step
 
     activations = [case.hidden] * (len(case.sizes) - 2) + [case.output]
     layers = tuple(
-        LayerPlan(d, k, Activation.of(activation), case.bias)
+        LayerPlan(d, k, Activation.of(activation), case.bias, DENSE)
         for (d, k), activation in zip(pairwise(case.sizes), activations, strict=True)
     )
     plan = Plan(layers, CrossEntropy() if case.output == "softmax" else BinaryCrossEntropy(), Convention(), case.size)

@@ -11,8 +11,10 @@ from numpy_programs import FUNCTIONS, SLOPES, SMOOTH, Program, Wrong, back, soft
 
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention
+from chalkwork.networks.layers.base import LayerPlan
+from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.losses import loss_of
-from chalkwork.networks.plan import LayerPlan, Plan
+from chalkwork.networks.plan import Plan
 
 CONVENTIONS = list(product(("columns", "rows"), ("out_in", "in_out")))
 # hidden activation, output activation, loss, sizes
@@ -292,8 +294,8 @@ def draw(rng: np.random.Generator, network: tuple[str, str, str, tuple[int, ...]
 def planned(network: tuple[str, str, str, tuple[int, ...]], convention: tuple[Any, Any], samples: int) -> Plan:
     hidden, output, loss, sizes = network
     layers = (
-        LayerPlan(sizes[0], sizes[1], Activation.of(hidden), True),
-        LayerPlan(sizes[1], sizes[2], Activation.of(output), True),
+        LayerPlan(sizes[0], sizes[1], Activation.of(hidden), True, DENSE),
+        LayerPlan(sizes[1], sizes[2], Activation.of(output), True, DENSE),
     )
     return Plan(layers, loss_of(loss), Convention(*convention), samples)
 

@@ -18,8 +18,10 @@ from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.equations import derive
+from chalkwork.networks.layers.base import LayerPlan
+from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.losses import LOSSES
-from chalkwork.networks.plan import LayerPlan, Plan
+from chalkwork.networks.plan import Plan
 from chalkwork.training.engines import blas, lowering_blas, lowering_program
 from chalkwork.training.engines.blas import BlasEngine
 from chalkwork.training.engines.lowering_program import BLOCK
@@ -78,7 +80,7 @@ def network(
     """The step of a network, its parameters and its data."""
     chosen = Convention(*convention)  # type: ignore[arg-type]
     layers = tuple(
-        LayerPlan(d, k, Activation.of(activation), bias)
+        LayerPlan(d, k, Activation.of(activation), bias, DENSE)
         for d, k, activation in zip(sizes, sizes[1:], activations, strict=False)
     )
     plan = Plan(layers, LOSSES[loss], chosen, batch)

@@ -10,7 +10,9 @@ from random_layers import draw_stack
 from random_networks import CONVENTIONS, far
 
 from chalkwork import BatchNorm, Dense, Dropout, NeuralNetwork
+from chalkwork.documents.terminal import to_text
 from chalkwork.errors import SheetError
+from chalkwork.sheets.document import workbook
 from chalkwork.sheets.format import parse_sheet
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.typesetting.boxes import width_of
@@ -126,6 +128,17 @@ def test_layers_in_a_sheet_and_a_task_that_goes_on_with_their_statistics():
     assert np.array_equal(later["gamma2"], first["gamma2_new"])
     assert np.array_equal(later["W4"], first["W4_new"])
     assert np.array_equal(later["a3"], later["a2"])
+
+
+def test_what_is_learned_stands_with_the_network_and_data_with_the_task():
+    """Scales too: what a network learns is known by its role, not by a first letter."""
+    sheet = parse_sheet(SHEET)
+    solution = next(iter(solve_sheet(sheet).values())).solution
+    above, _, below = to_text(workbook(sheet, "sheet", drawings=False).document).partition("  x = ")
+    learned, symbols = solution.setting.learned, solution.writer().symbols
+    assert {name[0] for name in learned} == {"W", "b", "g"} and set(learned) < set(solution.setting.givens)
+    assert all(f"{symbols[name].text} = " in above for name in learned)
+    assert not any(f"{symbols[name].text} = " in below for name in learned)
 
 
 @pytest.mark.parametrize(

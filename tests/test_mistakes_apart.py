@@ -29,8 +29,10 @@ from chalkwork.derivation.evaluate import evaluate, evaluate_all
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.equations import derive
+from chalkwork.networks.layers.base import LayerPlan
+from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, SquaredError
-from chalkwork.networks.plan import LayerPlan, Plan
+from chalkwork.networks.plan import Plan
 from chalkwork.typesetting.equations import fill
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.numbers import NumberFormat
@@ -85,7 +87,7 @@ def test_nothing_raises_on_random_networks(seed: int) -> None:
     sizes = [int(size) for size in rng.integers(1, 5, depth + 1)]
     kinds = [*FUNCTIONS, "log_softmax", "relu(at_zero=1)", "leaky_relu(0)"]
     layers = tuple(
-        LayerPlan(sizes[k], sizes[k + 1], Activation.of(str(rng.choice(kinds))), bool(rng.integers(2)))
+        LayerPlan(sizes[k], sizes[k + 1], Activation.of(str(rng.choice(kinds))), bool(rng.integers(2)), DENSE)
         for k in range(depth)
     )
     losses = [

@@ -227,7 +227,7 @@ def test_a_networks_hessian_is_that_of_jax(kind):
 
     with jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64():
         theta = jax.numpy.asarray(loss.start)
-        np.testing.assert_allclose(loss.value(loss.start), of(theta), rtol=1e-10)
+        np.testing.assert_allclose(loss.value(loss.start), in_numpy(of)(theta), rtol=1e-10)
         np.testing.assert_allclose(loss.gradient(loss.start), in_numpy(jax.grad(of))(theta), rtol=1e-8, atol=1e-12)
         np.testing.assert_allclose(loss.hessian(loss.start), in_numpy(jax.hessian(of))(theta), rtol=1e-8, atol=1e-11)
 

@@ -151,6 +151,17 @@ def _corrected_again(v: Any) -> Any:
     return W1 - ETA * v.mhatW1 / (1 - RHO1) / ((v.vhatW1 / (1 - RHO2)) ** 0.5 + 1e-8)
 
 
+def _made_of_the_corrected(v: Any) -> Any:
+    return RHO1 * v.mhatW1 + (1 - RHO1) * v.dW1_new
+
+
+def _over_units(v: Any) -> Any:
+    return (v.z1 - v.z1.mean(1, keepdims=True)) / np.sqrt(v.z1.var(1, keepdims=True) + 0.01)
+
+
+RATED = {"name": "momentum", "momentum": 0.9, "form": "rate_inside"}
+
+
 def with_shuffled_targets() -> Made:
     done = NeuralNetwork([Dense(weights=W1[:, :1], bias=False)], "mean_squared_error").solve(X, Y1, ETA)
     a = X @ W1[:, :1]
@@ -272,6 +283,14 @@ def at_another_node() -> Made:
         ("slope-elsewhere", of("delta1", lambda v: v.delta2 @ W2b.T * (1 - v.a2**2), loss="binary_cross_entropy")),
         ("slope-elsewhere", of("delta1", lambda v: (up := v.delta2 @ W2.T) * (1 - np.tanh(up) ** 2))),
         ("slope-elsewhere", at_another_node),
+        ("slope-elsewhere", of("delta1", lambda v: 1 - np.tanh(v.delta2 @ W2.T) ** 2)),
+        ("gradient-not-summed", of("W1_new", lambda v: W1 - ETA * np.outer(X[-1], v.delta1[-1]))),
+        ("bias-penalised", of("b1_new", lambda v: b1 - ETA * (v.db1.ravel() + 0.3 * b1), l2=0.3)),
+        ("step-of-another-parameter", of("b1_new", lambda v: b1 - ETA * v.db2, loss="binary_cross_entropy")),
+        ("statistics-over-wrong-axis", normalised("xhat2", _over_units)),
+        ("learning-rate-squared", momentum("W1_new", lambda v: W1 - ETA * v.vW1_new, RATED)),
+        ("bias-correction-twice", momentum("mW1_new2", _made_of_the_corrected, "adam", 2)),
+        ("bias-correction-twice", momentum("mW1_new2", lambda v: _made_of_the_corrected(v) / (1 - RHO1**2), "adam", 2)),
         ("wrong-layer", of("L", lambda v: (((v.a2 - Y2) ** 2).sum() + 0.6 * (W1**2).sum()) / 2, l2=0.3)),
         ("bias-correction-twice", momentum("W1_new", _corrected_again, "adam")),
         ("moment-weights", momentum("vW1_new2", lambda v: v.vW1_new + 0.9 * v.dW1_new, steps=2)),

@@ -1,5 +1,6 @@
 """One language in two spellings: equal trees, course notation, what could be two things refused with the place."""
 
+import runpy
 from pathlib import Path
 
 import mpmath
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalkwork.algebra.expression import Application, Name, Number, apply
 from chalkwork.algebra.operations import TABLE
-from chalkwork.algebra.reading import build, free_names, overview, parse_formula, read, read_chain, read_formula
+from chalkwork.algebra.reading import build, free_names, parse_formula, read, read_chain, read_formula
 from chalkwork.algebra.reading.words import DEFINED
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.errors import ReadError, ShapeError
@@ -203,8 +204,9 @@ def test_defined_functions_have_the_values_of_mpmath(name):
 
 def test_the_page_of_functions_is_that_of_the_table():
     page = Path(__file__).parents[1] / "docs" / "functions.md"
-    assert page.read_text(encoding="utf-8") == overview.page()
-    assert {key for entry in TABLE.values() for key in entry.parameters} == overview.PARAMETERS.keys()
+    overview = runpy.run_path(str(page.with_suffix(".py")))
+    assert page.read_text(encoding="utf-8") == overview["page"]()
+    assert {key for entry in TABLE.values() for key in entry.parameters} == overview["PARAMETERS"].keys()
     assert all(entry.convention for entry in TABLE.values() if entry.kinks)
 
 

@@ -38,6 +38,16 @@ def listed(parts: Iterable[str]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
+def some(parts: Iterable[str], most: int, more: str = ", ...") -> str:
+    """The first of several things in a row, and that there are more.
+
+    >>> some(["a", "b", "c"], 2), some(["a", "b"], 2)
+    ('a, b, ...', 'a, b')
+    """
+    several = list(parts)
+    return ", ".join(several[:most]) + (more if len(several) > most else "")
+
+
 def in_runs(numbers: Iterable[int]) -> str:
     """Numbers in words, runs of them as from to.
 

@@ -14,13 +14,14 @@ from chalkwork.checking.report import Report
 from chalkwork.checking.reviewing.adopting import adopted
 from chalkwork.checking.reviewing.contradicted import without_contradicted
 from chalkwork.checking.reviewing.data import on_own_data
-from chalkwork.checking.reviewing.further import trained_on
+from chalkwork.checking.reviewing.further import trained_on, without_later
 from chalkwork.checking.reviewing.held import held
-from chalkwork.checking.reviewing.measured import without_measures
+from chalkwork.checking.reviewing.measured import without_measures, without_others
 from chalkwork.checking.reviewing.repeated import in_every_step
 from chalkwork.checking.reviewing.shuffled import in_their_order
 from chalkwork.checking.reviewing.totals import with_totals
 from chalkwork.checking.reviewing.turned import on_turned_weights
+from chalkwork.checking.seeing.accumulated import accumulated
 from chalkwork.checking.seeing.seen import seen_in
 from chalkwork.checking.task import Task
 from chalkwork.derivation.derivation import Derivation
@@ -92,6 +93,8 @@ def check_class(
             raise ChalkworkError(f"{name} is not a step of this solution", hint=f"its steps are {steps}")
     if not 0 <= tolerance < float("inf"):
         raise ChalkworkError(f"a tolerance is a number from 0 on, not {tolerance!r}")
+    if not given:
+        return []
     context = context_of(derivation, sample_axis)
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     hand_ins = HandIns(derivation, values, symbols, context, names, language)
@@ -108,7 +111,7 @@ def check_class(
             reports[place] = with_totals(task, one.typed, reports[place])
             reports[place] = without_measures(task, one.typed, one.words(), reports[place])
     reports = [seen_in(task, one, report) for one, report in zip(typed, reports, strict=True)]
-    return [_told(task, one.program, report) for one, report in zip(handed, reports, strict=True)]
+    return [_told(task, one, report) for one, report in zip(handed, reports, strict=True)]
 
 
 def _reviewed(task: Task, one: Handed, program: Program, report: Report, conventions: Sequence[str]) -> Report:
@@ -118,7 +121,8 @@ def _reviewed(task: Task, one: Handed, program: Program, report: Report, convent
     if program.placed is None:
         report = trained_on(task, one.typed, one.data, report, conventions)
         report = in_every_step(task, one.typed, report)
-    report = without_contradicted(task, one.typed, program.doubted, program.guessed, report, conventions)
+        report = without_later(task, one.typed, one.data, one.given, report)
+    report = without_contradicted(task, one.typed, program, report, conventions)
     return _with_held(task, one, program, report, conventions)
 
 
@@ -141,10 +145,13 @@ def _with_held(task: Task, one: Handed, program: Program, report: Report, conven
     return adopted(task, [one.typed], [unused], conventions)[0]
 
 
-def _told(task: Task, program: Program | None, report: Report) -> Report:
+def _told(task: Task, one: Handed, report: Report) -> Report:
     """The report with the lines of a recording, and what is to be said before the steps of a program."""
+    program = one.program
     if program is None:
         return report
     if program.recording is not None and program.placed is not None:
+        report = accumulated(task, program.recording, program.placed, report)
+        report = without_others(task, one.words(), program.words, report)
         report = with_lines(report, program.recording, program.placed, task)
     return report.noting(program.notes) if program.notes else report

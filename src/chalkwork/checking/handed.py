@@ -59,6 +59,8 @@ class Program:
     """The steps that are called by no name of the exercise's."""
     doubted: set[str]
     """The steps that are known by no more than what they are called."""
+    in_own_words: bool
+    """Whether it calls steps as the exercise does not: its parameters are renewed in place, or it was recorded."""
     notes: list[Text] = field(default_factory=list)
     recording: Recording | None = None
     words: Words = field(default_factory=dict)
@@ -122,7 +124,8 @@ class HandIns:
         known = {id(whole[word]) for word in (*matched, *self.derivation) if word in whole}
         guessed = {name for name, value in found.steps.items() if id(value) not in known}
         doubted = guessed | (found.steps.keys() - meant.values() - self._reader.updates - set(given))
-        program = Program(guessed, doubted, [*notes, *found.notes])
+        renewed = bool(found.steps.keys() & self._reader.updates - set(given))
+        program = Program(guessed, doubted, renewed and not meant, [*notes, *found.notes])
         return Handed(whole, typed, found.data, self._written(found.unused), program)
 
     def _of_recording(self, given: Recording) -> Handed:
@@ -130,11 +133,11 @@ class HandIns:
         words = laid.beside(given.words(self.symbols.layers, longest(self.derivation), laid.instead))
         last = {word: made[-1].value for word, made in words.items()}
         whole, _ = gathered(last, self._table, self._shapes, self.names)
-        placed = recorded(self._reader, words, Rerun(given), *self._matched(whole), laid.still)
+        placed = recorded(self._reader, words, Rerun(given), self._matched(whole)[0], laid.still)
         typed, guessed = placed.names.steps, placed.names.guessed
         clear = {name for name in words if name in typed and self._reader.fits(typed[name], name)}
         doubted = guessed | (typed.keys() - self._reader.updates - clear)
-        program = Program(guessed, doubted, laid.notes, given, words, placed)
+        program = Program(guessed, doubted, True, laid.notes, given, words, placed)
         return Handed(whole, typed, placed.names.data, self._written(placed.names.unused), program)
 
     def _matched(self, given: Mapping[str, object]) -> tuple[dict[str, str], dict[str, Text]]:

@@ -38,6 +38,8 @@ _OF_THE_CALL = frozenset(("other-activation", "activation-forgotten"))
 """What is wrong where a function was called, and not in the function."""
 _OF_THE_ARGUMENT = frozenset(("derivative-at-activation", "derivative-with-net-input", "slope-elsewhere"))
 """What is wrong with what a function was given."""
+_NOT_SUMMED = "gradient-not-summed"
+"""What goes wrong where one sample's is taken for that of all, which is right where it was made."""
 _AXIS = "softmax-wrong-axis"
 _MOST_PARTS = 60
 _MOST_LOOSE = 300
@@ -72,11 +74,11 @@ def _first(
     result: Result, made: Made, run: Recording, found: Recorded, task: Task, right: set[int], report: Report
 ) -> Result:
     language = report.language
-    made = _origin(made, right)
+    made = made if _NOT_SUMMED in result.mistakes else _origin(made, right)
     source = _source_of(result.name, made, run.source(made.file, made.line or 0)[0], found, task)
     source = source and _origin(source, right)
     place = _wrong_in(run, found, source or made, right)
-    if source is None and _OF_THE_CALL.intersection(result.mistakes):
+    if source is None and (_OF_THE_CALL | _OF_THE_ARGUMENT).intersection(result.mistakes):
         place = _calling(run, made)
     elif source is not None and _OF_THE_ARGUMENT.intersection(result.mistakes):
         place = _calling(run, source)

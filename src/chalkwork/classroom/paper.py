@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from chalkwork.classroom.variant import Variant, Variants
-from chalkwork.documents.literal import literal
+from chalkwork.documents.literal import harmless, literal
 from chalkwork.documents.model import Document
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import make_folder, write_together
@@ -42,15 +42,10 @@ def table_of(variants: Variants) -> str:
     columns = list(dict.fromkeys(key for one in variants for key in one.facts))
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["code", "file", "difficulty", *map(_harmless, columns)])
+    writer.writerow(["code", "file", "difficulty", *map(harmless, columns)])
     for one in variants:
         writer.writerow([one.code, file_of(one), f"{one.difficulty:.2f}", *(one.facts.get(key, "") for key in columns)])
     return stream.getvalue()
-
-
-def _harmless(name: str) -> str:
-    """A name of an author's that a spreadsheet does not take for a formula."""
-    return f"'{name}" if name[:1] in "=+-@\t\r" else name
 
 
 def file_of(variant: Variant, suffix: str = ".md", show: str = "") -> str:

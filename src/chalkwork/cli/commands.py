@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from chalkwork import __version__
 from chalkwork.cli.door import (
@@ -44,6 +45,18 @@ def parser_of(arguments: Sequence[str]) -> Parser:
     parser.add_argument("--traceback", action="store_true", help="show where a fault of Chalkwork is, to report it")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_solve(commands)
+    _add_check(commands)
+    named = next((word for word in arguments if not word.startswith("-")), "")
+    wanted = [_FILES[named]] if named in _FILES else [] if named in commands.choices else _FILES.values()
+    for file in dict.fromkeys(wanted):
+        import_module(f"chalkwork.cli.{file}").add(commands)
+    for command in commands.choices.values():  # understood after the command as well
+        command.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return parser
+
+
+def _add_solve(commands: Any) -> None:
     solve = commands.add_parser("solve", help="the complete worked solution of a sheet")
     solve.add_argument("sheet", metavar="SHEET", help=A_SHEET)
     solve.add_argument(
@@ -64,6 +77,9 @@ def parser_of(arguments: Sequence[str]) -> Parser:
     solve.add_argument("--notation", metavar="NAME", help="a named notation instead of the sheet's")
     solve.add_argument("--decimals", metavar="N", type=int, help="decimals instead of the sheet's")
     solve.set_defaults(run=_solve, inputs=("sheet",))
+
+
+def _add_check(commands: Any) -> None:
     check = commands.add_parser("check", help="what is wrong first in answers to a sheet, and why")
     check.add_argument("sheet", metavar="SHEET", help=A_SHEET)
     check.add_argument(
@@ -103,13 +119,6 @@ def parser_of(arguments: Sequence[str]) -> Parser:
         "(without -o in SHEET.journal, and only with this option)",
     )
     check.set_defaults(run=_check, inputs=("sheet", "answers"))
-    named = next((word for word in arguments if not word.startswith("-")), "")
-    wanted = [_FILES[named]] if named in _FILES else [] if named in commands.choices else _FILES.values()
-    for file in dict.fromkeys(wanted):
-        import_module(f"chalkwork.cli.{file}").add(commands)
-    for command in commands.choices.values():  # understood after the command as well
-        command.add_argument("--traceback", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    return parser
 
 
 def _solve(options: argparse.Namespace) -> int:

@@ -45,6 +45,11 @@ Stage.REEVALUATION = Stage("re-evaluation", Text.of("stage.re-evaluation"))
 _UPDATED = re.compile(r".*_new(\d*)")
 
 
+def suffix_of(step: int) -> str:
+    """What the names carry after so many updates: nothing, `_new`, `_new2`, ..."""
+    return "" if step == 0 else "_new" if step == 1 else f"_new{step}"
+
+
 def updates_of(name: str) -> int:
     """How many updates a name stands behind.
 
@@ -107,6 +112,11 @@ class Equation:
         if self.stage == Stage.UPDATE:
             return max(updates, *(updates_of(name.name) for name in names_in(self.expression)), 0)
         return updates + 1 if self.stage == Stage.BACKWARD else updates
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it is a derivative with a letter of its own, as delta1, and not called after what it is taken by."""
+        return self.derivative is not None and self.name != f"d{self.derivative.by}"
 
     @property
     def symbol(self) -> Name:

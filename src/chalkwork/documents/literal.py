@@ -55,6 +55,15 @@ def literal(text: str, most: int | None = None) -> str:
     return _NUMBERED.sub(r"\1\\.", _SIGNS.sub(r"\\\g<0>", visible(text, most)))
 
 
+def harmless(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet would take it for a formula.
+
+    >>> harmless("=cmd()"), harmless("Ann")
+    ("'=cmd()", 'Ann')
+    """
+    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+
+
 def file_names(titles: Iterable[str], suffix: str, taken: Iterable[str] = ()) -> Iterator[str]:
     """A file name for each title: letters, digits and `-_.` of it only, and no two alike, in any case of letters.
 

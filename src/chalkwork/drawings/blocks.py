@@ -85,7 +85,7 @@ def _way_around(canvas: Canvas, start: float, end: float, wide: float, lane: int
     edge, out = -wide / 2, -wide / 2 - _LANE * lane
     path = f"M0 {number(start)}L{number(out)} {number(start)}L{number(out)} {number(end)}L{number(edge)} {number(end)}"
     canvas.path(path, Box(out, end, 0, start))
-    canvas.parts.append(f'<path d="M{number(edge)} {number(end)}l-8.5 -3.8l1.9 3.8l-1.9 3.8z" fill="{GREY}"/>')
+    canvas.arrowhead_right(Point(edge, end))
 
 
 def _map(canvas: Canvas, one: Weights, left: float, middle: float, sides: tuple[str, str]) -> float:

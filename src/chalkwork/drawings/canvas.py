@@ -218,10 +218,13 @@ class Canvas:
         self.extents.append(within)
         self.parts.append(f'<path d="{commands}" fill="none" stroke="{stroke}" stroke-width="1.1"/>')
 
-    def arrowhead_up(self, tip: Point, *, fill: str = GREY) -> None:
+    def arrowhead_up(self, tip: Point) -> None:
         """Draw an arrowhead that points upwards."""
-        x, y = number(tip.x), number(tip.y)
-        self.parts.append(f'<path d="M{x} {y}l-3.8 8.5l3.8 -1.9l3.8 1.9z" fill="{fill}"/>')
+        self.parts.append(f'<path d="M{number(tip.x)} {number(tip.y)}l-3.8 8.5l3.8 -1.9l3.8 1.9z" fill="{GREY}"/>')
+
+    def arrowhead_right(self, tip: Point) -> None:
+        """Draw an arrowhead that points to the right."""
+        self.parts.append(f'<path d="M{number(tip.x)} {number(tip.y)}l-8.5 -3.8l1.9 3.8l-1.9 3.8z" fill="{GREY}"/>')
 
     def dots(self, centre: Point) -> None:
         """Draw three dots, one above the other."""

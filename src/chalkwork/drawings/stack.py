@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
-from chalkwork.drawings.canvas import GREY, INK, VALUE, Box, Canvas, Point, number, text_width, wrapped
+from chalkwork.drawings.canvas import INK, VALUE, Box, Canvas, Point, number, text_width, wrapped
 from chalkwork.drawings.drawing import Drawing
 
 _SIZE, _LINE = 13, 17.0
@@ -140,4 +140,4 @@ def _volume(canvas: Canvas, pile: Pile, centre: Point, largest: int) -> None:
 
 def _arrow(canvas: Canvas, start: Point, end: Point) -> None:
     canvas.line(start, end)
-    canvas.parts.append(f'<path d="M{number(end.x)} {number(end.y)}l-8.5 -3.8l1.9 3.8l-1.9 3.8z" fill="{GREY}"/>')
+    canvas.arrowhead_right(end)

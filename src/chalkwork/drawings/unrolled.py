@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalkwork.drawings.canvas import GREY, VALUE, Box, Canvas, Point, number, text_width
+from chalkwork.drawings.canvas import VALUE, Box, Canvas, Point, text_width
 from chalkwork.drawings.drawing import Drawing
 from chalkwork.words import ENGLISH, say
 
@@ -59,9 +59,7 @@ def draw_unrolled(rows: Sequence[Row], language: str = ENGLISH) -> Drawing:
         if before is not None and rows[line].onwards:
             start, end = Point(before.x + width / 2, before.y), Point(here.x - width / 2, here.y)
             canvas.line(start, end)
-            canvas.parts.append(
-                f'<path d="M{number(end.x)} {number(end.y)}l-8.5 -3.8l1.9 3.8l-1.9 3.8z" fill="{GREY}"/>'
-            )
+            canvas.arrowhead_right(end)
             _label(canvas, start, end, rows[line].onwards)
     for (line, step), here in places.items():
         cell = rows[line].cells[step]

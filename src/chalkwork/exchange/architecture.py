@@ -19,11 +19,11 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.initialisers import INITIALISERS, Initialiser
 from chalkwork.networks.labels import Labels
 from chalkwork.networks.layers import LAYERS
-from chalkwork.networks.layers.base import Layer, Size
+from chalkwork.networks.layers.base import Layer, LayerPlan, Size
 from chalkwork.networks.layers.settings import Setting
 from chalkwork.networks.losses import LOSSES, Loss, OwnLoss, loss_of
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.plan import LayerPlan, Plan
+from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import LEARNED
 from chalkwork.networks.samples import features_and_positions
 

@@ -5,7 +5,7 @@ What a layer is called there stands in its own file, what an activation is calle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +14,9 @@ from chalkwork.algebra.operations import Module
 from chalkwork.arrays import unmasked
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.activations import Activation
-from chalkwork.networks.data import Array
-from chalkwork.networks.layers.base import Foreign, Layer
+from chalkwork.networks.data import Array, size_of
+from chalkwork.networks.layers.base import Foreign, Layer, LayerPlan
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.plan import LayerPlan
 from chalkwork.networks.quantities import LEARNED, Role
 
 
@@ -45,10 +44,10 @@ def _theirs(activation: Activation, found: Module | None, library: str) -> Modul
     return found
 
 
-def check_training(net: NeuralNetwork, library: str, theirs: Callable[[Layer, LayerPlan], Foreign | None]) -> None:
+def check_training(net: NeuralNetwork, library: str) -> None:
     """Raise ChalkworkError where training there is not what it is here: other variances, other slopes at a kink."""
     for number, (layer, plan) in enumerate(zip(net.layers, net.plan().layers, strict=True), 1):
-        found = theirs(layer, plan)
+        found = theirs_of(layer, plan, library)
         if found is not None and found.differs:
             raise _differs(number, library, found.differs)
         usual = Activation(layer.activation.name, tuple(p for p in layer.activation.parameters if p[0] != "at_zero"))
@@ -56,6 +55,12 @@ def check_training(net: NeuralNetwork, library: str, theirs: Callable[[Layer, La
             raise _differs(
                 number, library, f"the derivative of {layer.activation.words} at 0 is {usual.at_zero:g} there"
             )
+
+
+def theirs_of(layer: Layer, plan: LayerPlan, library: str) -> Foreign | None:
+    """What a layer is there with as many axes of positions; None where there is nothing like it."""
+    found = (layer.in_torch if library == "PyTorch" else layer.in_keras)(plan.inputs, plan.units)
+    return None if found is not None and found.axes not in (0, len(plan.positions)) else found
 
 
 def counterpart(number: int, layer: Layer, found: Foreign | None, library: str) -> Foreign:
@@ -120,7 +125,9 @@ def put(net: NeuralNetwork, arrays: Sequence[Array], labels: Sequence[str], weig
         if array.dtype.kind not in "iuf":
             raise ValueProblem(f"{label} holds no numbers, but {array.dtype}")
         if array.shape != now.shape:
-            raise ShapeError(f"{label} is {_shape(array)}, but {slot.name} of layer {slot.layer} takes {_shape(now)}")
+            raise ShapeError(
+                f"{label} is {size_of(array.shape)}, but {slot.name} of layer {slot.layer} takes {size_of(now.shape)}"
+            )
         if not np.isfinite(array).all():
             raise ValueProblem(f"{label} holds a number that is not finite")
         if slot.theirs == "running_var" and (array < 0).any():
@@ -128,19 +135,3 @@ def put(net: NeuralNetwork, arrays: Sequence[Array], labels: Sequence[str], weig
         found[slot.name] = np.array(_turned(array, slot, net, weights), np.float64, order="C")
     for name, array in found.items():
         (net.parameters if name in net.parameters else net.state)[name] = array
-
-
-def _shape(array: Array) -> str:
-    return "x".join(map(str, array.shape)) or "a single number"
-
-
-def copied(net: NeuralNetwork) -> NeuralNetwork:
-    """A network like this one, with arrays of its own."""
-    other = NeuralNetwork(
-        net.layers, net.loss, samples=net.convention.samples, weights=net.convention.weights, seed=net.seed,
-        inputs=net.plan().input_shape, l1=net.l1, l2=net.l2,
-    )  # fmt: skip
-    for kept, held in ((other.parameters, net.parameters), (other.state, net.state)):
-        kept.update({name: np.array(value, np.float64) for name, value in held.items()})
-    other.labels = net.labels
-    return other

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from chalkwork.arrays import unmasked
+from chalkwork.counting import some
 from chalkwork.errors import ChalkworkError, ShapeError
-from chalkwork.exchange.foreign import arrays_of, check_training, counterpart, in_keras, put, slots_of
-from chalkwork.networks.data import Array
-from chalkwork.networks.layers.base import Foreign, Layer
+from chalkwork.exchange.foreign import arrays_of, check_training, counterpart, in_keras, put, slots_of, theirs_of
+from chalkwork.networks.data import Array, size_of
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.plan import LayerPlan
 
 
 def keras_weights(net: NeuralNetwork) -> list[Array]:
@@ -46,7 +45,7 @@ def _grids(net: NeuralNetwork) -> list[tuple[int, Grid]]:
         names.setdefault(slot.layer, []).append(slot.name)
     for number, own in names.items():
         layer, plan = net.layers[number - 1], net.plan().layers[number - 1]
-        theirs = counterpart(number, layer, _theirs(layer, plan), "keras.Sequential")
+        theirs = counterpart(number, layer, theirs_of(layer, plan, "Keras"), "keras.Sequential")
         grids = [tuple(tuple(f"{letter}{number}" for letter in row) for row in grid) for grid in theirs.arrays]
         found += [(number, grid) for grid in grids or [((name,),) for name in own]]
     return found
@@ -91,7 +90,7 @@ def load_keras_weights(net: NeuralNetwork, weights: Sequence[Any]) -> None:
         )
     slots, grids = slots_of(net), _grids(net)
     if len(weights) != len(grids):
-        names = ", ".join(_name(grid) for _, grid in grids[:20]) + (", ..." if len(grids) > 20 else "")
+        names = some((_name(grid) for _, grid in grids), 20)
         raise ChalkworkError(f"there are {len(weights)} arrays, but the network has {len(grids)}: {names}")
     held = {slot.name: array for slot, array in zip(slots, arrays_of(net, "in_out"), strict=True)}
     given: dict[str, tuple[str, Any]] = {}
@@ -102,7 +101,7 @@ def load_keras_weights(net: NeuralNetwork, weights: Sequence[Any]) -> None:
             array, wanted = np.asarray(unmasked(weight, label)), _packed(own).shape
             if array.shape != wanted:
                 raise ShapeError(
-                    f"{label} is {_size(array.shape)}, but {_name(grid)} of layer {layer} takes {_size(wanted)}"
+                    f"{label} is {size_of(array.shape)}, but {_name(grid)} of layer {layer} takes {size_of(wanted)}"
                 )
             parts = _unpacked(array, own)
         for own_names, row in zip(grid, parts, strict=True):
@@ -113,10 +112,6 @@ def load_keras_weights(net: NeuralNetwork, weights: Sequence[Any]) -> None:
 def _name(grid: Grid) -> str:
     first, last = grid[0][0], grid[-1][-1]
     return first if first == last else f"{first} to {last}"
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape)) or "a single number"
 
 
 def keras_layers(net: NeuralNetwork, *, inference: bool = False) -> list[tuple[str, dict[str, Any]]]:
@@ -137,17 +132,12 @@ def keras_layers(net: NeuralNetwork, *, inference: bool = False) -> list[tuple[s
     Activation {'activation': 'tanh'}
     """
     if not inference:
-        check_training(net, "Keras", _theirs)
+        check_training(net, "Keras")
     found: list[tuple[str, dict[str, Any]]] = []
     for number, (layer, plan) in enumerate(zip(net.layers, net.plan().layers, strict=True), 1):
-        theirs = counterpart(number, layer, _theirs(layer, plan), "keras.Sequential")
+        theirs = counterpart(number, layer, theirs_of(layer, plan, "Keras"), "keras.Sequential")
         found.append((theirs.name, theirs.arguments))
         activation = in_keras(layer.activation)
         if activation is not None:
             found.append((activation.name, activation.settings(layer.activation)))
     return found
-
-
-def _theirs(layer: Layer, plan: LayerPlan) -> Foreign | None:
-    found = layer.in_keras(plan.inputs, plan.units)
-    return None if found is not None and found.axes not in (0, len(plan.positions)) else found

@@ -12,7 +12,6 @@ from chalkwork.exchange.architecture import Architecture, architecture_of
 from chalkwork.exchange.safetensors_file import finite_arrays, read_header
 from chalkwork.exchange.strict import check_data, mapping, of, parse
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.parameters import checked
 from chalkwork.training.tensors import is_whole, write_tensors
 
 FORMAT = "chalkwork-model-2"
@@ -41,12 +40,11 @@ Convention(samples='columns', weights='in_out')), [[2.0], [1.0]], {'columns': ['
     """
     plan = net.plan()
     architecture = json.dumps(architecture_of(net))
-    arrays = checked(net.parameters, plan) | checked(net.state, plan, "running statistic")
     shapes = {name.name: plan.held_shape(name) for name in [*plan.parameters(), *plan.state()]}
     metadata = {"format": FORMAT, "architecture": architecture}
     if extra is not None:
         metadata["extra"] = _extra_text(extra)
-    write_tensors(Path(path), {name: value.reshape(shapes[name]) for name, value in arrays.items()}, metadata)
+    write_tensors(Path(path), {name: value.reshape(shapes[name]) for name, value in net.held(plan).items()}, metadata)
 
 
 def _extra_text(extra: Mapping[str, Any]) -> str:
@@ -103,5 +101,5 @@ def _loaded(path: Path) -> tuple[NeuralNetwork, dict[str, Any]]:
     plan = architecture.plan
     header.check({name.name: plan.held_shape(name) for name in [*plan.parameters(), *plan.state()]})
     net = architecture.network(finite_arrays(path, header))
-    checked(net.state, plan, "running statistic")
+    net.held(plan)
     return net, extra

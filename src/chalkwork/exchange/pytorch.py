@@ -14,16 +14,24 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.counting import some
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.architecture import kind_of
-from chalkwork.exchange.foreign import Slot, arrays_of, check_training, copied, counterpart, in_pytorch, put, slots_of
+from chalkwork.exchange.foreign import (
+    Slot,
+    arrays_of,
+    check_training,
+    counterpart,
+    in_pytorch,
+    put,
+    slots_of,
+    theirs_of,
+)
 from chalkwork.exchange.safetensors_file import finite_arrays, read_header
 from chalkwork.exchange.torch_modules import layers_of
 from chalkwork.networks.activations import KINDS, Activation
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers.base import Foreign, Layer
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.plan import LayerPlan
 from chalkwork.packages import package
 
 _COUNT = "num_batches_tracked"
@@ -40,18 +48,13 @@ class Module:
 
 def _modules(net: NeuralNetwork) -> Iterator[Module]:
     for number, (layer, plan) in enumerate(zip(net.layers, net.plan().layers, strict=True), 1):
-        found = counterpart(number, layer, _theirs(layer, plan), "PyTorch")
+        found = counterpart(number, layer, theirs_of(layer, plan, "PyTorch"), "PyTorch")
         yield Module(found.name, found.arguments, number)
         if found.then:
             yield Module(found.then, {})
         activation = in_pytorch(layer.activation)
         if activation is not None:
             yield Module(activation.name, activation.settings(layer.activation))
-
-
-def _theirs(layer: Layer, plan: LayerPlan) -> Foreign | None:
-    found = layer.in_torch(plan.inputs, plan.units)
-    return None if found is not None and found.axes not in (0, len(plan.positions)) else found
 
 
 def torch_state(net: NeuralNetwork) -> dict[str, Array]:
@@ -115,7 +118,7 @@ def to_torch(net: NeuralNetwork, *, inference: bool = False) -> Any:
     layer has no counterpart.
     """
     if not inference:
-        check_training(net, "PyTorch", _theirs)
+        check_training(net, "PyTorch")
     torch = package("torch", "a network of PyTorch", "pip install torch")
     with torch.random.fork_rng(devices=[]):  # the weights that modules draw are replaced, so nothing is to be drawn
         made = [_made(torch, module) for module in _modules(net)]
@@ -271,7 +274,7 @@ def from_torch(
     """
     if like is None and not (hasattr(source, "state_dict") and hasattr(source, "children")):
         raise ChalkworkError("weights alone do not tell the layers", hint="give like=, a network with the same layers")
-    net = NeuralNetwork(layers_of(source), loss, inputs=inputs) if like is None else copied(like)
+    net = NeuralNetwork(layers_of(source), loss, inputs=inputs) if like is None else like.after({})
     load_torch_state(net, source, order=order)
     return net
 
@@ -346,8 +349,7 @@ def _other(differs: str, place: int = 0, ours: Sequence[Module] = (), theirs: Se
 
 
 def _listed(names: Any) -> str:
-    shown = [str(name)[:40] or "(no name)" for name in names]
-    return ", ".join(shown[:20]) + (", ..." if len(shown) > 20 else "")
+    return some((str(name)[:40] or "(no name)" for name in names), 20)
 
 
 def _state(source: Any) -> tuple[Mapping[str, Any], bool]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.exchange.strict import mapping, of, parse
-from chalkwork.networks.data import Array
+from chalkwork.networks.data import Array, size_of
 from chalkwork.training.tensors import read_tensors
 
 MOST_BYTES = 4 * 2**30
@@ -40,7 +40,7 @@ class Header:
                 raise ChalkworkError(f"the file lacks {name}, which the architecture has")
             kind, found = self.arrays[name]
             if found != shape:
-                raise ShapeError(f"{name} is {_shape(found)}, but the architecture needs {_shape(shape)}")
+                raise ShapeError(f"{name} is {size_of(found)}, but the architecture needs {size_of(shape)}")
             if kind != "F64":
                 raise ChalkworkError(f"{name} is of the type {kind:.20}, not F64")
 
@@ -103,10 +103,6 @@ def _array(name: str, entry: Any, content: int) -> tuple[str, tuple[int, ...]]:
     if kind in _ARRAYS and prod(shape) * np.dtype(_ARRAYS[kind]).itemsize != offsets[1] - offsets[0]:
         raise _none_such(f"the shape of {what} does not fit its length")
     return kind, tuple(shape)
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape)) or "a single number"
 
 
 def _none_such(reason: str) -> ChalkworkError:

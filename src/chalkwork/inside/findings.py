@@ -17,8 +17,8 @@ from chalkwork.inside.measured import Measured, has_error, training_values
 from chalkwork.inside.statistics import SATURATED_SLOPE, saturated
 from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Role
-from chalkwork.networks.spot import Spot
 
 FEWEST_SAMPLES = 16
 """Below this, a healthy ReLU unit may well be 0 for all samples: with chance 1/2 each, once in 65,536 for 16."""

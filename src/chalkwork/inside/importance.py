@@ -17,7 +17,6 @@ from chalkwork.networks.labels import CLASSIFY
 from chalkwork.networks.measuring import Measure
 from chalkwork.networks.metrics import METRICS, metrics_of
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.parameters import checked
 from chalkwork.networks.training_data import given_samples
 
 if TYPE_CHECKING:
@@ -112,8 +111,7 @@ def importance(
     sign = _direction(metric, better)
     inputs = data.x if axis == -2 else data.x.T
     shown, places = _parts(inputs.shape[1], names, groups)
-    plan = net.plan()
-    values = checked(net.parameters, plan) | checked(net.state, plan, "running statistic")
+    values = net.held(net.plan())
     before, worse = measure(values)[name], np.empty((len(places), count))
     kept, shuffled = inputs, inputs.copy()
     measure.data = replace(data, x=shuffled if axis == -2 else shuffled.T)

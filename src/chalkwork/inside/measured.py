@@ -14,8 +14,7 @@ from chalkwork.networks.data import Array
 from chalkwork.networks.network import NeuralNetwork
 from chalkwork.networks.optimisers import Optimiser
 from chalkwork.networks.parameters import masks_of
-from chalkwork.networks.plan import Plan
-from chalkwork.networks.spot import Spot
+from chalkwork.networks.plan import Plan, Spot
 from chalkwork.networks.training import training_step
 from chalkwork.networks.training_data import targets_of
 

@@ -26,9 +26,8 @@ from chalkwork.networks.equations import forward, state_updates
 from chalkwork.networks.gather import gathered
 from chalkwork.networks.layers.batch_norm import BatchNorm, Variance
 from chalkwork.networks.network import NeuralNetwork
-from chalkwork.networks.plan import Plan
+from chalkwork.networks.plan import Plan, Spot
 from chalkwork.networks.quantities import Role
-from chalkwork.networks.spot import Spot
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Look, Setting, Style
 from chalkwork.solutions.solution import Solution
@@ -103,13 +102,11 @@ def batch_norm(
     derivation = _unindexed(_training(plan, upstream is not None, target is not None, running is not None))
     if flag(undo, "undo"):
         derivation = _undoing(derivation)
-    givens = {"x": x} | {_renamed(name): value for name, value in net.values(_full(plan), plan).items()}
-    givens["mu_run"], givens["var_run"] = _row(kept.mean, "the running mean", x), _row(kept.variance, "variance", x)
-    if (givens["var_run"] < 0).any():
-        raise ValueProblem("the running variance is negative")
-    for name, value in (("delta", upstream), ("y", target)):
-        if value is not None:
-            givens[name] = _like(value, "upstream" if name == "delta" else "target", x)
+    givens = {"x": x, **_running_at_first(kept, x)}
+    givens |= {_renamed(name): value for name, value in net.values(_full(plan), plan).items() if "_run" not in name}
+    if upstream is not None or target is not None:
+        name, value, what = ("delta", upstream, "upstream") if target is None else ("y", target, "target")
+        givens[name] = _like(value, what, x)
     if inference is not None:
         givens["x_inference"] = _inferred(inference, x)
         derivation = _with_inference(derivation, net.plan(len(givens["x_inference"])), running is not None)
@@ -291,6 +288,14 @@ def _running(given: Running | Mapping[str, Any] | None) -> Running:
         known = ", ".join(Running.__dataclass_fields__)
         raise ChalkworkError(f"running has no {str(unknown[0])[:60]!r}", hint=f"it has {known}")
     return Running(**given)
+
+
+def _running_at_first(kept: Running, x: Array) -> dict[str, Array]:
+    """The running statistics before the batch."""
+    mean, variance = _row(kept.mean, "the running mean", x), _row(kept.variance, "variance", x)
+    if (variance < 0).any():
+        raise ValueProblem("the running variance is negative")
+    return {"mu_run": mean, "var_run": variance}
 
 
 def _inferred(samples: Any, x: Array) -> Array:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.labels import Labels, labels_in, labels_of, read_labels
+from chalkwork.networks.model import Model
 from chalkwork.networks.sparse import is_sparse
 from chalkwork.networks.training_data import Samples, batch_samples
-
-if TYPE_CHECKING:
-    from chalkwork.networks.network import NeuralNetwork
 
 
 class Source:
@@ -26,7 +24,7 @@ class Source:
     """
 
     def __init__(
-        self, net: NeuralNetwork, given: Any, labels: Labels | None = None, classes: Any = None, name: str = "data"
+        self, net: Model, given: Any, labels: Labels | None = None, classes: Any = None, name: str = "data"
     ) -> None:
         self.net, self.name, self._given = net, name, given
         self.told, self.once = _takes_number(given), isinstance(given, Iterator)

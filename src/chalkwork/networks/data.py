@@ -92,3 +92,12 @@ def as_vector(value: Any, name: str) -> Array:
     if array.ndim == 2 and 1 not in array.shape:
         raise ShapeError(f"{name} is {array.shape[0]}x{array.shape[1]}, not a vector")
     return array.reshape(-1)
+
+
+def size_of(shape: tuple[int, ...]) -> str:
+    """The shape of an array as a person says it.
+
+    >>> size_of((2, 3)), size_of(())
+    ('2x3', 'a single number')
+    """
+    return "x".join(map(str, shape)) or "a single number"

@@ -12,15 +12,14 @@ from chalkwork.algebra.expression import replace as replaced
 from chalkwork.algebra.simplify import simplify
 from chalkwork.algebra.times import over_steps
 from chalkwork.derivation.chain import Paths
-from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equation, Stage
+from chalkwork.derivation.derivation import Chain, Derivation, Derivative, Equation, Stage, suffix_of
 from chalkwork.derivation.differentiate import Adjoints
 from chalkwork.networks import reasons
 from chalkwork.networks.gather import gathered
 from chalkwork.networks.layers.base import NamedAdjoint
 from chalkwork.networks.losses import CrossEntropy, penalties
 from chalkwork.networks.optimisers import Optimiser
-from chalkwork.networks.plan import Plan
-from chalkwork.networks.spot import Spot, suffix_of
+from chalkwork.networks.plan import Plan, Spot
 from chalkwork.networks.updates import GRADIENT_DESCENT, optimiser_givens, update
 
 
@@ -39,8 +38,9 @@ def derive(
     >>> from chalkwork.networks.activations import Activation
     >>> from chalkwork.networks.convention import Convention
     >>> from chalkwork.networks.losses import BinaryCrossEntropy
-    >>> from chalkwork.networks.plan import LayerPlan
-    >>> plan = Plan((LayerPlan(2, 1, Activation("sigmoid"), False),), BinaryCrossEntropy(), Convention())
+    >>> from chalkwork.networks.layers.base import LayerPlan
+    >>> from chalkwork.networks.layers.dense import DENSE
+    >>> plan = Plan((LayerPlan(2, 1, Activation("sigmoid"), False, DENSE),), BinaryCrossEntropy(), Convention())
     >>> for equation in derive(plan, target=True, updates=1).equations:
     ...     print(equation)
     z1 = x @ W1

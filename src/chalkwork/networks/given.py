@@ -10,6 +10,7 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.networks.batches import Source
 from chalkwork.networks.fitting import check_outputs, check_targets
 from chalkwork.networks.labels import Labels
+from chalkwork.networks.model import Model
 from chalkwork.networks.sparse import Sparse
 from chalkwork.networks.training_data import Samples, held_out_samples, is_source, samples_of, work_of
 from chalkwork.training.step import Values
@@ -18,7 +19,6 @@ from chalkwork.training.tensors import digest
 from chalkwork.training.work import Gathered, Work
 
 if TYPE_CHECKING:
-    from chalkwork.networks.network import NeuralNetwork
     from chalkwork.networks.settings import Settings
 
 _ARRAYS_ONLY = {
@@ -39,7 +39,7 @@ Given = tuple[Samples, "Samples | Source | None", "Labels | None", Work | Stream
 """The samples (the first ones of a source), what is held out, the classes that labels name, and the steps."""
 
 
-def data_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> Given:
+def data_of(net: Model, x: Any, y: Any, settings: Settings) -> Given:
     """What the run is done on. Raises ChalkworkError for what cannot be trained on, or does not go together."""
     if settings.lbfgs is not None:
         _check_whole(net, settings)
@@ -63,7 +63,7 @@ def data_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> Given:
     return samples, held_out or _validation(net, settings, labels), labels, work
 
 
-def _gathered(net: NeuralNetwork, samples: Samples, work: Work) -> Gathered:
+def _gathered(net: Model, samples: Samples, work: Work) -> Gathered:
     """The steps where only the samples of some of them are made dense."""
     axis = net.convention.sample_axis
 
@@ -76,7 +76,7 @@ def _gathered(net: NeuralNetwork, samples: Samples, work: Work) -> Gathered:
     )
 
 
-def _check_whole(net: NeuralNetwork, settings: Settings) -> None:
+def _check_whole(net: Model, settings: Settings) -> None:
     """Raise ChalkworkError for what does not go with L-BFGS."""
     for name, why in _NOT_WHOLE.items():
         if getattr(settings, name) is not None:
@@ -88,7 +88,7 @@ def _check_whole(net: NeuralNetwork, settings: Settings) -> None:
         )
 
 
-def _from_source(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> Given:
+def _from_source(net: Model, x: Any, y: Any, settings: Settings) -> Given:
     if x is not None or y is not None:
         raise ChalkworkError("data gives x and y batch by batch: neither is given besides")
     for name, instead in _ARRAYS_ONLY.items():
@@ -124,13 +124,13 @@ def _from_source(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> Give
     return source.first, _validation(net, settings, source.labels), source.labels, work
 
 
-def _check(net: NeuralNetwork, samples: Samples) -> None:
+def _check(net: Model, samples: Samples) -> None:
     plan = net.plan(net.count(samples.x), weighted=samples.w is not None)
     check_outputs(plan)
     check_targets(plan, samples)
 
 
-def _validation(net: NeuralNetwork, settings: Settings, labels: Labels | None) -> Samples | Source | None:
+def _validation(net: Model, settings: Settings, labels: Labels | None) -> Samples | Source | None:
     """What is held out besides the samples."""
     given = settings.validation
     if isinstance(given, tuple | list):

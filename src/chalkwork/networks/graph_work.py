@@ -14,13 +14,12 @@ from chalkwork.algebra.operations import words
 from chalkwork.algebra.reading import build, free_names
 from chalkwork.algebra.simplify import SumsToOne
 from chalkwork.derivation.chain import Paths
-from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage
+from chalkwork.derivation.derivation import Derivation, Derivative, Equation, Stage, suffix_of
 from chalkwork.derivation.evaluate import evaluate, evaluate_each
 from chalkwork.derivation.work_out import check_cost
 from chalkwork.errors import ChalkworkError, ReadError, ShapeError
 from chalkwork.networks.graph_slopes import Target, adjoints, local_derivatives, through_paths
 from chalkwork.networks.graph_text import Slope, Typed, short
-from chalkwork.networks.spot import suffix_of
 from chalkwork.words import Text
 
 _SOFTMAXES = ("softmax", "causal_softmax", "masked_softmax")

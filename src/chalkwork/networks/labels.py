@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.arrays import unmasked
+from chalkwork.counting import some
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
@@ -150,5 +151,4 @@ def labels_of(found: Array, units: int, activation: str) -> Labels:
 
 
 def _listed(values: Array) -> str:
-    shown = ", ".join(f"{value!r:.40}" for value in values[:SHOWN].tolist())
-    return shown + (", ..." if len(values) > SHOWN else "")
+    return some((f"{value!r:.40}" for value in values[: SHOWN + 1].tolist()), SHOWN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import fsum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,12 +19,9 @@ from chalkwork.networks.equations import derive, without_overflow
 from chalkwork.networks.labels import CLASSIFY, Labels
 from chalkwork.networks.losses import penalties
 from chalkwork.networks.metrics import Metric, Truth, metrics_of
-from chalkwork.networks.parameters import checked
+from chalkwork.networks.model import Model
 from chalkwork.networks.sparse import Chosen, Sparse
 from chalkwork.networks.training_data import Samples, classes_of, cut_of, given_samples
-
-if TYPE_CHECKING:
-    from chalkwork.networks.network import NeuralNetwork
 
 BLOCK = 4096
 """Samples that are propagated at once: what they take stays in the cache."""
@@ -32,7 +29,7 @@ ENTRIES = 2**20
 """Entries of the output that are held at once, where there are so many classes that all would be too many."""
 
 
-def output(net: NeuralNetwork, x: Any, letter: str = "a") -> Array:
+def output(net: Model, x: Any, letter: str = "a") -> Array:
     """The activations of the last layer (`letter` a) or its net inputs (z), in the network's orientation; in inference.
 
     Raises ShapeError or ValueProblem for what is no input of the network.
@@ -48,7 +45,7 @@ def output(net: NeuralNetwork, x: Any, letter: str = "a") -> Array:
     return _sound(np.concatenate(found, net.convention.axis_of(found[0])) if len(found) > 1 else found[0], name)
 
 
-def classes(net: NeuralNetwork, x: Any) -> Array:
+def classes(net: Model, x: Any) -> Array:
     """The class of every sample, counted from 0; what `output` gives is never held for more than a block of samples."""
     inputs, name = net.oriented_input(x, batched=True, sparse=True), f"a{net.plan().depth}"
     axis = net.convention.unit_axis
@@ -66,7 +63,7 @@ def _sound(found: Array, name: str) -> Array:
     return found
 
 
-def block_of(net: NeuralNetwork, inputs: Any, kept: bool = False) -> int:
+def block_of(net: Model, inputs: Any, kept: bool = False) -> int:
     """How many samples are propagated at once: fewer where dense inputs, or outputs that are not `kept`, are wide."""
     wide = (
         inputs.shape[net.convention.unit_axis] if isinstance(inputs, Sparse) and not isinstance(inputs, Chosen) else 1
@@ -74,13 +71,13 @@ def block_of(net: NeuralNetwork, inputs: Any, kept: bool = False) -> int:
     return max(1, min(BLOCK, ENTRIES // max(wide, 1 if kept else net.plan().layers[-1].units)))
 
 
-def _blocks(net: NeuralNetwork, inputs: Array, size: int) -> Iterator[Array]:
+def _blocks(net: Model, inputs: Array, size: int) -> Iterator[Array]:
     columns = net.convention.axis_of(inputs) == -1
     places = (slice(at, at + size) for at in range(0, net.count(inputs), size))
     return (inputs[:, part] if columns else inputs[part] for part in places)
 
 
-def _block(net: NeuralNetwork, inputs: Array, names: Sequence[str], values: Mapping[str, Array]) -> dict[str, Array]:
+def _block(net: Model, inputs: Array, names: Sequence[str], values: Mapping[str, Array]) -> dict[str, Array]:
     """Quantities of the forward pass; `values`, where there are some, replace the network's own."""
     plan = net.plan(net.count(inputs))
     derivation = derive(plan, target=False)
@@ -97,7 +94,7 @@ class Measure:
 
     def __init__(
         self,
-        net: NeuralNetwork,
+        net: Model,
         data: Samples | Source,
         labels: Labels | None = None,
         metrics: Sequence[Metric] = (),
@@ -171,7 +168,7 @@ class Measure:
         return (*rows, *classes)
 
 
-def evaluated(net: NeuralNetwork, x: Any, y: Any, metrics: Any, weights: Any, source: Any) -> dict[str, float]:
+def evaluated(net: Model, x: Any, y: Any, metrics: Any, weights: Any, source: Any) -> dict[str, float]:
     """The measures of a network on samples, as it is; or on a source of batches of them."""
     data: Samples | Source
     if source is None and (x is None or y is None):
@@ -183,15 +180,14 @@ def evaluated(net: NeuralNetwork, x: Any, y: Any, metrics: Any, weights: Any, so
     else:
         data = Source(net, source, net.labels)
         labels = data.labels
-    plan = net.plan()
-    values = checked(net.parameters, plan) | checked(net.state, plan, "running statistic")
-    return Measure(net, data, labels, metrics_of(metrics, net.layers[-1].activation.name in CLASSIFY))(values)
+    measure = Measure(net, data, labels, metrics_of(metrics, net.layers[-1].activation.name in CLASSIFY))
+    return measure(net.held(net.plan()))
 
 
 class Penalty:
     """What large weights add to the loss that is trained, as `penalty`."""
 
-    def __init__(self, net: NeuralNetwork) -> None:
+    def __init__(self, net: Model) -> None:
         plan = net.plan()
         self.terms = penalties(plan.weights(""), plan.penalties)
         self.constants = {name: np.array([[value]]) for name, value in net.constants.items()}

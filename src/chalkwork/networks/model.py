@@ -9,21 +9,20 @@ from typing import Any, Self
 import numpy as np
 
 from chalkwork.algebra.operations import words
-from chalkwork.derivation.derivation import Derivation
+from chalkwork.derivation.derivation import Derivation, suffix_of
 from chalkwork.errors import ChalkworkError, ShapeError
 from chalkwork.networks.arguments import seed_of
 from chalkwork.networks.convention import Convention, Samples, Weights
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.labels import Labels
 from chalkwork.networks.layers import LAYERS
-from chalkwork.networks.layers.base import Layer, Size
+from chalkwork.networks.layers.base import Layer, LayerPlan, Size
 from chalkwork.networks.layers.settings import real, size
 from chalkwork.networks.losses import Loss, loss_of
 from chalkwork.networks.parameters import checked, settle
-from chalkwork.networks.plan import LayerPlan, Plan
+from chalkwork.networks.plan import Plan
 from chalkwork.networks.samples import features_and_positions, oriented, target
 from chalkwork.networks.sparse import Sparse, is_sparse
-from chalkwork.networks.spot import suffix_of
 
 
 class Model:
@@ -219,12 +218,23 @@ class Model:
             layers, self.loss, self.convention, samples, training, weighted, penalties, self._positions, batched
         )
 
+    def held(self, plan: Plan) -> dict[str, Array]:
+        """Parameters and state as the equations need them; ChalkworkError for what somebody put in and does not fit."""
+        return checked(self.parameters, plan) | checked(self.state, plan, "running statistic")
+
     def values(self, derivation: Derivation, plan: Plan) -> dict[str, Array]:
         """The givens of a derivation that the network itself holds, oriented: parameters, state, constants."""
         names = {name.name for name in derivation.givens}
-        known = checked(self.parameters, plan) | checked(self.state, plan, "running statistic")
-        known |= {name: np.array([[value]]) for name, value in self.constants.items()}
+        known = self.held(plan) | {name: np.array([[value]]) for name, value in self.constants.items()}
         return {name: value for name, value in known.items() if name in names}
+
+    def take(self, values: Mapping[str, Array]) -> None:
+        """Put values of parameters and of state in the place of the network's own."""
+        plan = self.plan()
+        for kept, names in ((self.parameters, plan.parameters()), (self.state, plan.state())):
+            for name in names:
+                if name.name in values:
+                    kept[name.name] = np.array(values[name.name], np.float64).reshape(plan.held_shape(name))
 
     def after(self, solution: Mapping[str, Any]) -> Self:
         """The network with the parameters and the state that a solution of it ends with."""
@@ -235,13 +245,7 @@ class Model:
         steps = 0
         while f"L{suffix_of(steps + 1)}" in solution:
             steps += 1
-        plan = self.plan()
-        for kept, now, names in (
-            (other.parameters, self.parameters, plan.parameters()),
-            (other.state, self.state, plan.state()),
-        ):
-            for name in names:
-                value = solution.get(f"{name}{suffix_of(steps)}", now[name.name])
-                kept[name.name] = np.array(value).reshape(plan.held_shape(name))
+        now = self.parameters | self.state
+        other.take({name: solution.get(f"{name}{suffix_of(steps)}", value) for name, value in now.items()})
         other.labels = self.labels
         return other

@@ -6,7 +6,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -14,15 +14,14 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.files import append, make_folder, write_aside
 from chalkwork.networks.arguments import flag, positive
 from chalkwork.networks.data import Array
-from chalkwork.networks.parameters import checked, take
+from chalkwork.networks.model import Model
 from chalkwork.packages import package
 from chalkwork.training.loop import Snapshot
 
-if TYPE_CHECKING:
-    from chalkwork.networks.network import NeuralNetwork
+Net = TypeVar("Net", bound=Model)
 
 
-class Moment(dict[str, float]):
+class Moment(dict[str, float], Generic[Net]):
     """One measurement of a run (`step`, `epoch`, `loss`, ...), with the network as it is then.
 
     `network` holds the parameters and running statistics of this moment; what is changed there counts for the rest of
@@ -39,9 +38,7 @@ class Moment(dict[str, float]):
     [0.5, 0.02]
     """
 
-    def __init__(
-        self, row: Mapping[str, float], network: NeuralNetwork, rate: float, state: Mapping[str, Array]
-    ) -> None:
+    def __init__(self, row: Mapping[str, float], network: Net, rate: float, state: Mapping[str, Array]) -> None:
         super().__init__(row)
         self.network, self.stopped = network, False
         self._rate, self._state = rate, state
@@ -59,7 +56,7 @@ class Moment(dict[str, float]):
         """End the run after this measurement."""
         self.stopped = True
 
-    def snapshot(self) -> NeuralNetwork:
+    def snapshot(self) -> Net:
         """A copy of the network as it is now, which the run leaves alone."""
         return self.network.after({})
 
@@ -69,7 +66,7 @@ class Moment(dict[str, float]):
         return {name: value.copy() for name, value in self._state.items()}
 
 
-Callback = Callable[[Moment], Any]
+Callback = Callable[[Moment[Any]], Any]
 
 
 def callbacks_of(given: Any) -> tuple[Callback, ...]:
@@ -88,12 +85,12 @@ def callbacks_of(given: Any) -> tuple[Callback, ...]:
 class Called:
     """All callbacks of a run, in their order."""
 
-    def __init__(self, network: NeuralNetwork, callbacks: Sequence[Callback], rate: float) -> None:
+    def __init__(self, network: Model, callbacks: Sequence[Callback], rate: float) -> None:
         self.network, self.callbacks, self.rate = network, callbacks, rate
 
     def __call__(self, row: dict[str, float], run: Snapshot) -> bool:
         """Whether to stop. Raises ChalkworkError for an answer that is neither True, False nor None."""
-        take(self.network, run.values)
+        self.network.take(run.values)
         before = self._values()
         own = before.keys()
         state = {name: value for name, value in run.values.items() if name not in own}
@@ -110,8 +107,7 @@ class Called:
         return moment.stopped
 
     def _values(self) -> dict[str, Array]:
-        plan = self.network.plan()
-        held = checked(self.network.parameters, plan) | checked(self.network.state, plan, "running statistic")
+        held = self.network.held(self.network.plan())
         return {name: value.copy() for name, value in held.items()}
 
 
@@ -124,7 +120,7 @@ class Lines:
     def __init__(self, epochs: int, name: str = "epoch") -> None:
         self.epochs, self.name, self.started = epochs, name, time.perf_counter()
 
-    def __call__(self, moment: Moment) -> None:
+    def __call__(self, moment: Moment[Any]) -> None:
         """Write the line."""
         number = f"{self.name} {int(moment['epoch']):>{len(str(self.epochs))}} of {self.epochs}"
         measured = [f"{key} {value:.4g}" for key, value in moment.items() if key not in ("step", "epoch")]
@@ -155,7 +151,7 @@ class CSVLogger:
             first = self.path.read_text(encoding="utf-8").partition("\n")[0]
             self.names = first.split(",") if first else None
 
-    def __call__(self, moment: Moment) -> None:
+    def __call__(self, moment: Moment[Any]) -> None:
         """Add the row. Raises ChalkworkError where it cannot be written, or measures other things than those before."""
         if self.names is None:
             self.names = list(moment)
@@ -175,7 +171,7 @@ class TensorBoardLogger:
         self.writer = self.files.EventsWriter(str(Path(folder) / "events"))
         weakref.finalize(self, self.writer.close)
 
-    def __call__(self, moment: Moment) -> None:
+    def __call__(self, moment: Moment[Any]) -> None:
         """Write the scalars, and the learning rate; they are in the file when this returns."""
         for name, value in {**moment, "rate": moment.rate}.items():
             if name not in ("step", "epoch"):

@@ -162,7 +162,8 @@ class NeuralNetwork(Model):
         array([[3.],
                [1.]])
         """
-        return self._evaluate(x)
+        derivation, values = self._evaluated(x)
+        return {name: values[name] for name in derivation}
 
     def backprop(
         self, x: Any, y: Any, *, masks: Mapping[int, Any] | None = None, sample_weight: Any = None
@@ -179,22 +180,21 @@ class NeuralNetwork(Model):
         """
         plan = self.plan()
         plan.check_gradient()
-        values = self._evaluate(x, y, masks, sample_weight)
+        derivation, values = self._evaluated(x, y, masks, sample_weight)
         wanted = {f"d{name}": plan.held_shape(name) for name in plan.parameters()}
         return {
-            name: value.reshape(wanted.get(name, value.shape))
-            for name, value in values.items()
-            if name in wanted or name.startswith("delta")
+            one.name: values[one.name].reshape(wanted.get(one.name, values[one.name].shape))
+            for one in derivation.equations
+            if one.name in wanted or one.is_error
         }
 
-    def _evaluate(
+    def _evaluated(
         self, x: Any, y: Any = None, masks: Mapping[int, Any] | None = None, weight: Any = None
-    ) -> dict[str, Array]:
+    ) -> tuple[Derivation, dict[str, Array]]:
         inputs = self.oriented_input(x)
         plan = self._planned(inputs, y, None, weight)
         derivation = derive(plan, target=y is not None)
-        values = work_out(derivation, self._givens(derivation, plan, inputs, y, masks, weight))
-        return {name: values[name] for name in derivation}
+        return derivation, work_out(derivation, self._givens(derivation, plan, inputs, y, masks, weight))
 
     def output(self, x: Any) -> Array:
         """The output of every sample, in the network's orientation; in inference mode, and quickly.
@@ -232,7 +232,7 @@ class NeuralNetwork(Model):
         patience: int | None = None,
         least_change: float = 0.0,
         metrics: Any = None,
-        callback: Callable[[Moment], Any] | Sequence[Callable[[Moment], Any]] | None = None,
+        callback: Callable[[Moment[Any]], Any] | Sequence[Callable[[Moment[Any]], Any]] | None = None,
         evaluate_every: int | None = None,
         dtype: str = "float64",
         engine: str = "auto",

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chalkwork.algebra.expression import Name
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.convention import Convention
-from chalkwork.networks.data import Array, as_array
+from chalkwork.networks.data import Array, as_array, size_of
 from chalkwork.networks.layers.base import Layer, Size
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.quantities import Role
-
-if TYPE_CHECKING:
-    from chalkwork.networks.model import Model
 
 
 def settle(
@@ -68,24 +65,11 @@ def checked(values: Mapping[str, Any], plan: Plan, noun: str = "parameter") -> d
         shape = plan.held_shape(name)
         value = as_array(values[name.name], name.name, most=max(2, len(shape)))
         if value.shape != shape:
-            raise ShapeError(f"{name} is {_shape(value.shape)}, but {_shape(shape)} is needed")
+            raise ShapeError(f"{name} is {size_of(value.shape)}, but {size_of(shape)} is needed")
         found[name.name] = value.reshape(name.shape)
         if (value < plan.quantities[name.name].least).any():
             raise ValueProblem(f"{name} holds a negative number, which no variance is")
     return found
-
-
-def take(net: Model, values: Mapping[str, Array]) -> None:
-    """Put the values into the network."""
-    plan = net.plan()
-    for kept, names in ((net.parameters, plan.parameters()), (net.state, plan.state())):
-        for name in names:
-            if name.name in values:
-                kept[name.name] = np.array(values[name.name], np.float64).reshape(plan.held_shape(name))
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape))
 
 
 def masks_of(plan: Plan, given: Mapping[int, Any] | None, seed: int | None) -> dict[str, Array]:
@@ -119,7 +103,9 @@ def _given_mask(value: Any, name: Name, plan: Plan) -> Array:
     if mask.ndim < 2 and plan.samples == 1 and mask.size == max(name.shape):
         mask = mask.reshape(name.shape)
     if mask.shape != name.shape:
-        raise ShapeError(f"{name} is {_shape(mask.shape)}, but {_shape(name.shape)} is needed, as the activations have")
+        raise ShapeError(
+            f"{name} is {size_of(mask.shape)}, but {size_of(name.shape)} is needed, as the activations have"
+        )
     if not np.isin(mask, (0.0, 1.0)).all():
         raise ValueProblem(f"{name} holds something other than 0 (dropped) and 1 (kept)")
     return mask

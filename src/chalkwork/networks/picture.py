@@ -15,8 +15,7 @@ from chalkwork.drawings.maps import Map, draw_maps
 from chalkwork.drawings.network import LayerPicture, draw_network, shown_units, shows_weights
 from chalkwork.drawings.unrolled import Cell, Row, draw_unrolled
 from chalkwork.networks.layers.base import LayerKind
-from chalkwork.networks.plan import Plan
-from chalkwork.networks.spot import Spot
+from chalkwork.networks.plan import Plan, Spot
 from chalkwork.solutions.working import Working
 from chalkwork.typesetting.symbols import Symbols
 from chalkwork.typesetting.writer import Writer

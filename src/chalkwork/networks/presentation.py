@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chalkwork.algebra.operations.matrices import EQUAL
-from chalkwork.derivation.derivation import Derivation
+from chalkwork.derivation.derivation import Derivation, suffix_of
 from chalkwork.networks import reasons
 from chalkwork.networks.data import Array
 from chalkwork.networks.losses import CrossEntropy
-from chalkwork.networks.plan import Plan
+from chalkwork.networks.plan import Plan, Spot
 from chalkwork.networks.quantities import LEARNED, Form, Role
-from chalkwork.networks.spot import Spot, suffix_of
 from chalkwork.solutions.setting import Setting
 from chalkwork.solutions.working import Working
 from chalkwork.words import LANGUAGES, Said, Slot, Text
@@ -42,6 +41,7 @@ def setting_of(plan: Plan, derivation: Derivation) -> Setting:
     return Setting(
         introduction=lambda: introduction(plan, target="y" in names),
         givens=names,
+        learned=tuple(name.name for name in plan.parameters()),
         layers=plan.depth,
         samples=plan.convention.samples,
         values_drawn=plan.samples == 1,

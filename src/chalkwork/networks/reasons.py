@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, KLDivergence, SquaredError
-from chalkwork.networks.spot import Spot
+from chalkwork.networks.plan import Plan, Spot
 from chalkwork.words import Said, Text
-
-if TYPE_CHECKING:
-    from chalkwork.networks.plan import Plan
 
 _GREEK = {"delta": r"\delta", "gamma": r"\gamma", "smoothing": "s"}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,9 +22,9 @@ from chalkwork.networks.given import data_of
 from chalkwork.networks.labels import CLASSIFY, Labels
 from chalkwork.networks.measuring import Measure, Penalty
 from chalkwork.networks.metrics import metrics_of
+from chalkwork.networks.model import Model
 from chalkwork.networks.moments import Called, Lines, callbacks_of
 from chalkwork.networks.optimisers import Optimiser
-from chalkwork.networks.parameters import take
 from chalkwork.networks.plan import Plan
 from chalkwork.networks.settings import Settings
 from chalkwork.networks.training_data import Samples, clip_of
@@ -38,15 +38,11 @@ from chalkwork.training.step import Engine, Step
 from chalkwork.training.stream import Stream
 from chalkwork.training.work import Work
 
-if TYPE_CHECKING:
-    from chalkwork.networks.network import NeuralNetwork
-
-
 MANY_STEPS = 10_000
 """So many are reckoned with where a source of batches does not say."""
 
 
-def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> History:
+def train_network(net: Model, x: Any, y: Any, settings: Settings) -> History:
     """Train the network in place; what happened on the way."""
     samples, held_out, labels, work = data_of(net, x, y, settings)
     count, weighted, numbered = net.count(samples.x), samples.w is not None, bool(samples.classes)
@@ -83,7 +79,7 @@ def train_network(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> His
 
 
 def _run(
-    net: NeuralNetwork,
+    net: Model,
     task: loop.Task,
     engine: Engine,
     settings: Settings,
@@ -117,7 +113,7 @@ def _run(
                 minimise(task, engine, run, settings.lbfgs)
         finally:  # whatever happened, what was learned is not lost
             if run.done:
-                take(net, run.values)
+                net.take(run.values)
     return run
 
 
@@ -153,7 +149,7 @@ def _identity(
     return {**fingerprint(first, **data), **fingerprint(facts, **{"optimiser's state": state})}
 
 
-def _own(net: NeuralNetwork) -> list[str]:
+def _own(net: Model) -> list[str]:
     """What a run carries on that belongs to the network."""
     return [name.name for name in (*net.plan().parameters(), *net.plan().state())]
 
@@ -214,7 +210,7 @@ def training_step(plan: Plan, optimiser: Optimiser, clip: tuple[str, ...] = (), 
     )
 
 
-def _start(net: NeuralNetwork, step: Step) -> dict[str, Array]:
+def _start(net: Model, step: Step) -> dict[str, Array]:
     """The carried values before the first step: those of the network, and zero for what an optimiser keeps."""
     own = net.values(step.derivation, net.plan())
     shapes = step.derivation.shapes()
@@ -227,7 +223,7 @@ def _start(net: NeuralNetwork, step: Step) -> dict[str, Array]:
 class Masks:
     """The masks of dropout: the same for the same seed and step, whatever was done before."""
 
-    def __init__(self, seed: int, step: Step, net: NeuralNetwork) -> None:
+    def __init__(self, seed: int, step: Step, net: Model) -> None:
         shapes = step.derivation.shapes()
         self.seed = int(seed)
         self.columns = net.convention.samples == "columns"
@@ -253,7 +249,7 @@ class Masks:
         return found
 
 
-def _kept(net: NeuralNetwork, step: Step, state: Mapping[str, Any] | None) -> dict[str, Array]:
+def _kept(net: Model, step: Step, state: Mapping[str, Any] | None) -> dict[str, Array]:
     """What an optimiser kept of an earlier run, to go on with; ChalkworkError where it is not this one's."""
     if state is None:
         return {}
@@ -272,7 +268,7 @@ def _kept(net: NeuralNetwork, step: Step, state: Mapping[str, Any] | None) -> di
 
 
 def _evaluation(
-    net: NeuralNetwork, samples: Samples, held_out: Samples | Source | None, settings: Settings, work: Work | Stream,
+    net: Model, samples: Samples, held_out: Samples | Source | None, settings: Settings, work: Work | Stream,
     labels: Labels | None, leads: bool,
 ) -> loop.Evaluation | None:  # fmt: skip
     classifies = net.layers[-1].activation.name in CLASSIFY

@@ -13,11 +13,11 @@ from chalkwork.networks.arguments import positive
 from chalkwork.networks.data import Array, as_array
 from chalkwork.networks.labels import CLASSIFY, MANY, Labels, labels_in, labels_of
 from chalkwork.networks.layers.settings import real
+from chalkwork.networks.model import Model
 from chalkwork.networks.sparse import Chosen, Sparse
 from chalkwork.training.work import Work
 
 if TYPE_CHECKING:
-    from chalkwork.networks.network import NeuralNetwork
     from chalkwork.networks.settings import Settings
 
 MOST_STEPS = 10**9
@@ -90,7 +90,7 @@ def is_source(given: Any) -> bool:
     )
 
 
-def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[Samples, Samples | None, Labels | None]:
+def samples_of(net: Model, x: Any, y: Any, settings: Settings) -> tuple[Samples, Samples | None, Labels | None]:
     """What is trained on, what is held out, and the classes that the labels name, where `y` holds labels.
 
     Raises ShapeError, ValueProblem or ChalkworkError for data and settings that do not go together.
@@ -121,7 +121,7 @@ def samples_of(net: NeuralNetwork, x: Any, y: Any, settings: Settings) -> tuple[
     return whole.part(np.sort(order[count:]), axis), whole.part(np.sort(order[:count]), axis), labels
 
 
-def targets_of(net: NeuralNetwork, y: Any, samples: int, known: Labels | None) -> tuple[Array, Labels | None]:
+def targets_of(net: Model, y: Any, samples: int, known: Labels | None) -> tuple[Array, Labels | None]:
     """The targets, and the classes where `y` holds labels; those that are known already stay as they are."""
     target, labels, classes = _targets(net, y, samples, known)
     return _spelled(target, classes, net.convention.sample_axis) if classes else target, labels
@@ -133,7 +133,7 @@ def _spelled(numbers: Array, classes: int, axis: int) -> Array:
     return rows if axis == -2 else rows.T.copy()
 
 
-def _targets(net: NeuralNetwork, y: Any, samples: int, known: Labels | None) -> tuple[Array, Labels | None, int]:
+def _targets(net: Model, y: Any, samples: int, known: Labels | None) -> tuple[Array, Labels | None, int]:
     """The targets, the classes where `y` holds labels, and how many they are where the targets are their numbers."""
     last = net.plan().layers[-1]
     found = labels_in(y, samples, last.units, last.activation.name)
@@ -155,7 +155,7 @@ def _again(y: Any, samples: int, known: Labels) -> Array | None:
     return array.astype(known.values.dtype) if np.isin(array, known.values).all() else None
 
 
-def held_out_samples(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -> Samples:
+def held_out_samples(net: Model, held_out: Sequence[Any], labels: Labels | None) -> Samples:
     """What somebody holds out, as x, y and perhaps weights; labels are of classes that are known."""
     data, theirs = given_samples(net, held_out, labels)
     if theirs is not labels:
@@ -163,7 +163,7 @@ def held_out_samples(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels
     return data
 
 
-def given_samples(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | None) -> tuple[Samples, Labels | None]:
+def given_samples(net: Model, held_out: Sequence[Any], labels: Labels | None) -> tuple[Samples, Labels | None]:
     """Samples that are measured, as x, y and perhaps weights, and the classes that they name."""
     if len(held_out) not in (2, 3):
         raise ChalkworkError("validation is x and y, or x, y and the weights of the samples")
@@ -173,21 +173,19 @@ def given_samples(net: NeuralNetwork, held_out: Sequence[Any], labels: Labels | 
     return Samples(inputs, target, None if weights is None else mean_one(weights), classes), theirs
 
 
-def batch_samples(net: NeuralNetwork, inputs: Array, y: Any, weights: Any, labels: Labels | None) -> Samples:
+def batch_samples(net: Model, inputs: Array, y: Any, weights: Any, labels: Labels | None) -> Samples:
     """One batch of many, whose weights are taken as they are: the mean of all is not known."""
     target, _, classes = _targets(net, y, net.count(inputs), labels)
     return Samples(inputs, target, _given_weights(net, weights, net.count(inputs)), classes)
 
 
-def _given_weights(net: NeuralNetwork, weights: Any, samples: int) -> Array | None:
+def _given_weights(net: Model, weights: Any, samples: int) -> Array | None:
     if weights is None:
         return None
     return _sample_weights(weights, samples).reshape(net.convention.data_shape(1, samples))
 
 
-def _weights(
-    net: NeuralNetwork, target: Array, settings: Settings, labels: Labels | None, numbered: bool
-) -> Array | None:
+def _weights(net: Model, target: Array, settings: Settings, labels: Labels | None, numbered: bool) -> Array | None:
     """The weights of the samples, with mean one; None where all count the same."""
     if settings.sample_weight is None and settings.class_weight is None:
         return None
@@ -217,7 +215,7 @@ def mean_one(weights: Array) -> Array:
     return np.asarray(weights / mean) if mean > 0 else np.ones_like(weights)
 
 
-def _class_weights(net: NeuralNetwork, target: Array, wanted: Any, labels: Labels | None, numbered: bool) -> Array:
+def _class_weights(net: Model, target: Array, wanted: Any, labels: Labels | None, numbered: bool) -> Array:
     """A weight for every sample by its class; `balanced` gives every class the same in all."""
     last = net.plan().layers[-1]
     if last.activation.name not in CLASSIFY:

@@ -7,10 +7,10 @@ from functools import reduce
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply
 from chalkwork.algebra.simplify import simplify
-from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.derivation.derivation import Equation, Stage, suffix_of
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.optimisers import Optimiser, sentence, worked_lines
-from chalkwork.networks.plan import Plan, suffix_of
+from chalkwork.networks.plan import Plan
 
 GRADIENT_DESCENT = Optimiser()
 
@@ -21,8 +21,9 @@ def optimiser_givens(plan: Plan, optimiser: Optimiser = GRADIENT_DESCENT) -> lis
     >>> from chalkwork.networks.activations import Activation
     >>> from chalkwork.networks.convention import Convention
     >>> from chalkwork.networks.losses import SquaredError
-    >>> from chalkwork.networks.plan import LayerPlan
-    >>> plan = Plan((LayerPlan(2, 1, Activation("tanh"), False),), SquaredError(), Convention())
+    >>> from chalkwork.networks.layers.base import LayerPlan
+    >>> from chalkwork.networks.layers.dense import DENSE
+    >>> plan = Plan((LayerPlan(2, 1, Activation("tanh"), False, DENSE),), SquaredError(), Convention())
     >>> [str(name) for name in optimiser_givens(plan, Optimiser.of("momentum"))]
     ['eta', 'mu', 'vW1']
     """

@@ -71,8 +71,8 @@ class Adopting {
       const { given, value } = this.read(name);
       return arrayOf(from[name].shape, Float64Array.from(from[name].data, (one, cell) => (given[cell] ? value[cell] : one)));
     };
-    for (const [name, node] of way.showing) {
-      if (namesIn(node).some((one) => reached.has(one))) {
+    for (const [name, node, kept] of way.showing) {
+      if (!(kept && has(name)) && namesIn(node).some((one) => reached.has(one))) {
         const value = spreadOver(evaluate(node, (one) => typed(one, values)), own[name].shape);
         if (!has(name)) {
           reached.add(name);

@@ -167,7 +167,7 @@ class Derivations:
             "place": len(self._known) - 1,
             "taken": sorted(way.found.taken_for),
             "entering": way.entering,
-            "showing": [[one.name, self.nodes.of(one.expression)] for one in way.showing],
+            "showing": [[one.name, self.nodes.of(one.expression), one.name in way.kept] for one in way.showing],
             "words": way.found.words(self.language),
         }
 

@@ -202,13 +202,9 @@ def _introduced(part: Exercise, is_network: bool, drawings: bool) -> Iterator[Bl
     if drawings:
         yield from figure_block(solution, values=False)
     if is_network:
-        yield from given_blocks(solution, _parameters(solution))
+        yield from given_blocks(solution, solution.setting.learned)
     else:
         yield from formula_blocks(solution)
-
-
-def _parameters(solution: Solution) -> list[str]:
-    return [name for name in solution.setting.givens if name[0] in "WUb"]
 
 
 def _unused(sheet: Sheet, block: NetworkBlock, drawings: bool) -> Iterator[Block]:
@@ -217,7 +213,7 @@ def _unused(sheet: Sheet, block: NetworkBlock, drawings: bool) -> Iterator[Block
     yield from setting_sentences(solution)
     if drawings:
         yield from figure_block(solution, values=False)
-    yield from given_blocks(solution, _parameters(solution))
+    yield from given_blocks(solution, solution.setting.learned)
 
 
 def _task(task: TaskBlock, part: Exercise, page: _Page, figure: bool) -> Iterator[Block]:
@@ -251,7 +247,7 @@ def _exercise(task: TaskBlock, part: Exercise) -> Iterator[Block]:
     """What a task gives, without what an earlier one has found."""
     solution = part.solution
     yield from _going_on(part)
-    found = _parameters(solution) if part.after is not None and solution.setting.layers else []
+    found = solution.setting.learned if part.after is not None else ()
     yield from given_blocks(solution, [name for name in _newly_given(task, part) if name not in found])
     language, called = solution.style.language, str((task.optimizer or {}).get("name", ""))
     known = Optimiser.of(called).name if called else ""
@@ -342,6 +338,5 @@ def _newly_given(task: TaskBlock, part: Exercise) -> list[str]:
         return [name for place, name in enumerate(setting.givens) if name in own or place >= updated]
     if not setting.layers:
         return list(setting.givens)
-    parameters = _parameters(part.solution)
-    data = [name for name in setting.givens if name not in parameters]
-    return data if task.after is None else [*data, *parameters]
+    data = [name for name in setting.givens if name not in setting.learned]
+    return data if task.after is None else [*data, *setting.learned]

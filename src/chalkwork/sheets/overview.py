@@ -13,7 +13,7 @@ from textwrap import wrap
 from chalkwork.checking.mistakes import TABLE, in_language
 from chalkwork.checking.reading.files import READERS
 from chalkwork.checking.report import WIDTH
-from chalkwork.documents.literal import file_names, visible
+from chalkwork.documents.literal import file_names, harmless, visible
 from chalkwork.documents.model import Document
 from chalkwork.errors import ChalkworkError
 from chalkwork.files import make_folder, write_aside, write_together
@@ -119,16 +119,11 @@ def to_csv(hand_ins: Sequence[HandIn], unread: Sequence[Unread] = ()) -> str:
         verdicts = [hand_in.tasks[number].report[name].verdict for number, _, name in steps]
         points = [float(hand_in.earned), float(hand_in.points), *(value for _, value in beside)]
         last = [NOTHING if hand_in.untouched else ""] if problems else []
-        writer.writerow([_harmless(visible(hand_in.title)), *points, first, *verdicts, *last])
+        writer.writerow([harmless(visible(hand_in.title)), *points, first, *verdicts, *last])
     for one in unread:
         empty = [""] * (len(columns) - 1)
-        writer.writerow([_harmless(visible(one.title)), *empty, _harmless(visible(one.problem))])
+        writer.writerow([harmless(visible(one.title)), *empty, harmless(visible(one.problem))])
     return text.getvalue()
-
-
-def _harmless(title: str) -> str:
-    """A title that a spreadsheet does not take for a formula."""
-    return f"'{title}" if title[:1] in "=+-@\t\r" else title
 
 
 def save_reports(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from chalkwork.counting import some
 from chalkwork.errors import SheetError
 from chalkwork.sheets.schema import Block, GraphBlock, NetworkBlock, PartBlock, TaskBlock
 
@@ -132,4 +133,4 @@ def _given(task: TaskBlock, keys: tuple[str, ...]) -> list[str]:
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(repr(name) for name in names[:10]) + (", ..." if len(names) > 10 else "")
+    return some(map(repr, names), 10)

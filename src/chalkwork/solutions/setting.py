@@ -120,6 +120,8 @@ class Setting(NamedTuple):
     introduction: Callable[[], tuple[Said, ...]] = tuple
     """What is said of the exercise, sentence by sentence, when somebody reads it."""
     givens: tuple[str, ...] = ()
+    learned: tuple[str, ...] = ()
+    """Those of the givens that a network learns."""
     layers: int = 0
     samples: str | None = None
     drawing: Callable[[Working, bool], Drawing] | None = None

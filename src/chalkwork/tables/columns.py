@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -37,11 +37,50 @@ class Encoded:
 
 
 @dataclass(frozen=True)
-class Number:
+class _Kept:
+    """A column, which is kept as what its fields hold, each read by its type."""
+
+    name: str
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """What each input is called."""
+        return (self.name,)
+
+    def to_data(self) -> dict[str, Any]:
+        """The column as plain data."""
+        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)[1:]}
+
+    @classmethod
+    def from_data(cls, name: str, given: Fields) -> Self:
+        """The column that `to_data` gave."""
+        return cls(name, *(given.need(one.name, _READERS[str(one.type)]) for one in fields(cls)[1:]))
+
+
+def _plain(value: Any) -> Any:
+    return value.to_data() if isinstance(value, Form) else list(value) if isinstance(value, tuple) else value
+
+
+def texts(value: Any, where: str) -> tuple[str, ...]:
+    """A list of texts, no two alike. Raises ChalkworkError for anything else."""
+    values = of(list)(value, where)
+    if not all(isinstance(one, str) for one in values) or len(set(values)) < len(values):
+        raise ChalkworkError(f"{where}: expected a list of different texts")
+    return tuple(values)
+
+
+_READERS: Mapping[str, Callable[[Any, str], Any]] = {
+    "str": of(str), "int": of(int), "float": of(float), "tuple[str, ...]": texts,
+    "Form": lambda value, where: Form.from_data(of(dict)(value, where)),
+}  # fmt: skip
+"""How what a column holds is read, by its type."""
+
+
+@dataclass(frozen=True)
+class Number(_Kept):
     """A column of numbers: missing ones become the median, then the mean is taken off and the spread divided out."""
 
     kind: ClassVar[str] = "number"
-    name: str
     median: float
     mean: float
     scale: float
@@ -67,30 +106,19 @@ class Number:
         return Encoded(((filled - self.mean) / self.scale)[:, None], int(gaps.sum()))
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """What each input is called."""
-        return (self.name,)
-
-    @property
     def words(self) -> str:
         """What is done with the column."""
         filled = f"; {self.missing} missing: median {self.median:.4g}" if self.missing else ""
         form = f" ({self.form.words})" if self.form.words else ""
         return f"number{form}, standardised{filled}"
 
-    def to_data(self) -> dict[str, Any]:
-        """The column as plain data."""
-        data = {"median": self.median, "mean": self.mean, "scale": self.scale, "missing": self.missing}
-        return {**data, "form": self.form.to_data()}
-
     @classmethod
-    def from_data(cls, name: str, fields: Fields) -> Self:
+    def from_data(cls, name: str, given: Fields) -> Self:
         """The column that `to_data` gave."""
-        median, mean, scale = (fields.need(key, of(float)) for key in ("median", "mean", "scale"))
-        if scale <= 0:
-            raise ChalkworkError(f"{fields.place('scale')}: expected a number above 0, found {scale!r:.60}")
-        missing, form = fields.need("missing", of(int)), Form.from_data(fields.need("form", of(dict)))
-        return cls(name, median, mean, scale, missing, form)
+        found = super().from_data(name, given)
+        if found.scale <= 0:
+            raise ChalkworkError(f"{given.place('scale')}: expected a number above 0, found {found.scale!r:.60}")
+        return found
 
 
 CYCLES: Mapping[str, tuple[float, str]] = {
@@ -138,25 +166,20 @@ class Moment(Number):
         filled = f"; {self.missing} missing: the median" if self.missing else ""
         return f"{self.form.unit} in days, standardised{f', with {more}' if more else ''}{filled}"
 
-    def to_data(self) -> dict[str, Any]:
-        """The column as plain data."""
-        return {**super().to_data(), "cycles": list(self.cycles)}
-
     @classmethod
-    def from_data(cls, name: str, fields: Fields) -> Self:
+    def from_data(cls, name: str, given: Fields) -> Self:
         """The column that `to_data` gave."""
-        cycles = texts(fields, "cycles")
-        if not set(cycles) <= set(CYCLES):
-            raise ChalkworkError(f"{fields.place('cycles')}: there are only {', '.join(CYCLES)}")
-        return replace(super().from_data(name, fields), cycles=cycles)
+        found = super().from_data(name, given)
+        if not set(found.cycles) <= set(CYCLES):
+            raise ChalkworkError(f"{given.place('cycles')}: there are only {', '.join(CYCLES)}")
+        return found
 
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(_Kept):
     """A column that says yes or no, without gaps: one input, 1 or 0."""
 
     kind: ClassVar[str] = "flag"
-    name: str
     no: str
     yes: str
 
@@ -175,34 +198,19 @@ class Flag:
         return Encoded(np.where(gaps, 0.5, values)[:, None], int(gaps.sum()), strange)
 
     @property
-    def inputs(self) -> tuple[str, ...]:
-        """What each input is called."""
-        return (self.name,)
-
-    @property
     def words(self) -> str:
         """What is done with the column."""
         return f"{self.no} is 0, {self.yes} is 1"
 
-    def to_data(self) -> dict[str, Any]:
-        """The column as plain data."""
-        return {"no": self.no, "yes": self.yes}
-
-    @classmethod
-    def from_data(cls, name: str, fields: Fields) -> Flag:
-        """The column that `to_data` gave."""
-        return cls(name, fields.need("no", of(str)), fields.need("yes", of(str)))
-
 
 @dataclass(frozen=True)
-class Category:
+class Category(_Kept):
     """A column of categories: an input for each value seen, 1 for the one that is there; missing is a value too.
 
     Where there are too many, only the commonest have inputs of their own, and one more input is for all others.
     """
 
     kind: ClassVar[str] = "category"
-    name: str
     values: tuple[str, ...]
     """The values with inputs of their own, in order; the empty one stands for missing."""
     missing: int = 0
@@ -248,15 +256,6 @@ class Category:
             over = f"one-hot over the {counted(kept, 'commonest value')}; {self.others} others are one"
         return f"category, {over}{missing}"
 
-    def to_data(self) -> dict[str, Any]:
-        """The column as plain data."""
-        return {"values": list(self.values), "missing": self.missing, "others": self.others}
-
-    @classmethod
-    def from_data(cls, name: str, fields: Fields) -> Category:
-        """The column that `to_data` gave."""
-        return cls(name, texts(fields, "values"), fields.need("missing", of(int)), fields.need("others", of(int)))
-
 
 def common(counts: Counter[str]) -> list[tuple[str, int]]:
     """The commonest values, at most 100 and each at least ten times, with how often they stand there."""
@@ -264,11 +263,10 @@ def common(counts: Counter[str]) -> list[tuple[str, int]]:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class LeftOut(_Kept):
     """A column that the network is not given, and why."""
 
     kind: ClassVar[str] = "left out"
-    name: str
     why: str
 
     def encode(self, table: Table, rows: Rows) -> Encoded:
@@ -285,27 +283,10 @@ class LeftOut:
         """Why it is left out."""
         return f"left out: {self.why}"
 
-    def to_data(self) -> dict[str, Any]:
-        """The column as plain data."""
-        return {"why": self.why}
-
-    @classmethod
-    def from_data(cls, name: str, fields: Fields) -> LeftOut:
-        """The column that `to_data` gave."""
-        return cls(name, fields.need("why", of(str)))
-
 
 Column = Number | Moment | Flag | Category | LeftOut
 COLUMNS: dict[str, type[Column]] = {each.kind: each for each in (Number, Moment, Flag, Category, LeftOut)}
 """Every kind of column by its name."""
-
-
-def texts(fields: Fields, key: str) -> tuple[str, ...]:
-    """A list of texts, no two alike. Raises ChalkworkError for anything else."""
-    values = fields.need(key, of(list))
-    if not all(isinstance(value, str) for value in values) or len(set(values)) < len(values):
-        raise ChalkworkError(f"{fields.place(key)}: expected a list of different texts")
-    return tuple(values)
 
 
 def look_at(table: Table, name: str, as_category: bool = False) -> Callable[[Rows], Column]:

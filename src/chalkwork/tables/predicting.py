@@ -20,13 +20,12 @@ from chalkwork.tables.columns import Number
 from chalkwork.tables.measures import Figures
 from chalkwork.tables.notes import form_note
 from chalkwork.tables.recipe import Recipe
-from chalkwork.tables.table import ALL, Rows, Table, shown
+from chalkwork.tables.table import ALL, Rows, Table, named, shown
 from chalkwork.tables.targets import Numbers
 from chalkwork.tables.training import judged, lost
 from chalkwork.tables.writing import BLOCK, with_predictions
 
 MODEL = "model.safetensors"
-_MOST_NAMED = 5
 
 
 class Predicted:
@@ -116,9 +115,8 @@ class Predicted:
         """What was missing or never seen, read otherwise than in training, or not used: a sentence each."""
         notes = [f"column {shown(name)}: {count} missing" for name, count in self._missing.items()]
         for name, unseen in self._unseen.items():
-            several = ", ".join(shown(value) for value, _ in unseen.most_common(_MOST_NAMED))
-            more = " and others" if len(unseen) > _MOST_NAMED else ""
-            notes.append(f"column {shown(name)}: {unseen.total()} with values never seen in training: {several}{more}")
+            values = named(value for value, _ in unseen.most_common())
+            notes.append(f"column {shown(name)}: {unseen.total()} with values never seen in training: {values}")
         notes += self._said
         rows, wanted = self._known
         if missing := len(wanted) - len(rows):
@@ -176,5 +174,4 @@ def _once(recipe: Recipe, table: Table) -> Iterator[str]:
         units = zip(recipe.target.names, recipe.target.forms, strict=True)
         yield from (f"predictions of {shown(name)} are in {form.unit}" for name, form in units if form.unit)
     if extra := recipe.extra(table):
-        more = " and others" if len(extra) > _MOST_NAMED else ""
-        yield f"not used: {', '.join(map(shown, extra[:_MOST_NAMED]))}{more}"
+        yield f"not used: {named(extra)}"

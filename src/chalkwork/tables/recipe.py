@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.counting import some
 from chalkwork.errors import ChalkworkError
 from chalkwork.exchange.strict import mapping, of
 from chalkwork.networks.data import Array
@@ -52,7 +53,7 @@ class Recipe:
         used = [column for column in self.columns if not isinstance(column, LeftOut)]
         absent = [column.name for column in used if column.name not in table]
         if len(absent) > 1:
-            several = ", ".join(map(shown, absent[:8])) + (" and others" if len(absent) > 8 else "")
+            several = some(map(shown, absent), 8, " and others")
             raise ChalkworkError(f"{len(absent)} columns that the model needs are missing: {several}", file=table.file)
         missing: dict[str, int] = {}
         unseen: dict[str, Counter[str]] = {}
@@ -84,7 +85,7 @@ class Recipe:
         if fields.need("format", of(str)) != FORMAT:
             raise ChalkworkError(f"the recipe of the table is not of the format {FORMAT}")
         columns = tuple(_column(*each) for each in enumerate(fields.need("columns", of(list)), 1))
-        recipe = cls(columns, _target(fields.need("target", of(dict))), texts(fields, "missing"))
+        recipe = cls(columns, _target(fields.need("target", of(dict))), fields.need("missing", texts))
         fields.done()
         sizes = recipe.width, recipe.target.outputs
         layers = net.plan().layers

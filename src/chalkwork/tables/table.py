@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from chalkwork.counting import some
 from chalkwork.documents.literal import visible
 from chalkwork.errors import ChalkworkError
 from chalkwork.networks.data import Array
@@ -206,9 +207,7 @@ def shown(text: str) -> str:
 
 def named(texts: Iterable[str]) -> str:
     """The first of several texts, as `shown` shows them."""
-    several = list(texts)
-    more = " and others" if len(several) > _MOST_NAMED else ""
-    return ", ".join(map(shown, several[:_MOST_NAMED])) + more
+    return some(map(shown, texts), _MOST_NAMED, " and others")
 
 
 def _nearest(name: str, names: Sequence[str]) -> str:
@@ -216,8 +215,7 @@ def _nearest(name: str, names: Sequence[str]) -> str:
     without_case = [other for other in names if other.lower() == name.lower()]
     if without_case or near:
         return f"did you mean {shown((without_case or near)[0])}?"
-    several = ", ".join(shown(other) for other in names[:8])
-    return f"the columns are {several}{' and others' if len(names) > 8 else ''}"
+    return f"the columns are {some(map(shown, names), 8, ' and others')}"
 
 
 def checked_names(header: Sequence[str]) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class Classes:
     @classmethod
     def from_data(cls, names: tuple[str, ...], fields: Fields) -> Classes:
         """The target that `to_data` gave."""
-        values = texts(fields, "values")
+        values = fields.need("values", texts)
         if len(names) != 1 or not 2 <= len(values) <= MOST_CLASSES:
             raise ChalkworkError(f"{fields.where} has {len(values)} classes under {len(names)} names")
         form = fields.need("form", of(dict, NoneType))

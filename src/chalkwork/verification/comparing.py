@@ -57,17 +57,11 @@ def by_value(first: Value, relation: str, second: Value, near: bool, loose: floa
         if first.shape and second.shape:
             return Found(Verdict.WRONG, f"the left side is {_size(first)}, the right side {_size(second)}")
         return Found(Verdict.UNJUDGED, f"the left side is {_size(first)}, the right side {_size(second)}")
-    a, b = first.exact, second.exact
-    size = np.maximum(np.abs(a), np.abs(b))
     lines = [line for line in (first.wrong, second.wrong) if line is not None]
     if relation != "=":
-        slack = SAME * size
-        holds = {"<": a < b + slack, ">": a > b - slack, "<=": a <= b + slack, ">=": a >= b - slack}.get(
-            relation, np.abs(a - b) > slack
-        )
-        if not np.all(holds):
-            return Found(Verdict.WRONG, _shown(a, b, ~holds))
-        return _or_follows(Verdict.RIGHT, "", lines)
+        return _by_order(first, relation, second, lines)
+    a, b = first.exact, second.exact
+    size = np.maximum(np.abs(a), np.abs(b))
     same = SAME
     exact = np.abs(a - b) <= same * size + 1e-15
     if first.fraction is not None and second.fraction is not None:
@@ -99,6 +93,17 @@ def by_value(first: Value, relation: str, second: Value, near: bool, loose: floa
     if (accepted | wide).all():
         return Found(Verdict.UNJUDGED, "the digits shown on the way leave it open")
     return Found(Verdict.WRONG, _shown(a, b, ~accepted))
+
+
+def _by_order(first: Value, relation: str, second: Value, lines: Sequence[int]) -> Found:
+    """Whether the one is larger, smaller or another one."""
+    a, b = first.exact, second.exact
+    slack = SAME * np.maximum(np.abs(a), np.abs(b))
+    order = {"<": a < b + slack, ">": a > b - slack, "<=": a <= b + slack, ">=": a >= b - slack}
+    holds = order.get(relation, np.abs(a - b) > slack)
+    if not np.all(holds):
+        return Found(Verdict.WRONG, _shown(a, b, ~holds))
+    return _or_follows(Verdict.RIGHT, "", lines)
 
 
 def _or_follows(verdict: Verdict, reason: str, lines: Sequence[int]) -> Found:

@@ -139,7 +139,8 @@ class Names:
         name = self._called(by)
         if name is None:
             return None
-        return f"delta{name[1:]}" if re.fullmatch(r"z\d+", name) else f"d{name}"
+        slopes = ((one.name, one.derivative) for one in self.solution.derivation.equations)
+        return next((of for of, slope in slopes if slope is not None and slope.by == name), f"d{name}")
 
     def _delta(self, text: str) -> str | None:
         layers = [name for name in self.solution.derivation if re.fullmatch(r"delta\d+", name)]

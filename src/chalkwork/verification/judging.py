@@ -122,19 +122,7 @@ class Judge(Linking):
         if function and self._defines(function["name"]):
             return self._function(function["name"], function["by"], text[function.end() :], literals, line)
         self.reader.learn(text)
-        try:
-            sides, relations, goes_on = self.reader.sides(text, literals)
-        except ChalkworkError as error:
-            along = self.reader.along(text, literals) if "axis=" in error.message else text
-            if "the power of the matrix" in error.message:
-                along = _MATRIX_POWER.sub(lambda found: f"({' '.join([found[1]] * int(found[2]))})", text)
-            if along == text:
-                raise
-            sides, relations, goes_on = self.reader.sides(along, literals)
-            if "axis=" not in error.message and relations:
-                tried = self._links(sides, relations, [False] * len(relations), literals, True, line)
-                if tried.verdict not in (Verdict.RIGHT, Verdict.ROUNDED):
-                    raise
+        sides, relations, goes_on = self._sides(text, literals, line)
         if not relations:
             return Found(Verdict.UNJUDGED, "it states nothing")
         if relations[0] != "=" and len(sides) == 2 and not goes_on and lone(sides[0]) and not names_in(sides[1]):
@@ -157,6 +145,24 @@ class Judge(Linking):
         if found.verdict is Verdict.WRONG and not self.display and may_be_a_condition(sides, literals):
             return Found(Verdict.UNJUDGED, f"a condition, or something else than before: {found.reason}")
         return found
+
+    def _sides(self, text: str, literals: Mapping[str, Value], line: int) -> tuple[list[Expression], list[str], bool]:
+        """The sides of a chain; with the axis of a sum, or a power of a matrix, as they must be meant."""
+        try:
+            return self.reader.sides(text, literals)
+        except ChalkworkError as error:
+            by_axis = "axis=" in error.message
+            along = self.reader.along(text, literals) if by_axis else text
+            if "the power of the matrix" in error.message:
+                along = _MATRIX_POWER.sub(lambda found: f"({' '.join([found[1]] * int(found[2]))})", text)
+            if along == text:
+                raise
+            sides, relations, goes_on = self.reader.sides(along, literals)
+            if not by_axis and relations:
+                tried = self._links(sides, relations, [False] * len(relations), literals, True, line)
+                if tried.verdict not in (Verdict.RIGHT, Verdict.ROUNDED):
+                    raise
+            return sides, relations, goes_on
 
     def _keep(
         self, sides: list[Expression], literals: Mapping[str, Value], found: Found, goes_on: bool, text: str

@@ -14,6 +14,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, walk
 from chalkwork.algebra.operations import Shape
+from chalkwork.algebra.reading.written import is_derivative
 from chalkwork.bounds.intervals import Interval
 from chalkwork.bounds.ranges import enclose
 from chalkwork.errors import ChalkworkError
@@ -121,7 +122,7 @@ class Memory:
 
     def meant(self, expression: Expression, known: Collection[str] = ()) -> Expression:
         """The expression with names that have no value exchanged for their definitions, derivatives worked out."""
-        derived = any(isinstance(node, Application) and _is_derivative(node) for node in walk(expression))
+        derived = any(_is_slope(node) for node in walk(expression))
         open_ = {name: body for name, body in self.definitions.items() if derived or name not in known}
         return worked_out(exactly(put_in(expression, open_)), self.functions)
 
@@ -272,8 +273,9 @@ def _exactly(expression: Expression, known: Mapping[str, Value]) -> Value | None
     return None
 
 
-def _is_derivative(node: Application) -> bool:
-    return node.operation.name in ("derivative", "partial") or "'" in node.operation.name
+def _is_slope(node: Expression) -> bool:
+    """Whether it is a derivative, written as one or with primes."""
+    return is_derivative(node) or (isinstance(node, Application) and "'" in node.operation.name)
 
 
 def literals_of(text: str, before: int = 0) -> tuple[str, dict[str, Value]]:

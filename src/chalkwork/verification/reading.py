@@ -145,6 +145,25 @@ class Reader:
 
     def sides(self, text: str, literals: Mapping[str, Value]) -> tuple[list[Expression], list[str], bool]:
         """The sides of a chain as expressions."""
+        text = self._in_words(text, literals)
+        functions = {name: body for name, body in self.memory.functions.items() if name not in self.bare_functions}
+        known = self._known(text, literals)
+        chain = read_chain(
+            text,
+            known - set(FUNCTIONS) | (known & set(self.memory.values)),
+            functions,
+            self.memory.letters | self.letters,
+        )
+        names = [name for side in chain.sides for name in free_names(side)]
+        named = self.memory.names(names, literals)
+        self.memory.letters |= {name for name in names if not name.startswith("Z_")}
+        sides = [built(side, named) for side in chain.sides]
+        if self.inlined:
+            sides = [replace(side, {Name(word): body for word, body in self.inlined.items()}) for side in sides]
+        return sides, list(chain.relations), chain.goes_on
+
+    def _in_words(self, text: str, literals: Mapping[str, Value]) -> str:
+        """The text with words for what the reader of formulas does not know; refused is what can mean two things."""
         if self.joined and "\\" in text:
             text = _JOINED.sub(r"\1_{\2}", text)
         if mixed := _MIXED.search(text):
@@ -166,8 +185,7 @@ class Reader:
         text = _DERIVATIVE.sub(lambda found: self._derivative(found, around), text)
         text = decorated(text, self.spellings, self.whole_words)
         alone = set(_ALONE.findall(text))
-        functions = self.memory.functions
-        self.bare_functions = {name for name in functions if name in alone}
+        self.bare_functions = {name for name in self.memory.functions if name in alone}
         text = applications(text, self.spellings, lambda name, inside: self._is_product(name, inside, alone))
         if conditioned := _MID.search(text):
             left, right = conditioned.groups()
@@ -175,9 +193,11 @@ class Reader:
                 f"{left} \\mid {right} can mean that {left} divides {right}, or {left} where {right} holds"
             )
         text = DOTTED.sub(lambda found: self._scalar_product(found, literals), text)
-        text = MATRICES.sub(
-            lambda found: beside(found.group().split(), literals), BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
-        )
+        text = BESIDE_NUMBER.sub(r"\1 \\cdot ", text)
+        return MATRICES.sub(lambda found: beside(found.group().split(), literals), text)
+
+    def _known(self, text: str, literals: Mapping[str, Value]) -> set[str]:
+        """The words that are names; d and e are where they are no signs."""
         known = self._words() | set(literals)
         if _BY_D.search(text):
             known.discard("d")
@@ -186,21 +206,7 @@ class Reader:
             known.discard("e")
         elif self.e_is_a_name:
             known.add("e")
-        known |= self.bare_functions
-        functions = {name: body for name, body in functions.items() if name not in self.bare_functions}
-        chain = read_chain(
-            text,
-            known - set(FUNCTIONS) | (known & set(self.memory.values)),
-            functions,
-            self.memory.letters | self.letters,
-        )
-        names = [name for side in chain.sides for name in free_names(side)]
-        named = self.memory.names(names, literals)
-        self.memory.letters |= {name for name in names if not name.startswith("Z_")}
-        sides = [built(side, named) for side in chain.sides]
-        if self.inlined:
-            sides = [replace(side, {Name(word): body for word, body in self.inlined.items()}) for side in sides]
-        return sides, list(chain.relations), chain.goes_on
+        return known | self.bare_functions
 
     def _one(self, text: str, literals: Mapping[str, Value]) -> Expression:
         """The expression that a text without relations is."""

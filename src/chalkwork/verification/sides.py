@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Application, Constant, Expression, Name, Number, names_in, replace, walk
+from chalkwork.algebra.reading.written import is_derivative
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.claims.evaluation import Undefined, exactly
 from chalkwork.laboratory.claims.points import Counterexample
@@ -73,11 +74,13 @@ def puts_in(left: Expression, right: Expression, literals: Mapping[str, Value]) 
 
 def is_chain_rule(side: Expression) -> bool:
     """Whether it is made of derivatives of names alone."""
-    if not isinstance(side, Application):
-        return False
-    if side.operation.name in ("derivative", "partial"):
+    if is_derivative(side):
         return all(isinstance(one, Name) for one in side.arguments)
-    return side.operation.name in ("add", "multiply") and all(map(is_chain_rule, side.arguments))
+    return (
+        isinstance(side, Application)
+        and side.operation.name in ("add", "multiply")
+        and all(map(is_chain_rule, side.arguments))
+    )
 
 
 def is_an_order(shown: Value, meant: Value) -> bool:

@@ -7,8 +7,9 @@ works them out first (the chain rule, the definition).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
+from chalkwork.algebra.expression import Application, Expression
 from chalkwork.algebra.operations import TABLE, Operation, Precedence, Shape
 from chalkwork.algebra.operations.entry import argument_names
 from chalkwork.errors import ShapeError
@@ -47,6 +48,11 @@ BY_SIGN = {
     "partial": (PARTIAL, _derivative("partial", r"\partial", "∂", of_name=True)),
 }
 """The derivative behind each sign, of an expression and of a mere name."""
+
+
+def is_derivative(node: Expression) -> TypeGuard[Application]:
+    """Whether it is d/dx of something, or the partial derivative."""
+    return isinstance(node, Application) and node.operation.name in (DERIVATIVE.name, PARTIAL.name)
 
 
 @lru_cache(maxsize=256)

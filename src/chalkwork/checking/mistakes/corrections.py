@@ -77,7 +77,8 @@ def _of_another_step(equation: Equation, context: Context) -> Iterator[Expressio
 
 
 def _corrected_twice(equation: Equation, context: Context) -> Iterator[Expression]:
-    """The moments corrected once more, or the rate by the quotient that corrects them both."""
+    """The moments corrected once more, or the rate by the quotient that corrects them both; the corrected one kept."""
+    yield from _kept_corrected(equation, context)
     yield from _with_correction(lambda moment, below: moment / below / below)(equation, context)
     rate = rate_of(equation, context)
     sources = {name: context.derivation.get(name.name) for name in names_in(equation.expression)}
@@ -87,6 +88,17 @@ def _corrected_twice(equation: Equation, context: Context) -> Iterator[Expressio
     if rate is not None and len(below) == 2 and len(squares) == 1:
         (mean,) = below.keys() - squares
         yield replace(equation.expression, {rate: rate * apply("sqrt", below[squares[0]]) / below[mean]})
+
+
+def _kept_corrected(equation: Equation, context: Context) -> Iterator[Expression]:
+    """A moment made of the corrected one of the step before, as it is or corrected in its place as well."""
+    made = [(one, corrected(one.expression)) for one in context.derivation.equations if one.stage == Stage.UPDATE]
+    below = [found[1] for _, found in made if found is not None and found[0] == equation.symbol]
+    for other, found in made:
+        earlier = context.steps[other.name] < context.steps[equation.name]
+        if below and earlier and found is not None and found[0] in names_in(equation.expression):
+            kept = replace(equation.expression, {found[0]: other.symbol})
+            yield from (kept, kept / below[0])
 
 
 def _other_rate(equation: Equation, context: Context) -> Iterator[Expression]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 
 from chalkwork.algebra.expression import Expression, Name, Number, apply, names_in, replace, transform, walk
@@ -91,8 +92,14 @@ def _is_derivative(name: Name, context: Context) -> bool:
 
 
 def _other_axis(equation: Equation, context: Context) -> Iterator[Expression]:
-    """A mean over the other axis: over the units where one over the samples is meant."""
-    if equation.stage not in _FORWARD or len(equation.expression.shape) != 2 or 1 not in equation.expression.shape:
+    """A mean over the other axis: over the units where one over the samples is meant; mean and variance of what is
+    normalised both.
+    """
+    if equation.stage not in _FORWARD or len(equation.expression.shape) != 2:
+        return
+    if 1 not in equation.expression.shape:
+        with suppress(ShapeError):
+            yield from _both_over_other_axis(equation, context)
         return
 
     def rule(node: Expression) -> Expression | None:
@@ -112,6 +119,14 @@ def _other_axis(equation: Equation, context: Context) -> Iterator[Expression]:
         return
     if result.shape != equation.expression.shape:
         yield result
+
+
+def _both_over_other_axis(equation: Equation, context: Context) -> Iterator[Expression]:
+    sources = [context.derivation.get(name.name) for name in names_in(equation.expression)]
+    columns = [one for one in sources if one is not None and 1 in one.expression.shape]
+    over: dict[Expression, Expression] = {one.symbol: made for one in columns for made in _other_axis(one, context)}
+    if len(over) == 2:
+        yield replace(equation.expression, {one: replace(made, over) for one, made in over.items()})
 
 
 # --- dropout ---------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from math import prod
 
 from chalkwork.algebra.expression import (
     Expression,
@@ -234,19 +235,17 @@ def _accumulated(equation: Equation, context: Context) -> Iterator[Expression]:
 
 
 def _of_another(equation: Equation, context: Context) -> Iterator[Expression]:
-    """The step of another parameter that has the same shape."""
+    """The step of another parameter that has the same shape, or is one number for all entries."""
     if context.role(equation) != Role.UPDATE:
         return
     own = [name for name in names_in(equation.expression) if _is_derivative(name, context)]
     for name in own[:1]:
         for other in context.derivatives.values():
-            usable = other.expression.shape == name.shape and other.name != name.name
-            if (
-                usable
-                and context.role(other) == Role.GRADIENT
-                and context.steps[other.name] == context.steps[name.name]
-            ):
-                yield replace(equation.expression, {name: other.symbol})
+            same_step = context.role(other) == Role.GRADIENT and context.steps[other.name] == context.steps[name.name]
+            single = prod(other.expression.shape) == 1 and len(other.expression.shape) <= len(name.shape)
+            if same_step and other.name != name.name and (other.expression.shape == name.shape or single):
+                spread = apply("broadcast", other.symbol, shape=name.shape) if single else other.symbol
+                yield replace(equation.expression, {name: spread})
 
 
 MISTAKES = (

@@ -102,6 +102,12 @@ def _updated_as_weights(equation: Equation, context: Context, pairs: list[tuple[
     for weights, bias in pairs:
         if weights not in context.updated or context.updated.get(bias) != equation.symbol:
             continue
+        for (of, by), one in context.derivatives.items():  # added to a gradient that is there without it
+            other = context.derivatives.get((of, weights.name)) if by == bias.name else None
+            found = data_and_penalties(other, context) if other is not None else None
+            if found is not None and one.symbol in names_in(equation.expression):
+                more = one.symbol + replace(_sum(found[1]), {weights: bias})
+                yield replace(equation.expression, {one.symbol: more})
         own = context.derivation[context.updated[weights].name].expression
         gradients = {by: one.symbol for (_, by), one in context.derivatives.items() if by in (weights.name, bias.name)}
         if len(gradients) == 2 and {weights, gradients[weights.name]} == {one for one in names_in(own) if one.shape}:

@@ -23,7 +23,7 @@ from chalkwork.checking.mistakes.context import LAST_SAMPLE, Context, Layer, Rol
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.errors import error_factors, slope_of
 from chalkwork.checking.mistakes.losses import one_sample_only
-from chalkwork.checking.mistakes.structure import is_operation
+from chalkwork.checking.mistakes.structure import is_operation, updated_parameter
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.errors import ShapeError
 
@@ -127,6 +127,12 @@ def _not_summed(equation: Equation, context: Context) -> Iterator[Expression]:
     """
     if context.role(equation) == Role.GRADIENT:
         yield from one_sample_only(LAST_SAMPLE, equation, context)
+    old = updated_parameter(equation) if equation.stage == Stage.UPDATE else None
+    for name in names_in(equation.expression) if old is not None else ():
+        source = context.derivation.get(name.name)
+        if source is not None and context.role(source) == Role.GRADIENT:  # of which the sum is there, and left unused
+            alone = one_sample_only(LAST_SAMPLE, source, context)
+            yield from (replace(equation.expression, {name: one}) for one in alone)
     layer = own_layer(equation, context)
     if layer is None or context.sizes[0] < 2:
         return
@@ -169,11 +175,16 @@ def _over_units(equation: Equation, context: Context) -> Iterator[Expression]:
 
 
 def _target_spread(equation: Equation, context: Context) -> Iterator[Expression]:
-    """A target without its second axis: every output against every target."""
-    samples = context.sizes[0]
-    if samples < 2 or context.sizes[1] != 1 or not (context.loss_of(equation) and _has_target(equation, context)):
+    """A target without its second axis: every output against every target; or the classes of all samples in each."""
+    samples, axis = context.sizes[0], context.samples
+    if samples < 2 or not (context.loss_of(equation) and _has_target(equation, context)):
         return
     for name in _targets(equation, context):
+        if context.sizes[1] != 1:
+            for how in ("max", "mean", "sum"):
+                every = apply(how, name, axis=axis)
+                yield replace(equation.expression, {name: apply("broadcast", every, shape=name.shape)})
+            continue
         for spread in attempts([partial(replace, equation.expression, {name: name.T})]):
             yield spread
             yield spread / samples

@@ -128,6 +128,8 @@ def _slope_elsewhere(equation: Equation, context: Context) -> Iterator[Expressio
         for place, results in (*places, *((node, ()) for node in nodes if node not in own)):
             for slope in slopes_at(layer.function, place, *results):
                 yield from fitting(equation, [partial(Expression.__mul__, upstream, slope)])
+        if names_in(upstream):  # who gives a function what comes back takes the slope there for all of it
+            yield from (one for one in slopes_at(layer.function, upstream) if one.shape == equation.expression.shape)
         return
     edge = equation.derivative
     source = context.derivation.get(edge.of) if edge is not None else None

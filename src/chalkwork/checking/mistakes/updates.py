@@ -9,7 +9,7 @@ from chalkwork.algebra.terms import Term, expression_of
 from chalkwork.checking.mistakes.context import Context, Role
 from chalkwork.checking.mistakes.entry import Mistake
 from chalkwork.checking.mistakes.structure import is_slope, name_alone, summands, updated_parameter
-from chalkwork.derivation.derivation import Equation
+from chalkwork.derivation.derivation import Equation, Stage
 
 
 def _ascent(equation: Equation, context: Context) -> Iterator[Expression]:
@@ -64,6 +64,22 @@ def _squared(equation: Equation, context: Context) -> Iterator[Expression]:
         factor = context.kept_times.get(name.name)  # of a program whose gradients have the rate already
         if factor is not None and len(names_in(factor)) == 1:
             yield replace(equation.expression, {name: names_in(factor)[0] * name})
+    for name in names_in(equation.expression) if updated_parameter(equation) is not None else ():
+        source = context.derivation.get(name.name)
+        rate = _rate_in(source, context) if source is not None and source.stage == Stage.UPDATE else None
+        if rate is not None:  # of a velocity that has the rate already
+            yield replace(equation.expression, {name: rate * name})
+
+
+def _rate_in(velocity: Equation, context: Context) -> Name | None:
+    """The number that a velocity multiplies the gradient with, where it is one by itself."""
+    for term in summands(velocity.expression):
+        bases = [base for base, _ in term.factors]
+        numbers = [base for base in bases if isinstance(base, Name) and not base.shape]
+        sources = [context.derivation.get(base.name) for base in bases if isinstance(base, Name) and base.shape]
+        if len(bases) == 2 and len(numbers) == len(sources) == 1 and sources[0] and sources[0].derivative is not None:
+            return numbers[0]
+    return None
 
 
 MISTAKES = (

@@ -50,6 +50,7 @@ _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _KINDS = {stem: kind for kind in "Wb" for stem in _STEMS[kind]}
 _DERIVED = ("d", "grad", "grads", "gradient", "gradients", "nabla", "g")
 _OF_A_LAYER = ("fc", "dense", "linear", "lin", "affine", "layer", "l")
+_DIFFERENTIATED = ("loss", "cost", "wrt")
 _BACK = ("hh", "rec", "recurrent", "hiddenhidden", "hiddentohidden")
 
 
@@ -139,6 +140,8 @@ def read_in_parts(word: str, layers: int) -> str | None:
 
     >>> read_in_parts("fc1_w", 2), read_in_parts("grad_fc2_bias", 2), read_in_parts("outputLayerWeights", 2)
     ('W1', 'db2', 'W2')
+    >>> read_in_parts("d_loss__d_b_out", 2), read_in_parts("loss_grad_w1", 2)
+    ('db2', 'dW1')
     >>> read_in_parts("fc1_out", 2), read_in_parts("my_weights", 2)
     (None, None)
     """
@@ -150,7 +153,7 @@ def read_in_parts(word: str, layers: int) -> str | None:
             kinds.add(_KINDS[stem])
         elif part.isdigit() or part in (*_OUT[:4], *_HIDDEN[:3]):
             places.add(int(part) if part.isdigit() else layers if part in _OUT else 1)
-        elif part not in (*_DERIVED, *_OF_A_LAYER):
+        elif part not in (*_DERIVED, *_OF_A_LAYER, *_DIFFERENTIATED):
             return None
     place = places.pop() if len(kinds) == len(places) == 1 else 0
     return f"{before}{kinds.pop()}{place}" if 1 <= place <= layers else None

@@ -112,10 +112,11 @@ def displaced(
 
 def _left_alone(reader: Reader, found: Names, given: Mapping[str, object]) -> list[str]:
     """What is called like a step, is right as a quantity that is none, and is not what the program went on with."""
+    divisors = {1.0, float(reader.context.sizes[0])}
     able = [
         name
         for name, value in found.steps.items()
-        if name not in given and reader.of_no_step(value) is not None and not same(value, reader.values[name])
+        if name not in given and reader.of_no_step(value) is not None and not is_multiple(reader, value, name, divisors)
     ]
     own = followed(reader, found.steps, found.data) if able else {}
     return [name for name in able if _gone_on(reader, found.steps, own, name)[1]]

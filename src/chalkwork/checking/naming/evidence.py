@@ -151,14 +151,22 @@ class Evidence:
 
     def is_another(self, equal: Sequence[str], meant: Iterable[str], held: Mapping[str, Sequence[str]]) -> bool:
         """Whether a right value under the name of another quantity is no mistake: the program has that one too, or what
-        is worked out with it is right. `held` are the quantities whose right values the words have.
+        is worked out with it is right, or it has gone on to that. `held` are the quantities whose right values the
+        words have.
         """
-        targets = [name for name in meant if name in self.context.derivation]
-        if not equal or not targets or set(equal) & set(targets):
+        meant = set(meant)
+        targets = [
+            name
+            for name in self.context.derivation
+            if name in meant or (name in self.updates and base_of(name) in meant)
+        ]
+        if not equal or not targets or meant.union(targets) & set(equal):
             return False
         right = {name for names in held.values() for name in names}
         if right & set(targets):
             return True
+        if {*map(base_of, equal)} & {*targets} and right & {name for name in self.updates if name not in equal}:
+            return True  # it has gone on: what a word held before, it holds after the update
         reached = set(targets)
         for equation in self.context.derivation.equations:
             if any(one.name in reached for one in names_in(equation.expression)):
@@ -242,7 +250,19 @@ class Evidence:
         for said, other in self._of_no_line if tells(value) else ():
             if same(value, other):
                 return Text.of("unused.no_step", what=said)
-        return None
+        return Text.of("unused.no_step", what=Text.of("unused.losses")) if self.are_apart(value) else None
+
+    def are_apart(self, value: object) -> bool:
+        """Whether it holds what each sample, or each of its outputs, adds to a loss that is right."""
+        own, (count, outputs) = np.asarray(value), self.context.sizes
+        if not tells(value) or count * outputs < 2 or own.size not in (count, count * outputs):
+            return False
+        return any(same(total, self.values[one]) for total in (own.sum(), own.mean()) for one in self._losses)
+
+    @cached_property
+    def _losses(self) -> list[str]:
+        context = self.context
+        return [one.name for one in context.derivation.equations if context.role(one) == Role.LOSS]
 
     def _of_the_data(self, word: str, value: object, named: str | None) -> Text | None:
         """That a word without a number that was assigned for layer after layer ended as what comes back to the data."""

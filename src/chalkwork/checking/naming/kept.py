@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.arrays import masked
+from chalkwork.checking.naming.called import read_in_parts
 from chalkwork.checking.naming.states import kept_state
 
 _TYPED_DECIMALS = 6
@@ -68,6 +69,18 @@ def by_layer(bare: str, value: Mapping[Any, Any]) -> dict[str, object]:
                 whole = kept_state(bare, whole) or f"{bare}_{whole}"
             named[whole] = one
     return named
+
+
+def of_each_parameter(value: Mapping[Any, Any], layers: int) -> dict[str, object]:
+    """What a dictionary keeps of each parameter, `state["fc1.weight"]["exp_avg"]`, by names that end with it.
+
+    >>> of_each_parameter({"fc1.weight": {"exp_avg": 0.5}, "fc1.bias": {"exp_avg": 0.3}}, 2)
+    {'exp_avg_W1': 0.5, 'exp_avg_b1': 0.3}
+    """
+    called = {key: read_in_parts(str(key), layers) for key in value}
+    if not all(called[key] and isinstance(one, Mapping) for key, one in value.items()):
+        return {}
+    return {f"{word}_{called[key]}": one for key, kept in value.items() for word, one in kept.items()}
 
 
 def of_parameters(name: str, value: Sequence[object], layers: int) -> list[str]:

@@ -12,7 +12,6 @@ from chalkwork.checking.naming.evidence import Evidence
 from chalkwork.checking.naming.states import states_called
 from chalkwork.checking.naming.variables import AGAIN
 from chalkwork.checking.reading.names import bare_name, longest
-from chalkwork.words import Said
 
 _GRADIENT = "grad_"
 _RENEWED = re.compile(r"(.+?)_?(?:new|neu|updated|next)|(?:new|updated|next)_?(.+)", re.IGNORECASE)
@@ -26,10 +25,8 @@ _PARAMETER = re.compile(
 class Meanings(Evidence):
     """The readings of names."""
 
-    def known(
-        self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, Said]
-    ) -> tuple[dict[str, str], dict[str, Said]]:
-        """What the words mean by the tables, layers counted as the program counts them; and what has two readings."""
+    def known(self, given: Mapping[str, object], used: Mapping[str, str]) -> dict[str, str]:
+        """What the words mean by the tables, layers counted as the program counts them."""
         words = {word: bare_name(word).lower() for word in given}
         plain: dict[str, str] = {}
         states = (
@@ -46,7 +43,6 @@ class Meanings(Evidence):
                 plain[word] = target
         known = plain | self._in_time(given)
         known |= {word: name for word, name in self._by_the_last(given).items() if word not in known}
-        asked: dict[str, Said] = {}
         for pattern, shifts in ((_FORWARD, (-1, 1)), (_PARAMETER, (1,))):
             family = [word for word, bare in words.items() if pattern.fullmatch(bare)]
             shift = self._shift(given, plain, family, words, pattern, shifts)
@@ -64,7 +60,7 @@ class Meanings(Evidence):
                         if name is not None:
                             known[word] = name
         known |= {word: name for word, name in self._renewed_words(given).items() if word not in known}
-        return known, asked
+        return known
 
     def _renewed_words(self, given: Mapping[str, object]) -> dict[str, str]:
         """What a word means that says of another, which has a parameter's value, that it is new: v_new beside v."""

@@ -9,17 +9,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.mistakes import Role
+from chalkwork.checking.naming.called import holds_a_loss
 from chalkwork.checking.naming.evidence import is_mask, tells
-from chalkwork.checking.naming.meanings import Meanings
-from chalkwork.checking.naming.passes import after, base_of, last_step, of_the_last_step, updates_before
+from chalkwork.checking.naming.passes import after, base_of, updates_before
+from chalkwork.checking.naming.sifting import Sifting
 from chalkwork.checking.naming.stacked import PART
 from chalkwork.checking.naming.variables import is_rectangular
 from chalkwork.checking.reading.names import NO_NAME
 from chalkwork.words import Said, Text
 
 _NEAR = 0.5
-_NUMBERED = re.compile(r"(.*\D)(\d+)")
 NO_NUMBERS = Text.of("unused.no_numbers")
 
 
@@ -35,133 +34,62 @@ class Names:
     """The steps whose words no table of names has as theirs."""
 
 
-class Reader(Meanings):
+class Reader(Sifting):
     """Reads the words of programs for one exercise."""
 
     def names(self, given: Mapping[str, object], used: Mapping[str, str], refused: Mapping[str, Said]) -> Names:
         """What every word stands for; `used` and `refused` are what the table of names makes of them."""
         found = Names()
         numbers = self.numbers = {word: value for word, value in given.items() if _has_numbers(value)}
-        one_sample = self._has_one_sample(numbers)
         for word, value in given.items():
             if word not in numbers and word in self.context.derivation:
                 found.steps[word] = value
             elif word not in numbers:
                 found.unused[word] = NO_NUMBERS
-        known, asked = self.known(numbers, used, refused)
-        known = {
-            word: name
-            for word, name in known.items()
-            if word == name or name not in self.begun or self._is(numbers[word], name)
-        }
-        single = {word for word, name in known.items() if np.size(self.values[name]) == 1 and name in self.shapes}
-        for word, value in numbers.items():  # a number of layers, a place in a loop, the losses of all steps
-            count = isinstance(value, (int, np.integer)) and (word in single or known.get(word) != word)
-            count = count or (word in single and isinstance(value, (list, tuple)))
-            of_data = known.get(word) in self.givens.known and isinstance(value, float)
-            count = count or (of_data and (np.size(self.values[known[word]]) > 1 or self._is_setting(value)))
-            guessed = word in single and known[word] != word
-            count = count or (
-                guessed and (self._are_losses(value) or (isinstance(value, float) and self.is_entry(value)))
-            )
-            if count and word in known and not self._is(value, known[word]):
-                del known[word]
-        held = {word: self.equal(value) for word, value in numbers.items() if tells(value)}
-        known |= self._renamed(held, known)
-        held = {word: [known[word]] if known.get(word) in equal else equal for word, equal in held.items()}
-        own = {name for word, name in known.items() if name in held.get(word, ())}
-        known = {
-            word: name
-            for word, name in known.items()
-            if (word == name and (self.fits(numbers[word], name) or own.intersection(held.get(word, ()))))
-            or not self.is_another(held.get(word, ()), [name], held)
-        }
-        known |= {word: equal[0] for word, equal in held.items() if self._are_data(equal, known.get(word))}
-        others = (equal for word, equal in held.items() if word not in known and not own.intersection(equal))
-        elsewhere = {name for equal in others for name in equal}
-        known = {
-            word: name
-            for word, name in known.items()
-            if word == name
-            or name not in elsewhere
-            or (name[0] != "d" and self.fits(numbers[word], name))
-            or self._is(numbers[word], name)
-        }
-        called = self.derivatives_called({word: [value] for word, value in numbers.items()})
-        known = {word: name for word, name in known.items() if called.get(word) != ""}
-        free = {word: name for word, name in called.items() if name and word not in known}
-        left = {word: name for word, name in free.items()
-                if name not in known.values() and self.may_be(numbers[word], name)}  # fmt: skip
-        known = {**known, **left}
-        known = of_the_last_step(numbers, known, self.context, self._is)
+        known = self.sifted(numbers, self.known(numbers, used))
         self.named = set(known.values())
-        found.unused |= asked
         taken = set(found.steps)
-        loose: dict[str, object] = {}
-        right = {word for word, value in numbers.items() if word in known and self._is(value, known[word])}
-        between = {word for word in known if word in numbers and self.of_no_step(numbers[word]) is not None}
-        for word in sorted(numbers, key=lambda word: (word not in right, word in between, word not in used)):
-            value, target = numbers[word], known.get(word)
-            if word in asked:
-                continue
-            if target is not None and word in between and word != target and self._is_loss(target):
-                found.unused[word] = self.why_unused(word, value, NO_NAME)
-                continue
-            if target is not None and self._is_of_one_sample(value, target, one_sample):
-                found.unused[word] = Text.of("unused.one_sample")
-                continue
-            if target is None or (word not in self.shapes and not self.may_be(value, target)):
-                loose[word] = value
-            elif is_mask(value) and target.startswith("delta") and word not in self.shapes:
-                found.unused[word] = Text.of("unused.mask")
-            elif target in taken and not (later := self._renewed_beside(found, target, value)):
-                found.unused[word] = Text.of("unused.already", name=target)
-            elif target in taken:
-                taken.add(later)
-                found.steps[later] = value
-            else:
-                taken.add(target)
-                self._put(found, target, value)
+        loose = self._by_name(found, taken, known, used)
         self._renewed_rightly(found)
         taken |= set(found.steps)
-        for word, value in loose.items():
-            self._by_value(found, taken, word, value, known.get(word), refused.get(word, NO_NAME))
+        for word in loose:
+            self._by_value(found, taken, word, numbers[word], known.get(word), refused.get(word, NO_NAME))
         self._renewed(found)
         return found
 
-    def _renamed(self, held: Mapping[str, Sequence[str]], known: Mapping[str, str]) -> dict[str, str]:
-        """Words in a row that all have the right values of other quantities in a row: a for z, the layers from 2 on."""
-        families: dict[str, dict[str, int]] = {}
-        for word in held:
-            if found := _NUMBERED.fullmatch(word):
-                families.setdefault(found[1], {})[word] = int(found[2])
-        renamed: dict[str, str] = {}
-        for numbered in families.values():
-            if any(known.get(word) in held[word] for word in numbered) or len(numbered) < 2:
-                continue
-            meant = [{(one[1], int(one[2]) - number) for name in held[word] if (one := _NUMBERED.fullmatch(name))}
-                     for word, number in numbered.items()]  # fmt: skip
-            for kind, by in sorted(set.intersection(*meant))[:1]:
-                renamed |= {word: f"{kind}{number + by}" for word, number in numbered.items()}
-        return renamed
+    def _by_name(
+        self, found: Names, taken: set[str], known: Mapping[str, str], used: Mapping[str, str]
+    ) -> Sequence[str]:
+        """Take every word as what it means, the right values first; the words are left over that mean nothing, or
+        something of another shape.
+        """
+        numbers, one_sample = self.numbers, self._has_one_sample(self.numbers)
+        right = {word for word in known if self._is_ever(numbers[word], known[word])}
+        between = {word for word in known if self.of_no_step(numbers[word]) is not None}
+        loose = []
+        for word in sorted(numbers, key=lambda word: (word not in right, word in between, word not in used)):
+            value, target = numbers[word], known.get(word)
+            if target is not None and word in between and word != target and self._is_loss(target):
+                found.unused[word] = self.why_unused(word, value, NO_NAME)
+            elif target is not None and self._is_of_one_sample(value, target, one_sample):
+                found.unused[word] = Text.of("unused.one_sample")
+            elif target is None or (word not in self.shapes and not self.may_be(value, target)):
+                loose.append(word)
+            elif is_mask(value) and target.startswith("delta") and word not in self.shapes:
+                found.unused[word] = Text.of("unused.mask")
+            elif target not in taken:
+                taken.add(target)
+                self._put(found, target, value)
+            elif later := self._renewed_beside(found, target, value):
+                taken.add(later)
+                found.steps[later] = value
+            else:
+                found.unused[word] = Text.of("unused.already", name=target)
+        return loose
 
-    def _is_loss(self, name: str) -> bool:
-        return name in self.context.derivation and self.context.role(self.context.derivation[name]) == Role.LOSS
-
-    def _are_losses(self, value: object) -> bool:
-        """Whether it is the loss of every step, kept one by one."""
-        return np.shape(np.asarray(value)) == (last_step(self.context) + 1,)
-
-    def _are_data(self, equal: Sequence[str], name: str | None) -> bool:
-        """Whether what is called like a step has the values of the data: `out` for the targets."""
-        return (
-            name is not None and name in self.context.derivation and name not in equal and equal[:1] in (["x"], ["y"])
-        )
-
-    def _is_setting(self, value: object) -> bool:
-        """Whether it is a rate or a decay of the exercise, whatever it is called: Adam's b1."""
-        given = self.context.derivation.givens
-        return any(float(np.ravel(self.values[one.name])[0]) == value for one in given if not one.shape)
+    def _is_ever(self, value: object, name: str) -> bool:
+        """Whether it is a quantity, or a parameter after an update."""
+        return self._is(value, name) or any(base_of(one) == name and self._is(value, one) for one in self.updates)
 
     def _renewed_beside(self, found: Names, target: str, value: object) -> str:
         """What a parameter that is there as it was is once more, renewed: after all updates, if no value says else."""
@@ -196,16 +124,23 @@ class Reader(Meanings):
             found.unused[word] = of_no_step or self.why_unused(word, value, reason)
         elif named in taken:
             found.unused[word] = Text.of("unused.already", name=named)
-        elif not (
-            self.fits(value, named)
-            or (named in self.givens.known and np.size(self.values[named]) > 1)
-            or any(map(str.isdigit, word))
-            or len(word) > 2
-        ):
-            found.unused[word] = reason  # one letter and another shape
+        elif not (self.fits(value, named) or self._is_clear(word, value, named)):
+            found.unused[word] = self.why_unused(word, value, reason)
         else:
             taken.add(named)
             self._put(found, named, value)
+
+    def _is_clear(self, word: str, value: object, named: str) -> bool:
+        """Whether a word says what it means although the value has another shape: it has the number of a layer, or is
+        no single letter, and the shape is not that of the same in another layer, which a program went on to.
+        """
+        if (named in self.givens.known and np.size(self.values[named]) > 1) or any(map(str.isdigit, word)):
+            return True
+        if self._is_loss(named) and not holds_a_loss(word):  # the errors themselves
+            return False
+        kind = named.rstrip("0123456789")
+        others = (one for one in self.shapes if one != named and one.rstrip("0123456789") == kind)
+        return len(word) > 2 and not any(self.fits(value, one) for one in others)
 
     def _renewed(self, found: Names) -> None:
         """Parameters that a program has renewed in place are those after the update.

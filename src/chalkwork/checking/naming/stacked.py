@@ -38,8 +38,13 @@ def _flat(one: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     """The attributes of an object, with those that it keeps in a dictionary or as a pair of weights and bias."""
     for key, value in one.items():
         bare = key.strip("_").lower()
-        before = "d" if bare in _GRADIENTS else ""
-        if isinstance(value, Mapping) and (before or bare in _PARAMETERS):
+        before = "d" if bare in _GRADIENTS or "grad" in bare else ""
+        if isinstance(value, Mapping) and value and all(isinstance(part, Mapping) for part in value.values()):
+            for name, kept in value.items():  # what an optimiser keeps for each parameter
+                yield from ((f"{state}_{name}", part) for state, part in kept.items())
+        elif isinstance(value, Mapping) and (
+            before or bare in _PARAMETERS or any(map(_is_parameter, map(str, value), value.values()))
+        ):
             for name, part in value.items():
                 word = str(name)
                 yield (word if word.lower().startswith(("d", "grad")) else f"{before}{word}"), part

@@ -15,9 +15,9 @@ _STEMS = {
 }
 _LETTER = {stem: letter for letter, stems in _STEMS.items() for stem in stems}
 _MARK = "(?:bias|un)?(?:hat|corrected|corr|biased|h|c)"
-_STEM = "|".join(sorted(_LETTER, key=len, reverse=True))
-_STATE = re.compile(f"({_STEM})({_MARK})?(?:d|grad)?({_MARK})?(w|b|weights?|kernel|bias)(\\d+)({_MARK})?")
-_KEPT = re.compile(f"({_STEM})({_MARK})?")
+_STEM = f"(?:running|moving)?({'|'.join(sorted(_LETTER, key=len, reverse=True))})"
+_STATE = re.compile(f"{_STEM}({_MARK})?(?:d|grad)?({_MARK})?(w|b|weights?|kernel|bias)(\\d+)({_MARK})?")
+_KEPT = re.compile(f"{_STEM}({_MARK})?")
 _PARAMETER = re.compile(r"d?(?:w|b|weights?|kernel|bias)_?\d+", re.IGNORECASE)
 
 

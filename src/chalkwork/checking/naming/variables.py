@@ -16,6 +16,7 @@ from chalkwork.checking.naming.kept import (
     by_layer,
     is_array,
     is_wide,
+    of_each_parameter,
     of_parameters,
     over_time,
     singular,
@@ -193,6 +194,9 @@ def is_module(value: object) -> bool:
 
 def _of_mapping(name: str, value: Mapping[Any, object], layers: int, depth: int) -> Iterator[tuple[str, object]]:
     bare = name.strip("_").lower()
+    if kept := of_each_parameter(value, layers):
+        yield from _walk(kept, layers, depth + 1)
+        return
     if len(value) == layers > 1 and all(isinstance(one, Mapping) for one in value.values()):
         yield from _walk(by_layer(bare, value), layers, depth + 1)
         return

@@ -13,7 +13,6 @@ from chalkwork.checking.naming.passes import base_of
 from chalkwork.checking.naming.programs import Reader
 from chalkwork.checking.placing.versions import Words
 from chalkwork.checking.recording import Made
-from chalkwork.words import Said
 
 _NUMBERS = re.compile(r"\d*(?:_t\d+)?$")
 
@@ -21,14 +20,14 @@ _NUMBERS = re.compile(r"\d*(?:_t\d+)?$")
 class Candidates:
     """The words of a recording, each with its chain: the quantities that it can be, in the order of the work."""
 
-    def __init__(self, reader: Reader, words: Words, used: Mapping[str, str], refused: Mapping[str, Said]) -> None:
+    def __init__(self, reader: Reader, words: Words, used: Mapping[str, str]) -> None:
         self.reader, self.words, self.used = reader, words, used
         self.derivation = reader.context.derivation
         self.names = (*(given.name for given in self.derivation.givens), *self.derivation)
         self.givens = {given.name for given in self.derivation.givens}
         self._known_equal: dict[int, list[str]] = {}
         told = {word: next((one for one in made if tells(one.value)), made[-1]).value for word, made in words.items()}
-        self.known, self.asked = reader.known(told, used, refused)
+        self.known = reader.known(told, used)
         self.chains = {word: self._chain(word, self.known.get(word), made) for word, made in words.items()}
         self.chains |= {word: chain for word in words if (chain := self._of_a_parameter(word))}
         called = self.called = reader.derivatives_called(
@@ -48,9 +47,7 @@ class Candidates:
 
     def _chain(self, word: str, target: str | None, versions: Sequence[Made]) -> list[str]:
         """The quantities that a word can stand for, in the order in which they are worked out."""
-        if word in self.asked or self.reader.are_entries(
-            [made.value for made in versions if made.line is not None] or []
-        ):
+        if self.reader.are_entries([made.value for made in versions if made.line is not None]):
             return []
         kinds = kinds_called(word)
         names = [name for name in self.names if name not in self.reader.begun]

@@ -12,7 +12,7 @@ from chalkwork.algebra.expression import names_in
 from chalkwork.checking.mistakes import Role
 from chalkwork.checking.mistakes.errors import slope_of
 from chalkwork.checking.naming.evidence import same
-from chalkwork.checking.naming.passes import last_step
+from chalkwork.checking.naming.passes import last_step, updates_before
 from chalkwork.checking.naming.programs import Reader
 from chalkwork.derivation.evaluate import evaluate
 
@@ -121,9 +121,13 @@ class Flow:
         return found
 
     def near(self, operands: frozenset[str], size: int) -> set[str]:
-        """The steps of a size that lack one of the operands, or have another one in its place, or one more."""
+        """The steps of a size that lack one of the operands, or have another one in its place, or one more; none of a
+        later step than all that is there.
+        """
         found = set()
-        for name in {name for part in operands for name in self.then.get(part, ())} - operands:
+        last = max(map(updates_before, operands), default=0)
+        able = {name for part in operands for name in self.then.get(part, ())} - operands
+        for name in (one for one in able if updates_before(one) <= last):
             parts = self.made_of[name]
             outputs = {self.output.get(part) for part in parts} - {None, name}
             met = [part for part in parts if part in operands or self.output.get(part) in operands & outputs]

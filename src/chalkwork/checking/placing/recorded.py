@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
-from chalkwork.checking.naming.consequences import by_consequence, displaced, followed, is_multiple, like_its_family
+from chalkwork.checking.mistakes import Role
+from chalkwork.checking.naming.consequences import (
+    by_consequence,
+    displaced,
+    followed,
+    is_multiple,
+    like_its_family,
+    put,
+)
 from chalkwork.checking.naming.evidence import is_mask, same, tells
 from chalkwork.checking.naming.passes import base_of, updates_before
 from chalkwork.checking.naming.programs import Reader
@@ -33,9 +42,10 @@ from chalkwork.checking.reading.names import NO_NAME, longest
 from chalkwork.checking.recording import Made
 from chalkwork.checking.repairing.rerunning import Rerun
 from chalkwork.derivation.derivation import Stage
-from chalkwork.words import Said
+from chalkwork.derivation.evaluate import evaluate
 
 _MOST_UNUSED = 12
+_FORWARD = (Role.NET, Role.ACTIVATION, Role.LOSS)
 
 
 def recorded(
@@ -43,22 +53,19 @@ def recorded(
     words: Words,
     rerun: Rerun,
     used: Mapping[str, str],
-    refused: Mapping[str, Said],
     still: Mapping[str, Made],
 ) -> Recorded:
-    """What the words of a recording stand for; `used` and `refused` are what the table of names makes of them, and
-    `still` the parameters that were not renewed with the others.
+    """What the words of a recording stand for; `used` is what the table of names makes of them, and `still` the
+    parameters that were not renewed with the others.
     """
-    placing = _Placing(reader, words, rerun, used, refused)
+    placing = _Placing(reader, words, rerun, used)
     placing.taken |= {f"{name}_new": replace(made, line=None) for name, made in still.items()}
     return placing.done()
 
 
 class _Placing(Candidates):
-    def __init__(
-        self, reader: Reader, words: Words, rerun: Rerun, used: Mapping[str, str], refused: Mapping[str, Said]
-    ) -> None:
-        super().__init__(reader, samples_together(reader, upright(reader, words)), used, refused)
+    def __init__(self, reader: Reader, words: Words, rerun: Rerun, used: Mapping[str, str]) -> None:
+        super().__init__(reader, samples_together(reader, upright(reader, words)), used)
         self.rerun = rerun
         self.arguments = arguments_of(words)
         self.taken: dict[str, Made] = {}
@@ -189,6 +196,34 @@ class _Placing(Candidates):
             return True
         return any(sum(order < made.order for order in orders) >= step for orders in self.updates.values())
 
+    def _is_in_time(self, name: str, made: Made) -> bool:
+        """Whether it is made after the updates that the quantity goes back to, and of no others if it is of a pass."""
+        if name not in self.derivation or name in self.equal_to(made):
+            return True
+        learnt = {
+            one for one in self.taken if one in self.learnt and tells(self.taken[one].value) and self._is_right(one)
+        }
+        if any(self.taken[one].order > made.order for one in learnt & self.learnt_before[name]):
+            return False
+        others = {self.taken[one].order for one in learnt - self.learnt_before[name]}
+        is_forward = self.reader.context.role(self.derivation[name]) in _FORWARD
+        return not (others and is_forward) or others.isdisjoint(self.rerun.before(made))
+
+    @cached_property
+    def learnt(self) -> set[str]:
+        """The gradients of parameters, and what an update makes of them."""
+        steps = self.derivation.equations
+        return {one.name for one in steps if self.reader.context.role(one) in (Role.GRADIENT, Role.UPDATE)}
+
+    @cached_property
+    def learnt_before(self) -> dict[str, set[str]]:
+        """Those that each step goes back to."""
+        found: dict[str, set[str]] = {}
+        for equation in self.derivation.equations:
+            parts = {one.name for one in names_in(equation.expression)} & found.keys()
+            found[equation.name] = (parts & self.learnt).union(*(found[one] for one in parts))
+        return found
+
     def _by_name(self, word: str) -> None:
         """The versions of a word that have no right value, between those that have."""
         chain = self.chains[word]
@@ -265,7 +300,8 @@ class _Placing(Candidates):
     def _is_between(self, made: Made) -> bool:
         """Whether it is right, and no step of its own: the distance from the target, what comes back to a layer."""
         near = [value for value in self.auxiliary if value.size == made.value.size]
-        return tells(made.value) and any(same(made.value, value) for value in near)
+        among = any(same(made.value, value) for value in near) or self.reader.are_apart(made.value)
+        return tells(made.value) and among
 
     def _may_be(self, word: str, made: Made, name: str) -> bool:
         """Whether it has the shape, or its name says so clearly that the shape is wrong."""
@@ -277,7 +313,8 @@ class _Placing(Candidates):
         gradient = kind in ("dW", "dU", "db", "dgamma", "dbeta")
         numbered = word[-1:].isdigit() or (gradient and any(map(str.isdigit, word)))
         clear = word in self.used or (kind in ("mu", "var") and made.value.size > 1)
-        clear = clear or (kind in ("dW", "dU") and made.value.ndim == 2 and self.known.get(word) == base_of(name))
+        shaped = (kind in ("dW", "dU") and made.value.ndim == 2) or kind == "db"
+        clear = clear or (shaped and self.known.get(word) == base_of(name))
         clear = clear or (gradient and self.called.get(word) == base_of(name))
         clear = clear or (numbered and (gradient or made.value.ndim > 1))
         if clear and not gradient and word not in self.names and not self.reader.fits(made.value, name):
@@ -329,7 +366,7 @@ class _Placing(Candidates):
         return updates_before(name) <= self._rounds(made) or self.derivation[name].stage == Stage.UPDATE
 
     def _name(self, word: str, made: Made, name: str) -> None:
-        if name not in self.taken:
+        if name not in self.taken and self._is_in_time(name, made):
             self.taken[name] = made
             self.meant[word, made.order] = name
 
@@ -340,6 +377,7 @@ class _Placing(Candidates):
         left = [
             (made, word) for made, word in items if not self._serves(made) and made.line is not None and not made.of
         ]
+        self._gone_on_later()
         steps = {name: made.value for name, made in self.taken.items()}
         for name in displaced(self.reader, steps, self._data(), [made.value for made, _ in left]):
             order = self.taken.pop(name).order
@@ -352,6 +390,30 @@ class _Placing(Candidates):
         for word, name in like_its_family(self.reader, named, rest).items():
             if self.reader.fits(self.words[word][-1].value, name):
                 self._name(word, self.words[word][-1], name)
+
+    def _gone_on_later(self) -> None:
+        """A right derivative that its word did not keep, and from which nothing follows that was made with what the
+        word held next: that is the step.
+        """
+        own = followed(self.reader, {name: made.value for name, made in self.taken.items()}, self._data())
+        for (word, order), name in list(self.meant.items()):
+            made = self.taken.get(name)
+            if made is None or made.order != order or name in self.givens or not self.derivation[name].derivative:
+                continue
+            later = [one for one in self.words[word] if one.order > order and one.line and not self._serves(one)]
+            users = [
+                one for one in self.derivation.equations if any(part.name == name for part in names_in(one.expression))
+            ]
+            after = [self.taken[one.name] for one in users if one.name in self.taken]
+            for other in later[:1] if len(after) == len(users) > 0 else ():
+                if other.value.shape != made.value.shape or any(one.order < other.order for one in after):
+                    continue
+                with np.errstate(all="ignore"):
+                    made_of = [evaluate(one.expression, {**own, name: put(other.value, own[name])}) for one in users]
+                if all(same(one.value, value) for one, value in zip(after, made_of, strict=True)):
+                    del self.meant[word, order]
+                    self.taken[name] = other
+                    self.meant[word, other.order] = name
 
     def _data(self) -> dict[str, object]:
         """The exercise's givens as the program has them."""

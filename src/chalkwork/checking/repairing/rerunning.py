@@ -144,7 +144,7 @@ class Rerun:
         if (line, goal.order, adds) not in self._between:
             reached: set[object] = {line}
             found = []
-            before = self._before(goal)
+            before = self.before(goal)
             if adds:
                 before |= {one for one, made in self.made.items() if one < goal.order and self.is_of(made, line)}
             for order in sorted(before):
@@ -155,7 +155,8 @@ class Rerun:
             self._between[line, goal.order, adds] = found
         return self._between[line, goal.order, adds]
 
-    def _before(self, goal: Made) -> set[int]:
+    def before(self, goal: Made) -> set[int]:
+        """What a value goes back to, as far as that is known, and the value itself, by their numbers."""
         found, waiting = set(), [goal.order]
         while waiting:
             order = waiting.pop()

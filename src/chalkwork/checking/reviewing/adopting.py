@@ -257,12 +257,13 @@ def _may_follow(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
     values = dict(own)
     for equation in way.showing:
         names = [name.name for name in names_in(equation.expression)]
-        if not reached.intersection(names):
+        typed = reading.has(equation.name, own[equation.name])
+        if not reached.intersection(names) or (typed and equation.name in way.kept):
             continue
         known = {name: own_value(name, reading, values) for name in names}
         with np.errstate(all="ignore"):
             value = evaluate(equation.expression, known)
-        if not reading.has(equation.name, own[equation.name]):
+        if not typed:
             reached.add(equation.name)
             values[equation.name] = value
             continue

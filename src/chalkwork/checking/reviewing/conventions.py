@@ -278,6 +278,7 @@ def _rate_in_gradients(context: Context) -> Iterator[Forms]:
     if rate is not None:
         for factor in (rate, -rate):
             yield _scaled(factor, _gradients(context))
+            yield _scaled(factor, (*_errors(context), *_gradients(context)))
 
 
 def _rate_in_velocity(context: Context) -> Iterator[Forms]:

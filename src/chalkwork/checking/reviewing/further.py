@@ -10,23 +10,30 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number, names_in, transform
 from chalkwork.algebra.numerals import Scalar
+from chalkwork.checking.judging.verdicts import ACCEPTED
+from chalkwork.checking.mistakes import Role
 from chalkwork.checking.mistakes.structure import is_operation
 from chalkwork.checking.naming.evidence import same, tells
 from chalkwork.checking.naming.passes import after
+from chalkwork.checking.naming.variables import is_rectangular
 from chalkwork.checking.report import Report
 from chalkwork.checking.reviewing.adopting import adopted
 from chalkwork.checking.task import Task
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate_each
-from chalkwork.words import Text
+from chalkwork.words import Text, say
 
-_FEWEST_NUMBERS = 4
+_FEWEST_NUMBERS, _FEWEST_STEPS = 4, 2
 _MOST_EVALUATED, _MOST_NUMBERS = 20_000, 10**7
 """So many equations are worked out altogether, if that is no more than so many numbers."""
 
 
 def trained_on(
-    task: Task, typed: dict[str, object], data: dict[str, object], report: Report, declared: Sequence[str] = ()
+    task: Task,
+    typed: dict[str, object],
+    data: dict[str, object],
+    report: Report,
+    declared: Sequence[str] = (),
 ) -> Report:
     """The report by the step of the training that the variables are of, if all that nobody keeps otherwise is right.
 
@@ -35,7 +42,8 @@ def trained_on(
     """
     kept = [one for one in task.derivation.equations if one.stage == Stage.UPDATE or task.context.layer(one)]
     kept = [one for one in kept if one.derivative is None and tells(typed.get(one.name))]
-    if not report.wrong or sum(np.asarray(typed[one.name]).size for one in kept) < _FEWEST_NUMBERS:
+    numbers = sum(np.asarray(typed[one.name]).size for one in kept)
+    if not report.wrong or len(kept) < _FEWEST_STEPS or numbers < _FEWEST_NUMBERS:
         return report
     training, names = _Training(task), [one.name for one in kept]
     for more, (givens, values) in enumerate(training.later(names), 1):
@@ -49,6 +57,25 @@ def trained_on(
             said = "The training goes on after the exercise: the variables are those of its step <n>."
             return again.noting([Text.own("program.trained_on", said, n=more + 1)])
     return report
+
+
+def without_later(
+    task: Task, typed: dict[str, object], data: dict[str, object], given: Mapping[str, object], report: Report
+) -> Report:
+    """The report without what a later step left, of which nothing is right and nothing explained.
+
+    The first of the losses that the program keeps is right, and it keeps those of more steps than the exercise has.
+    """
+    right = [task.values[one.name] for one in task.derivation.equations if task.context.role(one) == Role.LOSS]
+    kept = [np.asarray(value) for value in given.values() if is_rectangular(value)]
+    kept = [one for one in kept if one.ndim == 1 and one.size > len(right) > 0 and tells(one)]
+    said = any(result.verdict in ACCEPTED or result.mistakes for result in report.values())
+    if said or not any(same(one[:1], right[0]) for one in kept):
+        return report
+    unused = {**report.unused, **dict.fromkeys(typed, say(task.language, "unused.later"))}
+    typed.clear()
+    data.clear()
+    return report.having({}).with_unused(unused)
 
 
 def _is_of_the_exercise(given: object, right: Any, later: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,12 @@ import numpy as np
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.judging.verdicts import RIGHT
 from chalkwork.checking.mistakes import Role
-from chalkwork.checking.naming.evidence import same
+from chalkwork.checking.naming.evidence import same, tells
 from chalkwork.checking.naming.variables import numbers_of
 from chalkwork.checking.reading.names import bare_name
+from chalkwork.checking.recording import Made
 from chalkwork.checking.report import Report
+from chalkwork.checking.seeing.seen import is_said
 from chalkwork.checking.task import Task
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.words import Text, written
@@ -38,12 +40,8 @@ def without_measures(
     All updates are right: nothing else of the program is made with it.
     """
     by = report.by or task
-    updates = [name for name in report if by.derivation[name].stage == Stage.UPDATE]
-    losses = [name for name in report.wrong if by.context.role(by.derivation[name]) == Role.LOSS and name in typed]
-    if not losses or not updates or any(report[name].verdict not in RIGHT for name in updates):
-        return report
     results, unused = dict(report), dict(report.unused)
-    for name in losses:
+    for name in [name for name in _losses(by, report) if name in typed]:
         errors = _errors(by, by.derivation[name])
         own: Array = np.asarray(numbers_of(typed[name]))
         for word in words.get(name, ()):
@@ -51,9 +49,34 @@ def without_measures(
             if (what := next((what for what, size in sizes if same(own, size)), None)) is not None:
                 results.pop(name, None)
                 unused[word] = written(Text.of("unused.no_step", what=Text.of(f"measured.{what}")), report.language)
-    if len(results) == len(report):
-        return report
-    return Report(results, unused, report.follows, report.notes, language=report.language, by=report.by)
+    return report.having(results).with_unused(unused) if len(results) < len(report) else report
+
+
+def without_others(
+    task: Task, words: Mapping[str, Collection[str]], versions: Mapping[str, Sequence[Made]], report: Report
+) -> Report:
+    """The report without a loss that nothing explains and whose word held the right one of another step of a recording,
+    or more of them than there are: with which parameters each was worked out is not known.
+    """
+    by = report.by or task
+    losses = [one.name for one in by.derivation.equations if by.context.role(one) == Role.LOSS]
+    results, unused = dict(report), dict(report.unused)
+    for name in [name for name in _losses(by, report) if not is_said(report, name)]:
+        for word in words.get(name, ()):
+            held = [one.value for one in versions.get(word, ()) if tells(one.value)]
+            right = any(same(value, by.values[one]) for value in held for one in losses)
+            if right or len({float(np.sum(value)) for value in held}) > len(losses):
+                results.pop(name, None)
+                unused[word] = written(Text.of("unused.several", name=name), report.language)
+    return report.having(results).with_unused(unused) if len(results) < len(report) else report
+
+
+def _losses(task: Task, report: Report) -> list[str]:
+    """The wrong losses of a program that has all updates right: nothing else of it is made with them."""
+    updates = [name for name in report if task.derivation[name].stage == Stage.UPDATE]
+    if not updates or any(report[name].verdict not in RIGHT for name in updates):
+        return []
+    return [name for name in report.wrong if task.context.role(task.derivation[name]) == Role.LOSS]
 
 
 def _errors(task: Task, loss: Equation) -> Array | None:

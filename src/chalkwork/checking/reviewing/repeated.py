@@ -12,18 +12,18 @@ import numpy as np
 from chalkwork.algebra.expression import Expression, names_in
 from chalkwork.checking.mistakes import distinct
 from chalkwork.checking.naming.evidence import same, tells
-from chalkwork.checking.naming.passes import after, base_of, last_step
+from chalkwork.checking.naming.passes import after, base_of, last_step, updates_before
 from chalkwork.checking.reading.answers import answer_like, with_given
 from chalkwork.checking.reading.numerals import is_single
 from chalkwork.checking.report import Report
 from chalkwork.checking.reviewing.adopting import adopted
 from chalkwork.checking.reviewing.ways import ways
-from chalkwork.checking.seeing.seen import seen_in
+from chalkwork.checking.seeing.seen import is_said, seen_in
 from chalkwork.checking.seeing.slips import slips
 from chalkwork.checking.task import Task
 from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
-from chalkwork.words import Text, say
+from chalkwork.words import Text
 
 _MOST = 3000
 """So many mistakes are tried."""
@@ -48,7 +48,7 @@ def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Re
     if report.first_wrong is None:
         return report
     held = {name: value for name, value in typed.items() if tells(value)}
-    begun = any(one.name in held for one in first_ones) if last else _is_said(report, report.first_wrong)
+    begun = any(one.name in held for one in first_ones) if last else is_said(report, report.first_wrong)
     if begun or _numbers_in(held) < _FEWEST_NUMBERS:
         return report
     left = [_MOST_EVALUATED if last else _MOST_EVALUATED // 8]
@@ -67,12 +67,6 @@ def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Re
         "The variables hold what the last step left. `with chalkwork.record() as run:` around all steps keeps all.",
     )
     return report.noting([said])
-
-
-def _is_said(report: Report, name: str) -> bool:
-    """Whether it is said of a wrong step what is wrong with it."""
-    unexplained = {say(report.language, sentence) for sentence in ("step.wrong", "step.stopped")}
-    return bool(report[name].mistakes) or report[name].message not in unexplained
 
 
 def _numbers_in(held: Mapping[str, object]) -> int:
@@ -197,8 +191,7 @@ def _by_ids(task: Task, name: str) -> dict[tuple[tuple[str, ...], int], Expressi
 
 def _in_each(equation: Equation, last: int) -> list[str]:
     """The names that a quantity of the first step has in every step."""
-    base = base_of(equation.name)
-    start = 1 if equation.stage == Stage.UPDATE else 0
+    base, start = base_of(equation.name), updates_before(equation.name)
     return [after(base, number) for number in range(start, start + last + 1)]
 
 
@@ -300,5 +293,5 @@ def _meets(many: Any, held: tuple[Any, float] | None) -> Any:
     own, slack = held
     axes = tuple(range(1, many.ndim))
     room = slack * np.nanmax(np.abs(many), axis=axes, keepdims=True, initial=0.0) + 1e-15
-    met = (np.abs(many - own) <= room) | (np.isnan(many) & np.isnan(own))
+    met = (np.isfinite(room) & (np.abs(many - own) <= room)) | (np.isnan(many) & np.isnan(own))
     return met.all(axis=axes)

@@ -11,6 +11,7 @@ import numpy as np
 from chalkwork.checking.judging.verdicts import ACCEPTED
 from chalkwork.checking.naming.evidence import same, tells
 from chalkwork.checking.naming.variables import numbers_of
+from chalkwork.checking.reading.numerals import is_single
 from chalkwork.checking.report import Report
 from chalkwork.checking.reviewing.adopting import adopted
 from chalkwork.checking.task import Task
@@ -18,7 +19,7 @@ from chalkwork.derivation.derivation import Stage
 from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.words import Text
 
-_SAME = 1e-9
+_SAME, _SINGLE = 1e-9, 1e-5
 
 
 def in_their_order(task: Task, typed: Mapping[str, object], data: dict[str, object], report: Report) -> Report:
@@ -59,7 +60,7 @@ def _order(task: Task, name: str, given: object) -> list[int] | None:
         return None
     mine, theirs = (np.moveaxis(np.asarray(one, dtype=float), axis, 0) for one in (own, right))
     apart = np.max(np.abs(mine[:, None] - theirs[None]), axis=-1)
-    near = apart <= _SAME * np.max(np.abs(right))
+    near = apart <= (_SINGLE if is_single(given) else _SAME) * np.max(np.abs(right))
     if not (np.all(near.sum(axis=0) == 1) and np.all(near.sum(axis=1) == 1)):
         return None
     order = [int(one) for one in np.argmax(near, axis=1)]

@@ -70,11 +70,11 @@ class Way:
 
     @cached_property
     def showing(self) -> list[Equation]:
-        """The steps that stay as they are, and are worked out from some that do not, directly or not."""
+        """The steps that are worked out from some that do not stay as they are, directly or not."""
         reached = set(self.found.forms)
         found = []
         for equation in self.derivation.equations:
-            if equation.name not in self.kept and any(name.name in reached for name in names_in(equation.expression)):
+            if any(name.name in reached for name in names_in(equation.expression)):
                 reached.add(equation.name)
                 found.append(equation)
         return found

@@ -43,6 +43,12 @@ _MOST_SLIPS = 2
 UNEXPLAINED = ("step.wrong", "step.stopped")
 
 
+def is_said(report: Report, name: str) -> bool:
+    """Whether it is said of a wrong step what is wrong with it."""
+    unexplained = {say(report.language, sentence) for sentence in UNEXPLAINED}
+    return bool(report[name].mistakes) or report[name].message not in unexplained
+
+
 def seen_in(task: Task, typed: Mapping[str, object], report: Report) -> Report:
     """The report with a sentence on what is seen wherever a step is wrong and nothing explains it."""
     if report.first_wrong is None:

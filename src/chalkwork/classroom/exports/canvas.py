@@ -69,12 +69,11 @@ def _questions(item: Item, task: str, field: Field) -> Iterator[str]:
     if not field.cells:
         yield _choice(item, task, field)
         return
-    single = len(field.cells) == 1 == len(field.cells[0])
     for row, cells in enumerate(field.cells, 1):
         for column, cell in enumerate(cells, 1):
             power = power_of(cell)
             value, room = cell.value * 10**power, cell.tolerance * 10**power
-            place = "" if single else f", row {row}, column {column}" if len(cells) > 1 else f", row {row}"
+            place = "" if field.is_single else f", row {row}, column {column}" if len(cells) > 1 else f", row {row}"
             low, high = _end(value - room, floor), _end(value + room, ceil)
             condition = (
                 f'<or><varequal respident="response1">{decimal(value)}</varequal><and>'

@@ -49,7 +49,7 @@ def _question(item: Item, pages: Pages, place: int, partial: int) -> str:
 
 
 def _weights(field: Field) -> list[Fraction]:
-    return [cell.weight for row in field.cells for cell in row] or [field.weight]
+    return [cell.weight for cell in field.numbers] or [field.weight]
 
 
 def _with_fields(html: str, shown: dict[str, str]) -> str:

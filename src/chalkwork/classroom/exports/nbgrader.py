@@ -51,7 +51,7 @@ def write(items: Sequence[Item], partial: int) -> str:
         lines = [f"{names[field.name]} = {empty(field)}" for field in fields]
         cells.append(code_cell("\n".join(["import numpy as np", "", *lines])))  # no solution cell: these are emptied
         for field in fields:
-            weights = [float(cell.weight * POINTS) for row in field.cells for cell in row]
+            weights = [float(cell.weight * POINTS) for cell in field.numbers]
             tests = _test(field, names[field.name], number, weights)
             cell = code_cell("\n".join([_BEGIN, *setting, *tests, _END]))
             setting, number = [], number + len(weights)

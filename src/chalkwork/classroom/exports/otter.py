@@ -86,7 +86,7 @@ def _notebook(item: Item, partial: int, name: str) -> Iterator[dict[str, Any]]:
                 continue
             rows, columns = len(field.cells), len(field.cells[0])
             gathered.append(f"given.update(marks.typed({names[field.name]}, {number}, {rows}, {columns}))")
-            for cell in (cell for row in field.cells for cell in row):
+            for cell in field.numbers:
                 yield from _tests(number, cell, gathered, item, partial)
                 number += 1
         yield _raw("# END TESTS")
@@ -117,5 +117,4 @@ def _points(weight: Fraction) -> str:
 
 
 def _weight(fields: Sequence[Field]) -> Fraction:
-    cells = (cell.weight for field in fields for row in field.cells for cell in row)
-    return sum((field.weight for field in fields), Fraction(0)) + sum(cells, Fraction(0))
+    return sum((field.weight + sum(cell.weight for cell in field.numbers) for field in fields), Fraction(0))

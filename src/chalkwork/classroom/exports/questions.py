@@ -68,6 +68,16 @@ class Field:
     weight: Fraction = Fraction(0)
     formula: Formula | None = None
 
+    @property
+    def numbers(self) -> list[Cell]:
+        """The cells, row by row."""
+        return [cell for row in self.cells for cell in row]
+
+    @property
+    def is_single(self) -> bool:
+        """Whether one number is asked."""
+        return len(self.cells) == 1 == len(self.cells[0])
+
 
 @dataclass(frozen=True)
 class Item:
@@ -108,11 +118,7 @@ class Item:
     def numbered(self) -> dict[int, tuple[str, Field, Cell]]:
         """Every number to answer with its exercise and field, from 1 in the order in which they are asked."""
         every = [
-            (task, field, cell)
-            for task, fields in self.fields().items()
-            for field in fields
-            for row in field.cells
-            for cell in row
+            (task, field, cell) for task, fields in self.fields().items() for field in fields for cell in field.numbers
         ]
         return dict(enumerate(every, 1))
 

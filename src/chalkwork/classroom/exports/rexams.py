@@ -79,8 +79,7 @@ def _answers(item: Item) -> list[Field]:
     found = []
     for fields in item.fields().values():
         for field in fields:
-            cells = [cell for row in field.cells for cell in row]
-            found += [Field(cell.entry, field.latex, ((cell,),)) for cell in cells] or [field]
+            found += [Field(cell.entry, field.latex, ((cell,),)) for cell in field.numbers] or [field]
     return found
 
 

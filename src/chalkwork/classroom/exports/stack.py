@@ -205,7 +205,7 @@ class _Made:
     def inputs(self) -> Iterator[str]:
         """A matrix is one input; a word is chosen, or typed."""
         for number, (_, field) in enumerate(self.fields, 1):
-            single = len(field.cells) == 1 == len(field.cells[0]) if field.cells else False
+            single = field.is_single
             kind = "algebraic" if single or field.formula else "matrix" if field.cells else "dropdown"
             kind = "string" if kind == "dropdown" and not field.choices else kind
             more = "allowempty" if field.cells or not field.choices else ""
@@ -224,7 +224,7 @@ class _Made:
         """A potential response tree for each field."""
         first = 1
         for number, (_, field) in enumerate(self.fields, 1):
-            weight = field.weight + sum(cell.weight for row in field.cells for cell in row)
+            weight = field.weight + sum(cell.weight for cell in field.numbers)
             size = sum(map(len, field.cells))
             nodes = list(self._nodes(number, first, field)) if field.cells else [_word_node(number)]
             given = self._given(number, first + size - 1) if field.cells else ""
@@ -252,7 +252,7 @@ class _Made:
         """The numbers that were typed up to this field, and the verdicts on them."""
         typed = []
         for number, (_, field) in enumerate(self.fields[:own], 1):
-            single = len(field.cells) == 1 == len(field.cells[0]) if field.cells else False
+            single = field.is_single
             for row, cells in enumerate(field.cells, 1):
                 for column, _ in enumerate(cells, 1):
                     typed.append(f"cw_number(ans{number}{'' if single else f'[{row},{column}]'})")
@@ -304,8 +304,7 @@ def _answer(field: Field) -> str:
             return _string(field.word)
         return _list([_list([_string(each), "true" if each == field.word else "false"]) for each in field.choices])
     rows = [_list([decimal(cell.value) for cell in row]) for row in field.cells]
-    single = len(field.cells) == 1 == len(field.cells[0])
-    return decimal(field.cells[0][0].value) if single else f"matrix({', '.join(rows)})"
+    return decimal(field.cells[0][0].value) if field.is_single else f"matrix({', '.join(rows)})"
 
 
 def _word_node(number: int) -> str:

@@ -82,11 +82,10 @@ def hopfield(
     b = None if bias is None else memory.given("b", column_of(bias, n, "bias"))
     units, kept = order_of(order, n, "units", MOST_STEPS), at_zero_of(at_zero)
     one_of(mode, MODES, "mode")
-    one_by_one = mode == MODES[0]
+    run = Recall(memory, w, b, binary, kept, units, mode == MODES[0], sweeps)
     if start is not None:
-        begin = two_valued(column_of(start, n, "start"), "start", low)
-        run = Run(memory, w, b, binary, kept, units)
-        steps, ending = run.recall(begin, whole(sweeps, "sweeps", 1, MOST_STEPS), one_by_one)
+        whole(sweeps, "sweeps", 1, MOST_STEPS)
+        steps, ending = run.recall(two_valued(column_of(start, n, "start"), "start", low))
         state = memory.values[f"s{steps}"].ravel()
         known = {
             f"{sign}pattern {number}": (1.0 + low - pattern if sign else pattern,)
@@ -95,42 +94,25 @@ def hopfield(
         }
         memory.facts["state"] = state
         memory.ends(steps, ending, known, state)
+    count = 0 if stored is None else len(stored)
 
     def posed(board: Board) -> Iterator[Block]:
         said = f"A Hopfield network has {counted(n, 'unit')} with the states {'0 and 1' if binary else '−1 and 1'}."
-        if stored is not None:
-            said += f" It stores {counted(len(stored), 'pattern')} by Hebb's rule"
+        if count:
+            said += f" It stores {counted(count, 'pattern')} by Hebb's rule"
             said += f", divided by the number of units, {n}; " if scaled else "; "
             said += "units are connected with themselves too." if self_connections else _NONE_WITH_ITSELF
             said += " Of a pattern p the vector 2p − 1 is stored." if binary else ""
         yield Paragraph(said)
-        yield from board.givens([each.name for each in memory.givens if each.name not in ("I", "s0")])
-        if memory.steps:
-            how = f"one unit at a time, in the order {', '.join(map(str, units))}" if one_by_one else "all at once"
-            times = "" if sweeps == 1 else f", at most {sweeps} times"
-            yield Paragraph(f"From this state the units are updated, {how}{times}. {said_of_zero(kept)}")
-            yield from board.givens(["s0"])
+        yield from run.begun(board)
 
     def subtracted(board: Board) -> Iterator[Block]:
-        if stored is not None and not self_connections:
-            which = "this is" if len(stored) == 1 else f"these {len(stored)} are"
+        if count and not self_connections:
+            which = "this is" if count == 1 else f"these {count} are"
             yield Paragraph(f"Each pattern puts 1 on the diagonal; {which} subtracted.")
 
-    def ended(board: Board) -> Iterator[Block]:
-        yield Paragraph(_ENDED[memory.words["ending"].value])
-        energies = [board.values[f"E{step}"].item() for step in range(memory.steps + 1)]
-        if energies[0] - energies[-1] > 1e-12 and all(one >= other - 1e-12 for one, other in pairwise(energies)):
-            yield Paragraph("The energy has never risen.")
-        if stored is not None:
-            word = memory.words["recalled"].value
-            yield Paragraph("It is none of the stored patterns." if word == "none" else f"It is {word}.")
-
-    at_unit = {step: str(units[(step - 1) % len(units)]) for step in range(1, memory.steps + 1)}
-    columns: list[Column | str] = ["net", "s", "E"]
-    if one_by_one:
-        columns.insert(0, Column("unit", "unit", cells=at_unit))
     style = Style.chosen(**look)
-    return memory.answer("A Hopfield network", style, ask, columns, posed, subtracted, ended, first=0)
+    return memory.answer("A Hopfield network", style, ask, run.columns, posed, subtracted, run.ended, first=0)
 
 
 _NONE_WITH_ITSELF = "no unit is connected with itself."
@@ -166,8 +148,8 @@ def _hebb(memory: Memory, patterns: Array, scaled: bool, self_connections: bool,
 
 
 @dataclass
-class Run:
-    """The recall: from a state to the next, with the energy of each."""
+class Recall:
+    """The recall, one unit at a time or all at once: from a state to the next, with the energy of each."""
 
     memory: Memory
     w: Name
@@ -175,14 +157,16 @@ class Run:
     binary: bool
     at_zero: AtZero
     order: tuple[int, ...]
+    one_by_one: bool
+    sweeps: int
 
-    def recall(self, begin: Array, sweeps: int, one_by_one: bool) -> tuple[int, str]:
-        """How many steps it takes, one unit at a time or all at once, and how it ends."""
+    def recall(self, begin: Array) -> tuple[int, str]:
+        """How many steps it takes, and how it ends."""
         states, step = [self.memory.given(self.memory.numbered("s", 0), begin)], 0
         self._energy(0, states[0])
-        for _ in range(sweeps):
+        for _ in range(self.sweeps):
             s = states[-1]
-            for unit in self.order if one_by_one else (None,):
+            for unit in self.order if self.one_by_one else (None,):
                 step += 1
                 if step > MOST_STEPS:
                     raise ChalkworkError(f"more than {MOST_STEPS} steps", hint="fewer sweeps")
@@ -192,7 +176,7 @@ class Run:
             now, *others = [self.memory.values[one.name] for one in reversed(states)]
             if np.array_equal(now, others[0]):
                 return step, "stable"
-            if not one_by_one and len(others) > 1 and np.array_equal(now, others[1]):
+            if not self.one_by_one and len(others) > 1 and np.array_equal(now, others[1]):
                 return step, "cycle"
         return step, "stable" if self._is_stable(states[-1]) else "unfinished"
 
@@ -222,6 +206,35 @@ class Run:
         net: Expression = self.w @ s
         found = self.memory.at("net", step, net if self.b is None else net + self.b)
         return self.memory.at("s", step, thresholded(found, s, self.binary, self.at_zero))
+
+    # --- what is said -----------------------------------------------------------------------------------------------
+
+    @property
+    def columns(self) -> list[Column | str]:
+        """What stands in a row for each step."""
+        cells = {step: str(self.order[(step - 1) % len(self.order)]) for step in range(1, self.memory.steps + 1)}
+        return [*([Column("unit", "unit", cells=cells)] if self.one_by_one else []), "net", "s", "E"]
+
+    def begun(self, board: Board) -> Iterator[Block]:
+        """What is given, and the state from which it goes on, if there is one."""
+        yield from board.givens([each.name for each in self.memory.givens if each.name not in ("I", "s0")])
+        if self.memory.steps:
+            order = ", ".join(map(str, self.order))
+            how = f"one unit at a time, in the order {order}" if self.one_by_one else "all at once"
+            times = "" if self.sweeps == 1 else f", at most {self.sweeps} times"
+            yield Paragraph(f"From this state the units are updated, {how}{times}. {said_of_zero(self.at_zero)}")
+            yield from board.givens(["s0"])
+
+    def ended(self, board: Board) -> Iterator[Block]:
+        """How it has ended, whether the energy has risen, and which pattern it is."""
+        words = self.memory.words
+        yield Paragraph(_ENDED[words["ending"].value])
+        energies = [board.values[f"E{step}"].item() for step in range(self.memory.steps + 1)]
+        if energies[0] - energies[-1] > 1e-12 and all(one >= other - 1e-12 for one, other in pairwise(energies)):
+            yield Paragraph("The energy has never risen.")
+        if "recalled" in words:
+            word = words["recalled"].value
+            yield Paragraph("It is none of the stored patterns." if word == "none" else f"It is {word}.")
 
 
 def bam(

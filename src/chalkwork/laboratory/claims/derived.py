@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chalkwork.algebra.expression import Application, Expression, Name, Number, names_in, transform, walk
-from chalkwork.algebra.reading.written import BY_SIGN
+from chalkwork.algebra.reading.written import BY_SIGN, is_derivative
 from chalkwork.algebra.simplify import simplify
 from chalkwork.algebra.terms import expression_of, term_of
 from chalkwork.derivation.differentiate import local_derivatives
@@ -47,7 +47,7 @@ def _short(link: Link, context: Context) -> bool:
     sides = (link.left, link.right, context.meant(link.left))
     nodes = [node for side in sides for node in walk(side)]
     scalars = all(not node.shape for node in nodes)
-    return scalars and len(nodes) <= MOST_NODES and any(map(_is_derivative, walk(link.left)))
+    return scalars and len(nodes) <= MOST_NODES and any(map(is_derivative, walk(link.left)))
 
 
 @dataclass
@@ -225,10 +225,6 @@ def _simple(node: Expression, by: Expression) -> bool:
 # --- derivatives as they are written ---------------------------------------------------------------------------------
 
 
-def _is_derivative(node: Expression) -> bool:
-    return isinstance(node, Application) and node.operation.name in ("derivative", "partial")
-
-
 def _derivative(body: Expression, by: Expression, partial: bool = False) -> Expression:
     signs = BY_SIGN["partial" if partial else "d"]
     return Application(signs[isinstance(body, Name)], (body, by), ())
@@ -238,7 +234,7 @@ def _each_derivative(expression: Expression, rule: Callable[[Expression, Express
     """The expression with every derivative exchanged for what the rule makes of its body and its variable."""
 
     def exchanged(node: Expression) -> Expression | None:
-        if not isinstance(node, Application) or not _is_derivative(node):
+        if not isinstance(node, Application) or not is_derivative(node):
             return None
         return rule(*node.arguments) or node
 

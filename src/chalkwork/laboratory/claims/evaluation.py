@@ -37,7 +37,7 @@ from chalkwork.algebra.expression import (
     transform,
     walk,
 )
-from chalkwork.algebra.reading.written import no_value
+from chalkwork.algebra.reading.written import is_derivative, no_value
 from chalkwork.algebra.simplify import simplify
 from chalkwork.derivation.differentiate import gradient
 from chalkwork.errors import ChalkworkError
@@ -106,7 +106,7 @@ class Evaluation:
             return self.known[name]
         assert isinstance(node, Application)
         name = node.operation.name
-        if name in ("derivative", "partial") or "'" in name:
+        if is_derivative(node) or "'" in name:
             return self.arithmetic.differentiate(self, node)
         if name in self.definitions:
             return self.applied(name, self.of(node.arguments[0]))
@@ -255,7 +255,7 @@ def worked_out(expression: Expression, definitions: Definitions) -> Expression:
         if not isinstance(node, Application):
             return None
         name = node.operation.name
-        if name in ("derivative", "partial"):
+        if is_derivative(node):
             body, variable = node.arguments
             return slope(worked_out(body, definitions), variable)
         if name in definitions:
@@ -323,7 +323,7 @@ def put_in(expression: Expression, quantities: Mapping[str, Expression]) -> Expr
                 return part
             if isinstance(part, Name) and part.name in quantities:
                 return expanded(quantities[part.name], kept)
-            if isinstance(part, Application) and part.operation.name in ("derivative", "partial"):
+            if is_derivative(part):
                 body, variable = part.arguments
                 return Application(part.operation, (expanded(body, kept | {variable}), variable), ())
             return None
@@ -331,7 +331,7 @@ def put_in(expression: Expression, quantities: Mapping[str, Expression]) -> Expr
         return transform(node, rule)
 
     def outside(node: Expression) -> Expression | None:
-        if isinstance(node, Application) and node.operation.name in ("derivative", "partial"):
+        if is_derivative(node):
             body, variable = node.arguments
             inside = expanded(body, frozenset((variable,)))
             if isinstance(variable, Name) and variable.name in quantities:

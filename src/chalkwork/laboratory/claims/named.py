@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chalkwork.algebra.expression import Application, Expression, Name, names_in, replace, transform, walk
-from chalkwork.algebra.reading.written import prime
+from chalkwork.algebra.reading.written import is_derivative, prime
 from chalkwork.errors import ChalkworkError, meant
 from chalkwork.laboratory.claims.domain import Domain
 from chalkwork.laboratory.claims.statement import Context, Link, read_proof
@@ -250,7 +250,7 @@ def _form(links: Sequence[Link]) -> tuple[tuple[Expression, str, Expression], ..
 
 def _plain(side: Expression, letters: Mapping[Expression, Expression]) -> Expression:
     def rule(node: Expression) -> Expression | None:
-        if not isinstance(node, Application) or node.operation.name not in ("derivative", "partial"):
+        if not is_derivative(node):
             return None
         body, variable = node.arguments
         if not isinstance(body, Application) or body.arguments != (variable,):

@@ -16,6 +16,7 @@ from operator import add, mul, neg, sub
 from typing import Any, NamedTuple
 
 from chalkwork.algebra.expression import Application, Expression
+from chalkwork.algebra.reading.written import is_derivative
 from chalkwork.laboratory.claims.domain import Range
 from chalkwork.laboratory.claims.evaluation import Arithmetic, Definitions, Evaluation, Proof, Undefined
 
@@ -64,7 +65,7 @@ def _chosen(x: Any, below: Callable[[], Any], at_zero: Any, above: Callable[[], 
 
 def _differentiate(run: Evaluation, node: Application) -> Any:
     name = node.operation.name
-    if name in ("derivative", "partial"):
+    if is_derivative(node):
         body, variable = node.arguments
         return sp.diff(run.of(body), run.of(variable))
     function, order = name.rstrip("'"), len(name) - len(name.rstrip("'"))

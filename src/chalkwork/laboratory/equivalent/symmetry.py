@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number
+from chalkwork.counting import some
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate
 from chalkwork.derivation.work_out import work_out
@@ -286,7 +287,7 @@ def _applied(board: Board, plan: Plan, changes: Mapping[int, _Change]) -> Iterat
 def _in_words(change: _Change) -> str:
     """The change in a sentence."""
     moved = change.order != tuple(range(len(change.order)))
-    order = ", ".join(str(unit + 1) for unit in change.order[:12]) + (", …" if len(change.order) > 12 else "")
+    order = some((str(unit + 1) for unit in change.order), 12, ", …")
     said = f"the units in the order {order}" if moved else "every unit keeps its place"
     if change.flipped:
         units = ", ".join(str(unit + 1) for unit in sorted(change.flipped)[:12])

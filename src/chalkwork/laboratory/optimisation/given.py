@@ -21,7 +21,7 @@ from chalkwork.laboratory.optimisation.text import place, rule_blocks, title_of
 from chalkwork.networks.arguments import flag, whole
 from chalkwork.networks.data import Array, as_array, as_vector
 from chalkwork.networks.layers.settings import real
-from chalkwork.networks.optimisers import AVERAGE, worked_lines
+from chalkwork.networks.optimisers import AVERAGE, Lines, worked_lines
 from chalkwork.solutions.board import Board
 from chalkwork.solutions.setting import Look, Style
 from chalkwork.solutions.solution import Solution
@@ -170,28 +170,10 @@ def exponential_average(
     if flag(corrected, "corrected") and begun:
         raise ChalkworkError("the correction makes up for a start at 0", hint="leave out start, or corrected: false")
     lines = AVERAGE.lines if corrected else AVERAGE.lines[:1]
-    work = Work()
-    kept = work.given("v0", begun, Symbol("v_0", "v₀"))
-    share = work.given("beta", real(beta, "beta", 0, 1), CONSTANTS["beta"])
-    letters = Letters(Symbol("", ""), Symbol("x", "x"), alone=True)
-    for t, number in enumerate(numbers, 1):
-        work.given(f"x{t}", number, letters.numbered(Symbol("x", "x"), t))
-    for t in range(1, len(numbers) + 1):
-        bound = {"v": kept, "g": Name(f"x{t}"), "beta": share, "t": Number(t)}
-        for name, expression in worked_lines(lines, bound, _numbered(t)):
-            word = name.name.rstrip("0123456789")
-            work.equation(name.name, expression, Stage.UPDATE, letter=letters.numbered(_AVERAGES[word], t))
-            work.asked.append(name.name)
-        kept = Name(f"v{t}")
-    bound = {"v": Name("free_v"), "g": Name("free_x"), "beta": share, "t": Name("free_t")}
-    general = list(worked_lines(lines, bound, lambda defined: f"free_{defined}"))
-    work.letters |= {
-        "free_v": letters.numbered(_AVERAGES["v"], "t-1"), "free_x": letters.numbered(Symbol("x", "x"), "t"),
-        "free_t": Symbol("t", "t"), "free_v_new": letters.numbered(_AVERAGES["v"], "t"),
-        "free_vhat": letters.numbered(_AVERAGES["vhat"], "t"), "x": Symbol("x_t", "xₜ"),
-        **{word: letters.numbered(letter, "t") for word, letter in _AVERAGES.items()},
-    }  # fmt: skip
     words = ["v", "vhat"] if corrected else ["v"]
+    work = _averaged(numbers, begun, real(beta, "beta", 0, 1), lines)
+    bound = {"v": Name("free_v"), "g": Name("free_x"), "beta": Name("beta"), "t": Name("free_t")}
+    general = list(worked_lines(lines, bound, lambda defined: f"free_{defined}"))
 
     def script(board: Board) -> Iterator[Block]:
         yield board.say(
@@ -212,6 +194,28 @@ def exponential_average(
     return work.solution(
         style, title="An exponential average", script=script, blank=lambda board: [table(board, blank=True)]
     )
+
+
+def _averaged(numbers: Array, begun: float, beta: float, lines: Lines) -> Work:
+    """The averages number by number, with the letters of any of them."""
+    work, letters, x = Work(), Letters(Symbol("", ""), Symbol("x", "x"), alone=True), Symbol("x", "x")
+    kept = work.given("v0", begun, Symbol("v_0", "v₀"))
+    share = work.given("beta", beta, CONSTANTS["beta"])
+    for t, number in enumerate(numbers, 1):
+        work.given(f"x{t}", number, letters.numbered(x, t))
+    for t in range(1, len(numbers) + 1):
+        bound = {"v": kept, "g": Name(f"x{t}"), "beta": share, "t": Number(t)}
+        for name, expression in worked_lines(lines, bound, _numbered(t)):
+            word = name.name.rstrip("0123456789")
+            work.equation(name.name, expression, Stage.UPDATE, letter=letters.numbered(_AVERAGES[word], t))
+            work.asked.append(name.name)
+        kept = Name(f"v{t}")
+    at_any = {word: letters.numbered(letter, "t") for word, letter in _AVERAGES.items()}
+    work.letters |= {
+        **at_any, "x": Symbol("x_t", "xₜ"), "free_x": letters.numbered(x, "t"), "free_t": Symbol("t", "t"),
+        "free_v": letters.numbered(_AVERAGES["v"], "t-1"), "free_v_new": at_any["v"], "free_vhat": at_any["vhat"],
+    }  # fmt: skip
+    return work
 
 
 def _numbered(t: int) -> Callable[[str], str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from chalkwork.algebra.entries import entry_name, place_of, split_entry
 from chalkwork.algebra.expression import Expression, Name, apply, replace
+from chalkwork.counting import some
 from chalkwork.derivation.derivation import Stage
 from chalkwork.documents.model import Block, Paragraph
 from chalkwork.errors import ChalkworkError
@@ -136,8 +137,8 @@ def check_network_gradient(
     loss = NetworkLoss(net, x, y)
     wanted = _entry(loss, str(parameter).replace(" ", ""))
     if wanted not in loss.names:
-        listed = ", ".join(loss.names[:6]) + (", ..." if len(loss.names) > 6 else "")
-        raise ChalkworkError(f"the network has no parameter {wanted!r:.60}", hint=f"its parameters are {listed}")
+        hint = f"its parameters are {some(loss.names, 6)}"
+        raise ChalkworkError(f"the network has no parameter {wanted!r:.60}", hint=hint)
     place = np.arange(len(loss.start)) == loss.names.index(wanted)
     work = network_work(loss)
     size = real(step, "step", 1e-9, 1, high_open=False)

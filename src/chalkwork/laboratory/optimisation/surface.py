@@ -12,6 +12,7 @@ import numpy as np
 from chalkwork.algebra.entries import entry
 from chalkwork.algebra.expression import Application, Expression, Name, Number, apply, names_in, replace, walk
 from chalkwork.algebra.reading import build, free_names, parse
+from chalkwork.counting import some
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.differentiate import gradient
 from chalkwork.derivation.evaluate import evaluate
@@ -194,8 +195,7 @@ def _ordered(found: Sequence[str], wanted: Sequence[str]) -> list[str]:
     if not found:
         raise ReadError("the function has no variable", hint="write one such as x^2 + 10*y^2")
     if len(found) > MOST_VARIABLES:
-        listed = ", ".join(found[:8]) + (", ..." if len(found) > 8 else "")
-        raise ReadError(f"the function has {len(found)} variables ({listed}), more than {MOST_VARIABLES}")
+        raise ReadError(f"the function has {len(found)} variables ({some(found, 8)}), more than {MOST_VARIABLES}")
     for name in found:
         if len(name) > LONGEST_VARIABLE:
             raise ReadError(f"the variable {name!r:.40} is longer than {LONGEST_VARIABLE} characters")

@@ -19,8 +19,10 @@ from chalkwork.networks.activations import Activation
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
 from chalkwork.networks.equations import derive
+from chalkwork.networks.layers.base import LayerPlan
+from chalkwork.networks.layers.dense import DENSE
 from chalkwork.networks.losses import BinaryCrossEntropy, CrossEntropy, Loss, SquaredError
-from chalkwork.networks.plan import LayerPlan, Plan
+from chalkwork.networks.plan import Plan
 from chalkwork.typesetting.notation import Notation
 from chalkwork.typesetting.symbols import Symbol
 from chalkwork.typesetting.unicode_maths import plain_maths
@@ -83,7 +85,7 @@ class Pair:
 
     def _as_layer(self, units: int) -> Derivation:
         """What `derive` says of a network of this one layer, from its net input on, with the layer's index left out."""
-        layer = LayerPlan(units, units, Activation.of(self.activation), False)
+        layer = LayerPlan(units, units, Activation.of(self.activation), False, DENSE)
         plan = Plan((layer,), self.loss, Convention("columns", "out_in"))
         whole = derive(plan, target=True)
         bare = Derivation((Name("z1", (units, 1)), plan.y), tuple(whole[name] for name in ("a1", "L", "delta1")))

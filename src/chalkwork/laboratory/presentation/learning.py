@@ -12,7 +12,7 @@ from chalkwork.counting import counted, in_runs
 from chalkwork.documents.model import Block, Heading, Paragraph, Table
 from chalkwork.errors import ChalkworkError
 from chalkwork.laboratory.presentation.picture import picture
-from chalkwork.laboratory.presentation.study import ASKED, MOST_PRESENTATIONS, PRESENTED, Study, rule_of
+from chalkwork.laboratory.presentation.study import ASKED, MOST_PRESENTATIONS, PRESENTED, Rule, Study, rule_of
 from chalkwork.laboratory.presentation.unit import (
     Letters,
     samples_of,
@@ -21,7 +21,9 @@ from chalkwork.laboratory.presentation.unit import (
     unit_of,
     units_of,
 )
+from chalkwork.networks.activations import Activation
 from chalkwork.networks.arguments import flag, number, order_of, positive, whole
+from chalkwork.networks.data import Array
 from chalkwork.solutions.board import Board, in_lines, maths
 from chalkwork.solutions.columns import split_step
 from chalkwork.solutions.setting import Look, Style, Word
@@ -241,23 +243,14 @@ def learn(
     if chosen.target and y is None:
         raise ChalkworkError(f"{chosen.title} needs targets", hint="y is a number for each sample")
     targets = None if y is None or not chosen.target else targets_of(y, len(samples), several=True)
-    if not chosen.output and activation is not None:
-        raise ChalkworkError(f"{chosen.title} looks at no output, so that an activation is of no use")
-    function = threshold_unit(targets, activation, chosen.usual) if chosen.output else None
-    if name == "gradient" and function is not None and function.jumps:
-        hint = "sigmoid or tanh, or the rule perceptron"
-        raise ChalkworkError(f"no gradient comes through the {function.words}", hint=hint)
+    function = _function(name, chosen, targets, activation)
     if targets is not None and targets.ndim == 2:
         if bias_input is not None or band:
             raise ChalkworkError("several units have a bias or a threshold each, no bias_input and no band")
         unit = units_of(weights, samples.shape[1], targets.shape[1], bias, threshold, function)
     else:
         unit = unit_of(weights, samples.shape[1], bias, threshold, bias_input, function, band)
-    for name, value in (("stop_change", stop_change), ("stop_loss", stop_loss)):
-        if value is not None and ((found := number(value)) is None or found < 0):
-            raise ChalkworkError(f"{name} is a number from 0 on, not {value!r:.60}")
-    if stop_loss is not None and not chosen.error:
-        raise ChalkworkError(f"{chosen.title} has no loss that could stop it", hint="stop_change: 0.05")
+    _check_stops(chosen, stop_change, stop_loss)
     if flag(fixed, "fixed") and not unit.free:
         raise ChalkworkError("fixed is said of a bias or a threshold, and there is none")
     if unit.constant is not None:
@@ -285,3 +278,25 @@ def learn(
         columns=(*ASKED, "dw", "db", "dtheta", "E"),
         exact=True,
     )  # fmt: skip
+
+
+def _function(name: str, rule: Rule, targets: Array | None, activation: Any) -> Activation | None:
+    """The activation, if the rule looks at an output."""
+    if not rule.output:
+        if activation is not None:
+            raise ChalkworkError(f"{rule.title} looks at no output, so that an activation is of no use")
+        return None
+    function = threshold_unit(targets, activation, rule.usual)
+    if name == "gradient" and function.jumps:
+        hint = "sigmoid or tanh, or the rule perceptron"
+        raise ChalkworkError(f"no gradient comes through the {function.words}", hint=hint)
+    return function
+
+
+def _check_stops(rule: Rule, change: Any, loss: Any) -> None:
+    """Raise ChalkworkError for stopping rules that are none, or not this rule's."""
+    for name, value in (("stop_change", change), ("stop_loss", loss)):
+        if value is not None and ((found := number(value)) is None or found < 0):
+            raise ChalkworkError(f"{name} is a number from 0 on, not {value!r:.60}")
+    if loss is not None and not rule.error:
+        raise ChalkworkError(f"{rule.title} has no loss that could stop it", hint="stop_change: 0.05")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,18 +21,16 @@ from chalkwork.networks.layers.base import (
     Generator,
     Layer,
     LayerKind,
+    LayerPlan,
     NamedAdjoint,
     Size,
     check_length,
 )
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Said, Slot, Text
-
-if TYPE_CHECKING:
-    from chalkwork.networks.plan import LayerPlan
 
 
 @dataclass(frozen=True)
@@ -215,7 +213,7 @@ class AttentionKind(LayerKind):
                 "attention.by_joined", "<error> comes back to what the heads gave through the weights <weights>.",
                 error=at.shown("delta"), weights=at.shown("WO"),
             )  # fmt: skip
-            named.append(NamedAdjoint(at.name("C"), f"d{at.name('C')}", said))
+            named.append(NamedAdjoint.of(at, "C", said))
         back = {
             "V": Text.own(
                 "attention.by_value",
@@ -244,13 +242,13 @@ class AttentionKind(LayerKind):
                 query=at.shown("Q"), error=scores,
             ),
         }  # fmt: skip
-        named += [NamedAdjoint(at.name(letter), f"d{at.name(letter)}", reason) for letter, reason in back.items()]
+        named += [NamedAdjoint.of(at, letter, reason) for letter, reason in back.items()]
         for one in self.present(at.layer):
             error = "delta" if one.letter[1] == "O" else f"d{one.letter[1]}"
             reason = reasons.weight_gradient(at, error, entering="C" if one.letter[1] == "O" else None)
             if one.role is Role.BIAS:
                 reason = reasons.bias_gradient(at, error)
-            named.append(NamedAdjoint(at.name(one.letter), f"d{at.name(one.letter)}", reason))
+            named.append(NamedAdjoint.of(at, one.letter, reason))
         return named
 
     def way_back(self, at: Spot) -> Text:

@@ -18,11 +18,10 @@ from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
 from chalkwork.networks.layers.settings import Setting, take
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Said, Slot, Text
 
 if TYPE_CHECKING:
-    from chalkwork.networks.plan import LayerPlan
+    from chalkwork.networks.plan import Spot
 
 MOST_WEIGHTS = 100_000_000
 """In one matrix: a gigabyte or so with its gradient."""
@@ -37,6 +36,23 @@ class NamedAdjoint(NamedTuple):
     by: str
     name: str
     reason: Said
+
+    @classmethod
+    def of(cls, at: Spot, letter: str, reason: Said) -> NamedAdjoint:
+        """The derivative by a quantity of the layer, with a d before its name."""
+        return cls(at.name(letter), f"d{at.name(letter)}", reason)
+
+
+class LayerPlan(NamedTuple):
+    """One layer as the equations need it."""
+
+    inputs: int
+    units: int
+    activation: Activation
+    has_bias: bool
+    kind: LayerKind
+    positions: tuple[int, ...] = ()
+    """At how many positions every sample has these units, along each axis; none where a sample is a vector."""
 
 
 @dataclass(frozen=True)

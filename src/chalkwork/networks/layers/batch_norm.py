@@ -27,8 +27,8 @@ from chalkwork.networks.layers.normalised import (
     scaled,
 )
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
 
 Variance = Literal["biased", "unbiased"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from chalkwork.networks.layers.base import (
     Generator,
     Layer,
     LayerKind,
+    LayerPlan,
     NamedAdjoint,
     Size,
     check_length,
@@ -32,12 +33,9 @@ from chalkwork.networks.layers.base import (
 )
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Said, Slot, Text
-
-if TYPE_CHECKING:
-    from chalkwork.networks.plan import LayerPlan
 
 Sizes = tuple[int, ...]
 
@@ -141,7 +139,7 @@ class ConvolutionKind(LayerKind):
             below=f"{{{at.below}}}", error=at.shown("delta"), samples=samples,
         )  # fmt: skip
         named = [NamedAdjoint(at.name("z"), at.name("delta"), reasons.error(at))]
-        named.append(NamedAdjoint(at.name("W"), f"d{at.name('W')}", by_weights))
+        named.append(NamedAdjoint.of(at, "W", by_weights))
         if at.layer.has_bias:
             by_bias = Text.own(
                 "convolution.by_bias",
@@ -149,7 +147,7 @@ class ConvolutionKind(LayerKind):
                 "places<samples>.",
                 samples=samples,
             )  # fmt: skip
-            named.append(NamedAdjoint(at.name("b"), f"d{at.name('b')}", by_bias))
+            named.append(NamedAdjoint.of(at, "b", by_bias))
         return named
 
     def way_back(self, at: Spot) -> Text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,16 +18,14 @@ from chalkwork.networks.layers.base import (
     Generator,
     Layer,
     LayerKind,
+    LayerPlan,
     NamedAdjoint,
     check_length,
 )
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import LEARNED, Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
-
-if TYPE_CHECKING:
-    from chalkwork.networks.plan import LayerPlan
 
 
 class DenseKind(LayerKind):
@@ -55,9 +53,9 @@ class DenseKind(LayerKind):
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """The error delta, then the gradients."""
         named = [NamedAdjoint(at.name("z"), at.name("delta"), reasons.error(at))]
-        named.append(NamedAdjoint(at.name("W"), f"d{at.name('W')}", reasons.weight_gradient(at)))
+        named.append(NamedAdjoint.of(at, "W", reasons.weight_gradient(at)))
         if at.layer.has_bias:
-            named.append(NamedAdjoint(at.name("b"), f"d{at.name('b')}", reasons.bias_gradient(at)))
+            named.append(NamedAdjoint.of(at, "b", reasons.bias_gradient(at)))
         return named
 
     def way_back(self, at: Spot) -> Text:

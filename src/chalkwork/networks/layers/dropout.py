@@ -10,8 +10,8 @@ from chalkwork.algebra.expression import Expression, Number
 from chalkwork.derivation.derivation import Equation
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Slot, Text
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,14 +14,20 @@ from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ChalkworkError, ShapeError, ValueProblem
 from chalkwork.networks.convention import Convention
 from chalkwork.networks.data import Array
-from chalkwork.networks.layers.base import MOST_WEIGHTS, Foreign, Generator, Layer, LayerKind, NamedAdjoint, Size
+from chalkwork.networks.layers.base import (
+    MOST_WEIGHTS,
+    Foreign,
+    Generator,
+    Layer,
+    LayerKind,
+    LayerPlan,
+    NamedAdjoint,
+    Size,
+)
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Slot, Text
-
-if TYPE_CHECKING:
-    from chalkwork.networks.plan import LayerPlan
 
 
 @dataclass(frozen=True)
@@ -107,12 +113,12 @@ class EmbeddingKind(LayerKind):
             "nothing.",
         )
         named = [
-            NamedAdjoint(at.name("a"), f"d{at.name('a')}", error),
-            NamedAdjoint(at.name("W"), f"d{at.name('W')}", gradient),
+            NamedAdjoint.of(at, "a", error),
+            NamedAdjoint.of(at, "W", gradient),
         ]
         if self.encoding == "learned":
             said = Text.own("embedding.by_places", "Every position was added once to each sample.")
-            named.append(NamedAdjoint(at.name("PE"), f"d{at.name('PE')}", said))
+            named.append(NamedAdjoint.of(at, "PE", said))
         return named
 
     def way_back(self, at: Spot) -> Text:

@@ -8,7 +8,7 @@ from math import prod
 from chalkwork.algebra.expression import Expression
 from chalkwork.derivation.derivation import Equation
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind
-from chalkwork.networks.spot import Spot
+from chalkwork.networks.plan import Spot
 from chalkwork.words import Said, Slot, Text
 
 

@@ -10,8 +10,8 @@ from chalkwork.derivation.derivation import Equation
 from chalkwork.networks.layers.lstm import gate_quantities, gate_settings
 from chalkwork.networks.layers.recurrent import Recurrent, RecurrentKind, state, timed
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Quantity
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
 
 GATES = ("r", "u", "h")

@@ -23,8 +23,8 @@ from chalkwork.networks.layers.normalised import (
     over_units,
     scaled,
 )
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
 
 

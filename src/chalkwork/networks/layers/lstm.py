@@ -8,8 +8,8 @@ from chalkwork.algebra.expression import Expression, apply
 from chalkwork.derivation.derivation import Equation
 from chalkwork.networks.layers.recurrent import Recurrent, RecurrentKind, quantities_of, state, timed
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Quantity
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
 
 GATES = ("f", "i", "c", "o")

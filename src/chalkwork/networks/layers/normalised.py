@@ -12,8 +12,8 @@ from chalkwork.algebra.expression import Expression, Number, apply
 from chalkwork.networks import reasons
 from chalkwork.networks.layers.base import Layer, NamedAdjoint
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Said, Text
 
 GAMMA = Quantity("gamma", Role.SCALE, Form.UNITS, keyword="gamma", start=1.0, torch="weight")
@@ -69,7 +69,7 @@ def adjoints(at: Spot, own: Mapping[str, Text], over: str) -> list[NamedAdjoint]
     scale = Text.of("normalised.scale_gradient", error=at.shown("delta"), scaled=at.shown("xhat"), summed=summed)
     named = {"gamma": scale, **own}
     first = NamedAdjoint(at.name("z"), at.name("delta"), reasons.error(at))
-    return [first, *(NamedAdjoint(at.name(letter), f"d{at.name(letter)}", said) for letter, said in named.items())]
+    return [first, *(NamedAdjoint.of(at, letter, said) for letter, said in named.items())]
 
 
 def by_normalised(at: Spot) -> dict[str, Text]:

@@ -12,7 +12,7 @@ from chalkwork.derivation.derivation import Equation
 from chalkwork.errors import ShapeError
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, Size
 from chalkwork.networks.layers.settings import Setting
-from chalkwork.networks.spot import Spot
+from chalkwork.networks.plan import Spot
 from chalkwork.words import Said, Slot, Text
 
 Sizes = tuple[int, ...]
@@ -91,7 +91,7 @@ class PoolingKind(LayerKind):
     def adjoints(self, at: Spot) -> list[NamedAdjoint]:
         """The error that comes to what is pooled."""
         reason = Text.own("pooling.error", "The error of what was pooled: <way>.", way=at.way_back)
-        return [NamedAdjoint(at.name("a"), f"d{at.name('a')}", reason)]
+        return [NamedAdjoint.of(at, "a", reason)]
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,8 @@ from chalkwork.networks.layers.base import (
     unknown_inputs,
 )
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Form, Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Slot, Text
 
 MOST_STEPS = 1000
@@ -150,10 +150,7 @@ class RecurrentKind(LayerKind):
             for letter, called in self.back:
                 reason = self.reason_back(at, letter)
                 named.append(NamedAdjoint(timed(at, letter, step), timed(at, called, step), reason))
-        for one in self.present(at.layer):
-            gradient = f"d{at.name(one.letter)}"
-            named.append(NamedAdjoint(at.name(one.letter), gradient, shared))
-        return named
+        return [*named, *(NamedAdjoint.of(at, one.letter, shared) for one in self.present(at.layer))]
 
     def held(self, at: Spot) -> Mapping[str, frozenset[str]]:
         """Where no error goes further back: the states at the ends of stretches of `truncate` steps, from the last."""

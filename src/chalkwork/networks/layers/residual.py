@@ -12,7 +12,7 @@ from chalkwork.networks import reasons
 from chalkwork.networks.layers.base import Foreign, Layer, LayerKind, NamedAdjoint, listed, titled
 from chalkwork.networks.layers.dense import activated
 from chalkwork.networks.layers.settings import Setting
-from chalkwork.networks.spot import Spot
+from chalkwork.networks.plan import Spot
 from chalkwork.words import Text
 
 

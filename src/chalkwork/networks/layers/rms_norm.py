@@ -21,8 +21,8 @@ from chalkwork.networks.layers.normalised import (
     each_alone,
     over_units,
 )
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Quantity, Role
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Text
 
 

@@ -16,8 +16,8 @@ from chalkwork.errors import ChalkworkError
 from chalkwork.networks.activations import Activation
 from chalkwork.networks.layers.recurrent import Recurrent, RecurrentKind, quantities_of, state, steps_of, timed
 from chalkwork.networks.layers.settings import Setting
+from chalkwork.networks.plan import Spot
 from chalkwork.networks.quantities import Quantity
-from chalkwork.networks.spot import Spot
 from chalkwork.words import Slot, Text
 
 TANH = Activation("tanh")

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from chalkwork.algebra.expression import Expression, apply
 from chalkwork.algebra.operations.windows import spread_over
 from chalkwork.errors import ChalkworkError
-from chalkwork.networks.layers.base import Foreign
+from chalkwork.networks.layers.base import Foreign, LayerPlan
 from chalkwork.networks.layers.convolution import Convolution, ConvolutionKind, Sizes, one_size
 from chalkwork.networks.layers.settings import Setting
-from chalkwork.networks.spot import Spot
+from chalkwork.networks.plan import Spot
 from chalkwork.words import Said, Text
-
-if TYPE_CHECKING:
-    from chalkwork.networks.plan import LayerPlan
 
 
 @dataclass(frozen=True)

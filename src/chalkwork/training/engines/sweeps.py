@@ -87,6 +87,16 @@ def _reads(expression: Expression, origin: int) -> dict[str, Read]:
     return found
 
 
+def _right(made: Iterable[tuple[str, Expression]]) -> list[Expression]:
+    """The right sides of equations."""
+    return [expression for _, expression in made]
+
+
+def _named(expressions: Iterable[Expression]) -> set[str]:
+    """The names that stand in expressions."""
+    return {name.name for expression in expressions for name in names_in(expression)}
+
+
 def _called(stem: str, shift: int) -> str:
     return at_time(stem, HERE if not shift else f"{HERE}{shift:+d}")
 
@@ -111,36 +121,42 @@ class Sweep:
     """Which of the values of all steps are used after the loop."""
     names = ()
 
-    def run(self, jax: Any, values: Steps) -> None:
-        """Add the values of all steps."""
-        xp = jax.numpy
-        own = {stem for stem, _ in self.made}
-        entering = {
-            name: read for name, read in self.reads.items() if read.along is not None or read.name.name not in own
-        }
-        kept = {name: read for name, read in self.reads.items() if name not in entering and read.shift}
-        products = [product for one in self.together for product in one.products]
-        expressions = [expression for _, expression in (*self.made, *self.ahead)] + products
-        needed = {name.name for expression in expressions for name in names_in(expression)}
+    def _entering(self, xp: Any, values: Steps, products: Sequence[Expression]) -> dict[str, Any]:
+        """What comes into the steps and is not made by them, for all steps: what is read, and what is worked out."""
+        needed = _named([*_right(self.made), *_right(self.ahead), *products])
         rows = {
-            name: read.all_steps(xp, values, self.low, self.high) for name, read in entering.items() if name in needed
+            name: read.all_steps(xp, values, self.low, self.high)
+            for name, read in self.reads.items()
+            if name in needed and not self._makes(read)
         }
-        before = self.low - 1 if self.way > 0 else self.high + 1
-        start = {name: values[at_time(read.name.name, before)] for name, read in kept.items()}
         side = beside(self.ahead)
         for one in side:
             rows[one.names[0]] = for_all(xp, one, {**values, **rows})
         for name, expression in self.ahead:
             if not any(name in one.names for one in side):
                 rows[name] = evaluate(expression, {**values, **rows}, xp)
+        return rows
+
+    def _makes(self, read: Read) -> bool:
+        """Whether what is read is a value of these steps."""
+        return read.along is None and any(stem == read.name.name for stem, _ in self.made)
+
+    def run(self, jax: Any, values: Steps) -> None:
+        """Add the values of all steps."""
+        xp = jax.numpy
+        products = [product for one in self.together for product in one.products]
+        rows = self._entering(xp, values, products)
+        side = beside(self.ahead)
+        kept = {name: read for name, read in self.reads.items() if read.shift and self._makes(read)}
+        before = self.low - 1 if self.way > 0 else self.high + 1
+        start = {name: values[at_time(read.name.name, before)] for name, read in kept.items()}
         weights = [one.weights(xp, values) for one in self.together]
         summed = {one.names[0]: one for one in self.together if one.is_sum and set(one.others) <= kept.keys()}
-        alone = {name.name for _, expression in self.made for name in names_in(expression)}
         apart = [product for one in self.together if one.names[0] not in summed for product in one.products]
-        alone |= {name.name for product in apart for name in names_in(product)}
+        alone = _named([*_right(self.made), *apart])
         start |= {name: one.put_together(xp, start) for name, one in summed.items()}
         start = {name: value for name, value in start.items() if name in alone or name in summed}
-        inside = {name.name for expression in [one for _, one in self.made] + products for name in names_in(expression)}
+        inside = _named([*_right(self.made), *products])
         rows = {name: row for name, row in rows.items() if name in inside}
 
         if not start and not self.together:  # no step needs another one

@@ -1,4 +1,4 @@
-"""The page of functions, `docs/functions.md`, made from the tables: `python -m chalkwork.algebra.reading.overview`."""
+"""The page of functions, `docs/functions.md`, made from the tables: `python docs/functions.py > docs/functions.md`."""
 
 from __future__ import annotations
 
