@@ -152,6 +152,10 @@ def test_the_wrong_step_is_the_first_and_the_others_follow(
                 assert result.verdict in (*ACCEPTED, "follows"), (name, other)
 
 
+def test_a_class_of_nobody_has_no_reports(sheet: Solution) -> None:
+    assert sheet.check_class([]) == []
+
+
 def test_cells_are_marked_one_by_one(sheet: Solution) -> None:
     z2 = np.array(sheet["z2"])
     z2[1, 0] += 0.7

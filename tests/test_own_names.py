@@ -224,3 +224,24 @@ def test_a_value_that_is_another_quantity_s_is_that(made: Any) -> None:
     done, program, held = made()
     report = done.check(program)
     assert report.first_wrong is None and set(held.values()) <= {*report}, str(report)
+
+
+def test_a_parameter_that_its_own_step_took_the_place_of() -> None:
+    done = NeuralNetwork(two(Dense(weights=B, bias=b)), "squared_error").solve(X, Y, 0.1)
+    program = {
+        "h": done["a1"],
+        "w": done["W1_new"],
+        "b_": -0.1 * done["db1"],
+        "W2": done["W2_new"],
+        "b2": done["b2_new"],
+    }
+    report = done.check(program)
+    assert report.first_wrong == "b1_new" and "by −b1" in report["b1_new"].message, str(report)
+
+
+def test_what_is_right_in_one_entry_of_two_is_no_matter_of_signs() -> None:
+    done = NeuralNetwork([Dense(weights=A[:, :2], bias=b, activation="tanh")], "squared_error").solve(ONE, Y[:1], 0.1)
+    report = done.check(
+        {**{name: done[name] for name in ("z1", "a1", "db1")}, "b1_new": b - 0.1 * done["db1"] * [1, 2]}
+    )
+    assert report.first_wrong == "b1_new" and "where" not in report["b1_new"].message, str(report)

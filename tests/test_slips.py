@@ -69,7 +69,6 @@ SLIPS: dict[str, tuple[Callable[[], Any], str, Callable[[Any], Any]]] = {
     "tanh(x @ W1) + b1": (dense, "a1", lambda v: np.tanh(X @ V) + b),
     "the sum of each column of dW2": (dense, "b2_new", lambda v: c - 0.3 * v["dW2"].sum(0)),
     "tanh(a1)": (dense, "delta1", lambda v: v["delta2"] @ W.T * np.tanh(v["a1"])),
-    "(1 - tanh(delta2 @ W2.T)^2)": (dense, "delta1", lambda v: 1 - np.tanh(v["delta2"] @ W.T) ** 2),
     "all but the last summand of x.T @ delta1": (dense, "W1_new", lambda v: V - 0.3 * X[:-1].T @ v["delta1"][:-1]),
     "xlogy(1 - y, 1 - a2)": (dense, "L", lambda v: -np.sum(Y * np.log(v["a2"]) + (1 - Y) * np.log(1 - v["a2"])) / 4),
     "-z2 in the place of z2": (dense, "L", _lse_and_score),

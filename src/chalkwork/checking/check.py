@@ -93,6 +93,8 @@ def check_class(
             raise ChalkworkError(f"{name} is not a step of this solution", hint=f"its steps are {steps}")
     if not 0 <= tolerance < float("inf"):
         raise ChalkworkError(f"a tolerance is a number from 0 on, not {tolerance!r}")
+    if not given:
+        return []
     context = context_of(derivation, sample_axis)
     task = Task(derivation, values, context, tuple(asked), digits or Digits(), tolerance, follows, language)
     hand_ins = HandIns(derivation, values, symbols, context, names, language)

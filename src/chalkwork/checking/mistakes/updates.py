@@ -22,6 +22,11 @@ def _ascent(equation: Equation, context: Context) -> Iterator[Expression]:
         if name_alone(term) != old:
             result = result - expression_of(term)
     yield result
+    shrinks = any(old in names_in(expression_of(term)) for term in terms if name_alone(term) != old)
+    for name in names_in(equation.expression) if shrinks else ():  # or the gradient's part of the step alone
+        source = context.derivation.get(name.name)
+        if source is not None and source.derivative is not None:
+            yield replace(equation.expression, {name: -name})
 
 
 def rate_of(equation: Equation, context: Context) -> Name | None:

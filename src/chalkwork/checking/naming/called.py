@@ -28,8 +28,8 @@ _ALONE: Mapping[str, tuple[str, ...]] = {
     "delta": ("dscores", "dlogits", "dscore", "outputdelta", "outputdeltas", "dpredictedoutput", "doutput", "dy"),
     "L": ("loss", "cost", "mse", "sse", "bce", "crossentropy", "dataloss", "totalloss", "totalerror", "j", "e", "error",
           "err", "losses", "objective", "errortotal", "meansquarederror", "nll", "negloglikelihood", "total",
-          "totalcost", "fehler", "verlust", "kosten", "erreur", "perte", "cout", "errore", "perdida", "costo", "coste",
-          "huber"),
+          "totalcost", "etotal", "fehler", "verlust", "kosten", "erreur", "perte", "cout", "errore", "perdida", "costo",
+          "coste", "huber"),
 }  # fmt: skip
 _HIDDEN_ALONE: Mapping[str, tuple[str, ...]] = {
     "a": ("h", "hidden", "hiddenlayer", "hiddenoutput", "hiddenoutputs", "hiddenlayeroutput", "hid"),

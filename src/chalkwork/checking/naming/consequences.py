@@ -219,11 +219,22 @@ def name_by_consequence(reader: Reader, found: Names, given: Mapping[str, object
             found.steps[name] = given[word]
             del found.unused[word]
             found.notes.append(Text.of("note.taken", word=word, name=name))
+    _name_the_replaced(reader, found, {word: given[word] for word in left if word in found.unused})
     _name_the_grown(reader, found, {word: given[word] for word in left if word in found.unused})
     _name_the_loss(reader, found, {word: given[word] for word in left if word in found.unused})
     for word in left:
         if word.startswith(PART):
             found.unused.pop(word, None)
+
+
+def _name_the_replaced(reader: Reader, found: Names, left: Mapping[str, object]) -> None:
+    """Parameters that their own step took the place of: `b = -0.1 * db` for `b -= 0.1 * db`."""
+    able = {word: value for word, value in left.items() if tells(value)}
+    open_ = [name for name in reader.updates if name not in found.steps and base_of(name) in reader.givens.known]
+    own = followed(reader, found.steps, found.data) if able and open_ else {}
+    for name in open_ if own else ():
+        nothing = {**own, base_of(name): np.zeros_like(own[base_of(name)])}
+        _take_alike(found, able, name, evaluate(reader.context.derivation[name].expression, nothing))
 
 
 def _name_the_grown(reader: Reader, found: Names, left: Mapping[str, object]) -> None:
@@ -246,7 +257,7 @@ def _name_the_grown(reader: Reader, found: Names, left: Mapping[str, object]) ->
 
 def _take_alike(found: Names, able: dict[str, object], name: str, made: Any) -> None:
     """Name the last of the words that has this value."""
-    words = [word for word, value in able.items() if np.asarray(value).shape == np.shape(made) and same(value, made)]
+    words = [word for word, value in able.items() if np.asarray(value).size == np.size(made) and same(value, made)]
     if words and name not in found.steps:
         found.steps[name] = able.pop(words[-1])
         del found.unused[words[-1]]

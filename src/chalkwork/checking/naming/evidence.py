@@ -255,7 +255,7 @@ class Evidence:
     def are_apart(self, value: object) -> bool:
         """Whether it holds what each sample, or each of its outputs, adds to a loss that is right."""
         own, (count, outputs) = np.asarray(value), self.context.sizes
-        if not tells(value) or count * outputs < 2 or own.size not in (count, count * outputs):
+        if not tells(value) or own.size < 2 or own.size not in (count, count * outputs):
             return False
         return any(same(total, self.values[one]) for total in (own.sum(), own.mean()) for one in self._losses)
 

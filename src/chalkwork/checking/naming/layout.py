@@ -148,7 +148,9 @@ class Parameters:
         return inside[np.argsort(order.entries[inside])]
 
     def arranged(self, size: int, able: Callable[[int], Sequence[Arrangement]]) -> Iterator[Arrangement]:
-        """The arrangements of so many numbers by the blocks that are able to stand at a place, the likeliest first."""
+        """The arrangements of so many numbers by the blocks that are able to stand at a place, the likeliest first:
+        before all one block alone.
+        """
         tried = 0
         at: dict[int, Sequence[Arrangement]] = {}
 
@@ -165,6 +167,7 @@ class Parameters:
                     if tried < _MOST_TRIED:
                         yield from behind((*done, block), taken.union(block.names), start + len(block.entries))
 
+        yield from (block for block in able(0) if len(block.entries) == size)
         yield from behind((), frozenset(), 0)
 
     def are_given(self, numbers: Numbers) -> bool:

@@ -167,7 +167,8 @@ class _Placing(Candidates):
         makers = {name: made.order for name, made in self.taken.items()}
         found = aligned(self.reader, self.rerun, items, self.chains, roles, makers, self._is_between)
         for name, (word, made) in found.items():
-            self._name(word, made, name)
+            if name in self.chains[word] or not self._begun_as(word):  # a parameter stays one, whatever is put there
+                self._name(word, made, name)
 
     # --- by name ---------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from chalkwork.checking.recording import Made
 from chalkwork.checking.report import Report
 from chalkwork.checking.seeing.seen import is_said
 from chalkwork.checking.task import Task
-from chalkwork.derivation.derivation import Equation, Stage
+from chalkwork.derivation.derivation import Equation
 from chalkwork.words import Text, written
 
 Array = np.ndarray[Any, Any]
@@ -37,7 +37,7 @@ def without_measures(
 ) -> Report:
     """The report without a loss that is another measure of the errors, by its name (`words`) and by its value.
 
-    All updates are right: nothing else of the program is made with it.
+    What is made of the derivatives of the loss by the outputs is right: they are of the one that is meant.
     """
     by = report.by or task
     results, unused = dict(report), dict(report.unused)
@@ -72,11 +72,23 @@ def without_others(
 
 
 def _losses(task: Task, report: Report) -> list[str]:
-    """The wrong losses of a program that has all updates right: nothing else of it is made with them."""
-    updates = [name for name in report if task.derivation[name].stage == Stage.UPDATE]
-    if not updates or any(report[name].verdict not in RIGHT for name in updates):
-        return []
-    return [name for name in report.wrong if task.context.role(task.derivation[name]) == Role.LOSS]
+    """The wrong losses of a program whose way back begins right: nothing else of it is made with them."""
+    wrong = [name for name in report.wrong if task.context.role(task.derivation[name]) == Role.LOSS]
+    return wrong if wrong and _begins_right(task, report) else []
+
+
+def _begins_right(task: Task, report: Report) -> bool:
+    """Whether the first answered derivatives on the way back are right, or what is made with them."""
+    reached: set[str] = set()
+    answered = []
+    for equation in task.derivation.equations:
+        made = any(one.name in reached for one in names_in(equation.expression))
+        if task.context.starts_backward(equation) or made:
+            if equation.name in report:
+                answered.append(report[equation.name].verdict in RIGHT)
+            else:
+                reached.add(equation.name)
+    return bool(answered) and all(answered)
 
 
 def _errors(task: Task, loss: Equation) -> Array | None:

@@ -49,7 +49,7 @@ def in_every_step(task: Task, typed: Mapping[str, object], report: Report) -> Re
         return report
     held = {name: value for name, value in typed.items() if tells(value)}
     begun = any(one.name in held for one in first_ones) if last else is_said(report, report.first_wrong)
-    if begun or _numbers_in(held) < _FEWEST_NUMBERS:
+    if begun or _numbers_in(held) < _FEWEST_NUMBERS or held.keys().isdisjoint(report.wrong):
         return report
     left = [_MOST_EVALUATED if last else _MOST_EVALUATED // 8]
     for said, other in _by_conventions(task):

@@ -78,9 +78,9 @@ def misplaced(task: Task, typed: Mapping[str, object], name: str, answer: Answer
     spent = [0]
     forms = list(_forms(context, name, answered))
     searches: tuple[Callable[[_Step], Iterable[_Slip]], ...] = (
-        _Step.in_time, _Step.slipped, _Step.slipped_alike, _Step.summed, _Step.exchanged)  # fmt: skip
+        _Step.in_time, _Step.summed, _Step.slipped, _Step.slipped_alike, _Step.exchanged)  # fmt: skip
     if np.all(answer.value == np.round(answer.value, _FEW_DECIMALS)):  # such numbers come out of much by accident
-        forms, searches = forms[:1], searches[1:2]
+        forms, searches = forms[:1], searches[2:3]
     steps = [_Step(context, name, form, known, precision, spent, answer.value) for form in forms]
     with np.errstate(all="ignore"):
         for search in searches:

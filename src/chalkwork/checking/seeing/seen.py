@@ -303,7 +303,10 @@ class _Look:
             yield Text.of("seen.zeros", of=of_it(word))
 
     def _nets(self, shape: tuple[int, ...]) -> Iterator[tuple[str, Array]]:
-        for layer in self.task.context.layers(self.task.context.steps[self.name]):
+        """The net inputs of this shape, where there is an entry for each unit and sample."""
+        context = self.task.context
+        of_parameter = context.role(self.task.derivation[self.name]) in (Role.GRADIENT, Role.UPDATE)
+        for layer in context.layers(context.steps[self.name]) if not of_parameter else ():
             value = np.asarray(self.task.values[layer.net.name])
             value = laid(value, value.shape)
             if value.shape == shape:
@@ -347,7 +350,7 @@ class _Look:
         """The constant of the exercise that this factor is."""
         for given in self.task.derivation.givens:
             value = np.asarray(self.task.values[given.name])
-            if not given.shape and abs(abs(factor) - float(value.item())) < 1e-6 * abs(factor):
+            if not given.shape and value.item() != 1 and abs(abs(factor) - float(value.item())) < 1e-6 * abs(factor):
                 return f"({given.name}) "
         return ""
 

@@ -64,6 +64,8 @@ def in_words(new: Expression | str, old: Expression) -> tuple[str, str]:
         return new, str(old)
     if new in (left_out(old), Number(1)):
         return "", str(old)
+    if is_operation(old, "subtract") and new == -old.arguments[1]:
+        return "", str(old.arguments[0])
     if is_operation(old, "add", "subtract", "multiply") and new in old.arguments:
         return "", str(old.arguments[1 - old.arguments.index(new)])
     if new == 0 * old:
@@ -145,6 +147,8 @@ def _of_two(part: Application) -> Iterator[Builder]:
     yield from (lambda: first, lambda: second)
     if part.operation.name in ("subtract", "divide"):
         yield lambda: rebuild(part, (second, first))
+    if part.operation.name == "subtract":
+        yield lambda: -second
     if len(part.shape) == 2 and part.shape[0] == part.shape[1] > 1:  # what is spread over rows is so over columns
         yield lambda: rebuild(part, (first.T if first.shape != part.shape else first, second))
         yield lambda: rebuild(part, (first, second.T if second.shape != part.shape else second))
