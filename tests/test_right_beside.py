@@ -208,6 +208,28 @@ def test_a_prediction_may_be_called_as_the_targets_are() -> None:
     assert any("Other data" in note for note in other.notes), str(other)
 
 
+def test_a_gradient_may_stand_by_itself_after_the_update() -> None:
+    """It is no sign that the parameter was there too early."""
+
+    def step(sign: float) -> tuple[Any, ...]:
+        A, a, B, b = (one.copy() for one in (W1, b1, W2, b2))
+        h = np.tanh(X @ A + a)
+        d2 = h @ B + b - Y
+        d1 = d2 @ B.T * (1 - h**2)
+        A -= sign * RATE / 3 * (3 * X.T @ d1)
+        a -= sign * RATE / 3 * (3 * d1.sum(0))
+        B -= RATE * h.T @ d2
+        b -= RATE * d2.sum(0)
+        return X.T @ d1, d1.sum(0)
+
+    for sign in (1.0, -1.0):
+        with chalkwork.record() as run:
+            step(sign)
+        report = solved().check(run)
+        assert report.first_wrong == (None if sign > 0 else "W1_new"), str(report)
+        assert sign > 0 or "ascent" in report["W1_new"].mistakes
+
+
 def test_what_is_handed_in_under_the_names_of_the_exercise_is_marked() -> None:
     """Also where all parameters are right."""
     done = solved()

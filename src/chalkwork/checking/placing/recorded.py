@@ -202,7 +202,8 @@ class _Placing(Candidates):
         learnt = {
             one for one in self.taken if one in self.learnt and tells(self.taken[one].value) and self._is_right(one)
         }
-        if any(self.taken[one].look > made.look for one in learnt & self.learnt_before[name]):
+        renewed = {one for one in learnt & self.learnt_before[name] if f"d{base_of(one)}" in self.derivation}
+        if any(self.taken[one].look > made.look for one in renewed):  # a gradient may stand by itself later
             return False
         others = {self.taken[one].order for one in learnt - self.learnt_before[name]}
         is_forward = self.reader.context.role(self.derivation[name]) in _FORWARD
