@@ -122,7 +122,7 @@ class Sifting(Meanings):
 
         def stands(word: str, name: str) -> bool:
             equal = told.equal.get(word)
-            if not equal or name in equal:
+            if not equal or name in equal or (word == name and told.own.intersection(equal)):
                 return True
             given = name in self.givens.known
             renewed = given and all(one in self.updates and base_of(one) != name for one in equal)
