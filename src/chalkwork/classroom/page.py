@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from chalkwork.classroom.exports.questions import Item, items_of
 from chalkwork.classroom.variant import Variants
 from chalkwork.page.html import Item as Version
-from chalkwork.page.html import Page, page
+from chalkwork.page.html import page
+from chalkwork.page.widget import Page
 from chalkwork.sheets.check import POLICIES
 from chalkwork.sheets.schema import Sheet
 

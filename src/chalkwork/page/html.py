@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import sha256
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalkwork.checking.judging.verdicts import Verdict
@@ -24,11 +23,11 @@ from chalkwork.documents.markdown import to_markdown
 from chalkwork.documents.model import Block, Code, Document, Heading
 from chalkwork.documents.pandoc import to_fragments
 from chalkwork.drawings.drawing import Drawing
-from chalkwork.files import write_aside
 from chalkwork.page.data import Data, Derivations, Tasks, values_of
 from chalkwork.page.formulas import OPERATIONS, formula_data
 from chalkwork.page.script import FOLDER, MARKING, file, program
 from chalkwork.page.walk import walks_of
+from chalkwork.page.widget import Page
 from chalkwork.typesetting.equations import typeset
 from chalkwork.words import ENGLISH, say
 
@@ -170,42 +169,6 @@ def _plain_maths(html: str) -> str:
     html = _ALIGNED.sub(r'\1 class="align-\2"', html)
     html = _ALONE.sub(r"\1", html)
     return _SEMANTICS.sub("", _STYLED.sub(r"\1", _ANNOTATION.sub("", html))).replace(_NAMESPACE, "")
-
-
-class Page(str):
-    """The text of a page, which a notebook shows as a widget, or in a frame where anywidget is not installed.
-
-    >>> Page("<!DOCTYPE html>")._repr_html_()[:32]
-    '<iframe srcdoc="&lt;!DOCTYPE htm'
-    """
-
-    parts: tuple[str, str, str] = ("", "", "")
-    """The program, the style and the packed data."""
-    _shown: Any = None
-
-    def widget(self) -> Any:
-        """The page as the widget of a notebook, one and the same for every view; see `page.widget`.
-
-        Raises ChalkworkError where anywidget is missing (`pip install 'chalkwork[notebook]'`).
-        """
-        from chalkwork.page.widget import page_widget
-
-        if self._shown is None:
-            self._shown = page_widget(self)
-        return self._shown
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        from chalkwork.page.widget import is_installed
-
-        return self.widget()._repr_mimebundle_(**kwargs) if is_installed() else {"text/html": self._repr_html_()}
-
-    def _repr_html_(self) -> str:
-        frame = 'sandbox="allow-scripts allow-downloads" title="Chalkwork" width="100%" height="720" style="border: 0"'
-        return f'<iframe srcdoc="{escape(self)}" {frame}></iframe>'
-
-    def save(self, path: str | Path) -> None:
-        """Write the page to a file. Raises ChalkworkError where it cannot be written."""
-        write_aside(path, self)
 
 
 def page(

@@ -1,16 +1,19 @@
-"""The page as the widget of a notebook, by anywidget: the same module and the same data, in an output of its own."""
+"""A page as a text, and as the widget of a notebook.
+
+The widget is by anywidget: the same module and the same data, in an output of its own.
+"""
 
 from __future__ import annotations
 
 import re
 from functools import cache
+from html import escape
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
+from chalkwork.files import write_aside
 from chalkwork.packages import package
-
-if TYPE_CHECKING:
-    from chalkwork.page.html import Page
 
 NOTEBOOK = "pip install 'chalkwork[notebook]'"
 TRAITS = {
@@ -28,15 +31,42 @@ _FONT = re.compile(r"/\*.*?\*/ ?|@font-face ?\{[^}]*\} ?")
 _ROOT = re.compile(r"(?<=[{}])(?::root|body|main)(?=[{ ,])")
 
 
+class Page(str):
+    """The text of a page, which a notebook shows as a widget, or in a frame where anywidget is not installed.
+
+    >>> Page("<!DOCTYPE html>")._repr_html_()[:32]
+    '<iframe srcdoc="&lt;!DOCTYPE htm'
+    """
+
+    parts: tuple[str, str, str] = ("", "", "")
+    """The program, the style and the packed data."""
+    _shown: Any = None
+
+    def widget(self) -> Any:
+        """The page as the widget of a notebook, one and the same for every view.
+
+        Raises ChalkworkError where anywidget is missing (`pip install 'chalkwork[notebook]'`).
+        """
+        if self._shown is None:
+            program, style, data = self.parts
+            self._shown = _kind()(_esm=program, _css=within(style), _data=data)
+        return self._shown
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return self.widget()._repr_mimebundle_(**kwargs) if is_installed() else {"text/html": self._repr_html_()}
+
+    def _repr_html_(self) -> str:
+        frame = 'sandbox="allow-scripts allow-downloads" title="Chalkwork" width="100%" height="720" style="border: 0"'
+        return f'<iframe srcdoc="{escape(self)}" {frame}></iframe>'
+
+    def save(self, path: str | Path) -> None:
+        """Write the page to a file. Raises ChalkworkError where it cannot be written."""
+        write_aside(path, self)
+
+
 def is_installed() -> bool:
     """Whether a page can be a widget."""
     return find_spec("anywidget") is not None
-
-
-def page_widget(page: Page) -> Any:
-    """The widget of a page. Raises ChalkworkError where anywidget is missing."""
-    program, style, data = page.parts
-    return _kind()(_esm=program, _css=within(style), _data=data)
 
 
 def within(style: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from chalkwork.checking.report import Report
     from chalkwork.documents.model import Document
-    from chalkwork.page.html import Page
+    from chalkwork.page.widget import Page
 
 
 class Solution(Working):

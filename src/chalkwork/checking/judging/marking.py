@@ -94,6 +94,8 @@ class _Marking:
         answers = work.answers.get(equation.name)
         if answers is None:
             answers = Answers.stacked([None] * work.students, (right.low.shape[-2], right.low.shape[-1]))
+        elif self._is_plainly_right(equation, answers, mistakes):
+            return
         following, loosely, written = work.following(equation)
         compared = Compared(answers, work.digits, right, loosely, written, work.habit)
         sound, trivial = work.standing(equation.expression)
@@ -137,6 +139,25 @@ class _Marking:
             remarks = compared.remarks(verdicts)
             ids = tuple(one.ids for one in found)
             self.marked[equation.name] = Marked(equation, verdicts, ids, trivial & ~sound, tuple(found), remarks)
+
+    def _is_plainly_right(self, equation: Equation, answers: Answers, mistakes: bool) -> bool:
+        """Whether everybody has all cells right; then that is all there is to the step, and it is marked."""
+        work, name = self.work, equation.name
+        if not work.right_cells(name).all() or answers.misshapen:
+            return False
+        right = work.right[name]
+        compared = Compared(answers, work.digits, right, right, (right,), work.habit)
+        if compared.unmoved(work, equation).any():
+            return False
+        sound, trivial = work.standing(equation.expression)
+        verdicts, every = np.full(answers.low.shape, int(Verdict.CORRECT)), np.ones(answers.low.shape, dtype=bool)
+        work.remember(equation, answers, compared.own, compared.own, (compared.own,), every)
+        work.unproven[name] = np.zeros(work.students, dtype=bool)
+        self.withheld[name], self.accepted[name] = ~every, every
+        if mistakes:
+            told = ((),) * work.students, (NOTHING,) * work.students
+            self.marked[name] = Marked(equation, verdicts, told[0], trivial & ~sound, told[1])
+        return True
 
     def settled(self) -> dict[str, Marked]:
         """The marks, once it is known which wrong values somebody calculated with, and how much is right."""

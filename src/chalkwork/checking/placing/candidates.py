@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
+from chalkwork.algebra.expression import names_in
+from chalkwork.checking.mistakes import Role
 from chalkwork.checking.naming.called import kinds_called
 from chalkwork.checking.naming.evidence import tells
 from chalkwork.checking.naming.passes import base_of
@@ -86,6 +89,21 @@ class Candidates:
     def kind_of(self, name: str) -> str:
         """Its letters, without the number of a layer or a step."""
         return _NUMBERS.sub("", base_of(name))
+
+    @cached_property
+    def learnt(self) -> set[str]:
+        """The gradients of parameters, and what an update makes of them."""
+        steps = self.derivation.equations
+        return {one.name for one in steps if self.reader.context.role(one) in (Role.GRADIENT, Role.UPDATE)}
+
+    @cached_property
+    def learnt_before(self) -> dict[str, set[str]]:
+        """Those that each step goes back to."""
+        found: dict[str, set[str]] = {}
+        for equation in self.derivation.equations:
+            parts = {one.name for one in names_in(equation.expression)} & found.keys()
+            found[equation.name] = (parts & self.learnt).union(*(found[one] for one in parts))
+        return found
 
     def is_family(self, word: str) -> bool:
         """Whether a word can be a quantity of several layers."""

@@ -102,7 +102,8 @@ class _Laying:
         for one in able:
             names = set(one.order.names)
             again = any(np.array_equal(one.order.entries, other.order.entries) for other in self.held)
-            if not again and (names & taken or names & {name for name, changed in plain if changed or not one.changes}):
+            others = {name for name, changed in plain if changed or not one.changes}
+            if not again and (names & taken or (names & others and not self._is_renewed(one))):
                 continue
             if not again:
                 taken |= names
@@ -139,9 +140,17 @@ class _Laying:
     def _began(self, family: Family) -> Arrangement | None:
         """The order in which a family holds the parameters at first; what it holds later says which of several."""
         able = self.own.began(self._numbers(family, 0))
-        last, renewed = self._numbers(family, -1), [kind for kind in self.own.kinds if kind.startswith("{}_new")]
-        right = [max((int(met(last, self.own.right(kind, one)).sum()) for kind in renewed), default=0) for one in able]
+        right = [self._right_ones(family, one) for one in able]
         return able[right.index(max(right))] if able else None
+
+    def _right_ones(self, family: Family, order: Arrangement) -> int:
+        """How many of the numbers that it holds last are right after an update."""
+        last, renewed = self._numbers(family, -1), [kind for kind in self.own.kinds if kind.startswith("{}_new")]
+        return max((int(met(last, self.own.right(kind, order)).sum()) for kind in renewed), default=0)
+
+    def _is_renewed(self, one: _Held) -> bool:
+        """Whether it holds what is right after an update: what else has the parameters is given them."""
+        return self._right_ones(one.family, one.order) == len(one.order.entries)
 
     def _later(self, family: Family) -> tuple[str, Arrangement] | None:
         """What a family is by most of its numbers: renewed parameters, or what is worked out for each."""

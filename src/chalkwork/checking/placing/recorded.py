@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 
@@ -145,7 +144,7 @@ class _Placing(Candidates):
                 self._take(word, made, without_states(self.reader, self.equal_to(made)))
 
     def _take(self, word: str, made: Made, names: Iterable[str]) -> None:
-        able = [name for name in names if name in self.givens or (made.line is not None and self._possible(name, made))]
+        able = [name for name in names if name in self.givens or made.line is not None]
         for name in sorted(able, key=lambda name: name in self.taken and self.taken[name] is not made):
             if name not in self.givens:
                 self.taken.setdefault(name, made)
@@ -190,13 +189,6 @@ class _Placing(Candidates):
         is_free = name in self.derivation and name not in self.taken and self.derivation[name].derivative is not None
         return is_free and is_multiple(self.reader, made.value, name, {1.0, float(self.reader.context.sizes[0])})
 
-    def _possible(self, name: str, made: Made) -> bool:
-        """Whether a quantity after an update can have been made at that time."""
-        step = updates_before(name)
-        if not step or base_of(name) in self.givens or not any(self.updates.values()):
-            return True
-        return any(sum(order < made.order for order in orders) >= step for orders in self.updates.values())
-
     def _is_in_time(self, name: str, made: Made) -> bool:
         """Whether it is made after the updates that the quantity goes back to, and of no others if it is of a pass."""
         if name not in self.derivation or name in self.equal_to(made):
@@ -209,21 +201,6 @@ class _Placing(Candidates):
         others = {self.taken[one].order for one in learnt - self.learnt_before[name]}
         is_forward = self.reader.context.role(self.derivation[name]) in _FORWARD
         return not (others and is_forward) or others.isdisjoint(self.rerun.before(made))
-
-    @cached_property
-    def learnt(self) -> set[str]:
-        """The gradients of parameters, and what an update makes of them."""
-        steps = self.derivation.equations
-        return {one.name for one in steps if self.reader.context.role(one) in (Role.GRADIENT, Role.UPDATE)}
-
-    @cached_property
-    def learnt_before(self) -> dict[str, set[str]]:
-        """Those that each step goes back to."""
-        found: dict[str, set[str]] = {}
-        for equation in self.derivation.equations:
-            parts = {one.name for one in names_in(equation.expression)} & found.keys()
-            found[equation.name] = (parts & self.learnt).union(*(found[one] for one in parts))
-        return found
 
     def _by_name(self, word: str) -> None:
         """The versions of a word that have no right value, between those that have."""
@@ -349,12 +326,16 @@ class _Placing(Candidates):
                 del self.taken[name], self.meant[word, order]
 
     def _unchanged(self) -> None:
-        """A parameter that was assigned what it was, after its gradient was there: it was not updated."""
+        """A parameter that was assigned what it was, after its gradient was there: it was not updated.
+
+        A line that has done so before is none that updates.
+        """
         for (word, order), name in list(self.meant.items()):
             later, gradient = f"{name}_new", self.taken.get(f"d{name}")
             if name in self.givens and later in self.derivation and later not in self.taken and gradient is not None:
                 made = next(one for one in self.words[word] if one.order == order)
-                late = made.line is not None and made.order > gradient.order
+                early = {one.line for one in self.words[word] if one.order < gradient.order}
+                late = made.line not in early | {None} and made.order > gradient.order
                 if late and (word in self._initial(name) or self.known.get(word) == later):
                     self._name(word, made, later)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
@@ -56,22 +56,31 @@ def adopted(
     chosen: dict[int, tuple[Way, Task]] = {}
     resolved: set[int] = set()
     every = list(_apart(ways(task.context, tuple(declared)), task, typed)) if open_ else []
+    known: dict[Way, dict[str, Any]] = {}
+
+    def values_by(way: Way) -> dict[str, Any]:
+        if way not in known:
+            known[way] = way.values(task.values)
+        return known[way]
+
     if len(open_) == 1 and not declared:
-        every = _likeliest_first(every, task, reading[open_[0]], reports[open_[0]])
+        every = _likeliest_first(every, task, reading[open_[0]], reports[open_[0]], values_by)
     for way in every:
         if not declared and not any(reading[place].may_write(way.found) for place in open_):
             continue
-        own = way.values(task.values)
-        changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
-        met = [place for place in open_ if declared or _is_met(way, reports[place], reading[place], own)]
+        met = [place for place in open_ if declared or _is_met(way, reports[place], reading[place], values_by)]
         met = [place for place in met
                if declared or not _is_hopeless(way, task, reading[place], reports[place], least[place][0])]  # fmt: skip
+        if not met:
+            continue
+        own = values_by(way)
         follow = {
             place for place in met if declared or way.found.shows_by_itself or _may_follow(way, reading[place], own)
         }
         able = [place for place in met if place in follow or reading[place].is_a_programs]
         if not able:
             continue
+        changed = {name for name in way.found.forms if not np.array_equal(own[name], task.values[name])}
         other = replace(task, derivation=way.derivation, context=way.context, values=own)
         apart = [reports[place].unused for place in able]
         quick = reports_on(other, [typed[place] for place in able], apart, most=0)
@@ -119,15 +128,16 @@ def count_of_wrong(report: Report) -> tuple[int, int]:
     return sum(map(words.count, BAD)), words.count(Verdict.FOLLOWS.word)
 
 
-def _is_met(way: Way, report: Report, reading: Reading, own: Mapping[str, Any]) -> bool:
+def _is_met(way: Way, report: Report, reading: Reading, values_by: Callable[[Way], dict[str, Any]]) -> bool:
     """Whether it is worth marking by the convention: wrong steps have its values, or look like it."""
     forms, typed = way.found.forms, reading.typed
-    if way.found.is_a_writing and _is_written_so(way, reading, own):
+    if way.found.is_a_writing and _is_written_so(way, reading, values_by(way)):
         reading.written |= way.found.writing
     if not way.found.writing <= reading.written:
         return False
     if way.kept.isdisjoint(reading.wrong) and not way.found.is_a_writing:
         return False
+    own = values_by(way)
     turned = [name for name, form in forms.items() if form.turned and name in typed and 1 not in own[name].shape[-2:]]
     if any(name not in reading.misshapen and len({*own[name].shape}) == own[name].ndim == 2 for name in turned):
         return False
@@ -148,13 +158,18 @@ def _looks_like(way: Way, result: Result, reading: Reading, own: Mapping[str, An
 
 def _is_written_so(way: Way, reading: Reading, own: Mapping[str, Any]) -> bool:
     """Whether a wrong step is the convention's, of what was typed before it."""
+    forms, before = way.found.forms, way.before.derivation
+    left = {name for name in reading.wrong if name in forms or before[name].stage == Stage.UPDATE}
     known = dict(own)
-    for equation in way.derivation.equations:
+    for equation in way.derivation.equations if left else ():
         name, typed = equation.name, reading.has(equation.name, own[equation.name])
-        if equation.stage == Stage.UPDATE or name in way.found.forms:
+        if equation.stage == Stage.UPDATE or name in forms:
             known[name] = _worked_out(equation.expression, known)
-            if typed and name in reading.wrong and is_near(reading.of(name, own[name]), known[name]):
+            if typed and name in left and is_near(reading.of(name, own[name]), known[name]):
                 return True
+            left.discard(name)
+            if not left:
+                return False
         if typed:
             known[name] = with_given(reading.of(name, own[name]), own[name])
     return False
@@ -166,13 +181,13 @@ def _lies(reading: Reading, name: str, turned: Any) -> bool:
     return upright.wrong_shape is not None and reading.of(name, turned).wrong_shape is None
 
 
-def _likeliest_first(every: list[Way], task: Task, reading: Reading, report: Report) -> list[Way]:
+def _likeliest_first(
+    every: list[Way], task: Task, reading: Reading, report: Report, values_by: Callable[[Way], dict[str, Any]]
+) -> list[Way]:
     """Those by which less of a program is wrong before others: where nothing is, no other is marked by."""
     if not reading.is_a_programs:
         return every
-    met = [
-        way for way in every if reading.may_write(way.found) and _is_met(way, report, reading, way.values(task.values))
-    ]
+    met = [way for way in every if reading.may_write(way.found) and _is_met(way, report, reading, values_by)]
     return sorted(met, key=lambda way: len(_for_sure(way, task, reading, report)[0]))
 
 

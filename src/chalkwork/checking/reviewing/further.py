@@ -23,7 +23,7 @@ from chalkwork.derivation.derivation import Equation, Stage
 from chalkwork.derivation.evaluate import evaluate_each
 from chalkwork.words import Text, say
 
-_FEWEST_NUMBERS = 4
+_FEWEST_NUMBERS, _FEWEST_STEPS = 4, 2
 _MOST_EVALUATED, _MOST_NUMBERS = 20_000, 10**7
 """So many equations are worked out altogether, if that is no more than so many numbers."""
 
@@ -42,7 +42,8 @@ def trained_on(
     """
     kept = [one for one in task.derivation.equations if one.stage == Stage.UPDATE or task.context.layer(one)]
     kept = [one for one in kept if one.derivative is None and tells(typed.get(one.name))]
-    if not report.wrong or sum(np.asarray(typed[one.name]).size for one in kept) < _FEWEST_NUMBERS:
+    numbers = sum(np.asarray(typed[one.name]).size for one in kept)
+    if not report.wrong or len(kept) < _FEWEST_STEPS or numbers < _FEWEST_NUMBERS:
         return report
     training, names = _Training(task), [one.name for one in kept]
     for more, (givens, values) in enumerate(training.later(names), 1):

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from chalkwork.laboratory.decoding import MOST_BEAM, MOST_STEPS, decoding
 from chalkwork.sheets import values
 from chalkwork.sheets.parts import calling
 
 _ROW = values.table(values.number)
-_KEYS: Mapping[str, values.Reader[Any]] = {
-    "start": _ROW,
-    "after": values.table(_ROW),
-    "steps": values.listing(_ROW, "a list of rows, one for each word", MOST_STEPS),
-    "beam": values.integer(1, MOST_BEAM),
-    "length": values.integer(1, MOST_STEPS),
-    "end": values.text,
-    "scores": values.choice(("product", "log")),
-    "length_penalty": values.number,
-    "ask": values.names,
-}
-PART = calling(decoding, _KEYS)
+PART = calling(
+    decoding,
+    {
+        "start": _ROW,
+        "after": values.table(_ROW),
+        "steps": values.listing(_ROW, "a list of rows, one for each word", MOST_STEPS),
+        "beam": values.integer(1, MOST_BEAM),
+        "length": values.integer(1, MOST_STEPS),
+        "end": values.text,
+        "scores": values.choice(("product", "log")),
+        "length_penalty": values.number,
+        "ask": values.names,
+    },
+)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from chalkwork.laboratory.associative import hopfield
 from chalkwork.sheets import values
 from chalkwork.sheets.locate import Node
@@ -16,18 +13,21 @@ def at_zero(node: Node, where: str) -> str | float:
     return values.number(node, where) if values.is_number(node) else values.name(node, where)
 
 
-_KEYS: Mapping[str, values.Reader[Any]] = {
-    "patterns": values.matrix,
-    "weights": values.matrix,
-    "start": values.vector,
-    "mode": values.name,
-    "order": values.listing(values.integer(1, 30), "a list of numbers of units", 200),
-    "sweeps": values.integer(1, 200),
-    "scaled": values.flag,
-    "self_connections": values.flag,
-    "bias": values.vector,
-    "binary": values.flag,
-    "at_zero": at_zero,
-    "ask": values.names,
-}
-PART = calling(hopfield, _KEYS, vary={"patterns": "data", "start": "data"})
+PART = calling(
+    hopfield,
+    {
+        "patterns": values.matrix,
+        "weights": values.matrix,
+        "start": values.vector,
+        "mode": values.name,
+        "order": values.listing(values.integer(1, 30), "a list of numbers of units", 200),
+        "sweeps": values.integer(1, 200),
+        "scaled": values.flag,
+        "self_connections": values.flag,
+        "bias": values.vector,
+        "binary": values.flag,
+        "at_zero": at_zero,
+        "ask": values.names,
+    },
+    vary={"patterns": "data", "start": "data"},
+)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from chalkwork.laboratory.presentation import region
 from chalkwork.sheets import values
 from chalkwork.sheets.parts import calling
 
-_KEYS: Mapping[str, values.Reader[Any]] = {
-    "polygon": values.matrix,
-    "weights": values.matrix,
-    "bias": values.vector,
-    "join": values.name,
-    "x": values.matrix,
-    "y": values.vector,
-    "ask": values.names,
-}
-PART = calling(region, _KEYS)
+PART = calling(
+    region,
+    {
+        "polygon": values.matrix,
+        "weights": values.matrix,
+        "bias": values.vector,
+        "join": values.name,
+        "x": values.matrix,
+        "y": values.vector,
+        "ask": values.names,
+    },
+)

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from chalkwork.laboratory.presentation import threshold_table
 from chalkwork.sheets import values
 from chalkwork.sheets.parts import calling
 
-_KEYS: Mapping[str, values.Reader[Any]] = {
-    "x": values.matrix,
-    "y": values.vector,
-    "gate": values.name,
-    "inputs": values.integer(1, 4),
-    "bipolar": values.flag,
-    "weights": values.vector,
-    "bias": values.number,
-    "threshold": values.number,
-    "find": values.name,
-    "activation": values.text,
-    "ask": values.names,
-}
-PART = calling(threshold_table, _KEYS, vary=dict.fromkeys(("weights", "bias", "threshold"), "weights"))
+PART = calling(
+    threshold_table,
+    {
+        "x": values.matrix,
+        "y": values.vector,
+        "gate": values.name,
+        "inputs": values.integer(1, 4),
+        "bipolar": values.flag,
+        "weights": values.vector,
+        "bias": values.number,
+        "threshold": values.number,
+        "find": values.name,
+        "activation": values.text,
+        "ask": values.names,
+    },
+    vary=dict.fromkeys(("weights", "bias", "threshold"), "weights"),
+)
