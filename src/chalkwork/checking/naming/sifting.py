@@ -122,7 +122,7 @@ class Sifting(Meanings):
 
         def stands(word: str, name: str) -> bool:
             equal = told.equal.get(word)
-            if not equal or name in equal:
+            if not equal or name in equal or (word == name and told.own.intersection(equal)):
                 return True
             renewed = name in self.givens.known and all(one in self.updates and base_of(one) != name for one in equal)
             return self.fits(told.numbers[word], name) and not renewed
