@@ -11,6 +11,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import names_in
 from chalkwork.checking.mistakes import Context, Role
+from chalkwork.checking.mistakes.errors import slope_of
 from chalkwork.checking.naming.called import aliases_of, differentiated
 from chalkwork.checking.naming.passes import base_of
 from chalkwork.checking.reading.answers import Answer, answer_like, read_answer
@@ -297,6 +298,9 @@ class Evidence:
                         value = evaluate(upstream, self.values)
                     yield Text.of("unused.derivative", name=layer.activation.name), value
                     yield Text.of("unused.minus_derivative", name=layer.activation.name), -value
+                if layer is not None and (slope := slope_of(layer)) is not None and slope.shape:
+                    with np.errstate(all="ignore"):
+                        yield Text.of("unused.slope", name=layer.net.name), evaluate(slope, self.values)
 
     def may_be(self, value: object, name: str) -> bool:
         """Whether it has the shape of a quantity, or is a gradient in a wrong one."""

@@ -147,8 +147,6 @@ def _of_two(part: Application) -> Iterator[Builder]:
     yield from (lambda: first, lambda: second)
     if part.operation.name in ("subtract", "divide"):
         yield lambda: rebuild(part, (second, first))
-    if part.operation.name == "subtract":
-        yield lambda: -second
     if len(part.shape) == 2 and part.shape[0] == part.shape[1] > 1:  # what is spread over rows is so over columns
         yield lambda: rebuild(part, (first.T if first.shape != part.shape else first, second))
         yield lambda: rebuild(part, (first, second.T if second.shape != part.shape else second))
@@ -166,6 +164,8 @@ def _of_two(part: Application) -> Iterator[Builder]:
     yield from (lambda name=name: apply(name, first, second) for name in others)
     yield from (lambda name=name: apply(name, second, first) for name in others if name in ("subtract", "divide"))
     yield lambda: -first - second
+    if part.operation.name == "subtract":
+        yield lambda: -second
 
 
 def _of_sum(part: Application) -> Iterator[Builder]:

@@ -204,6 +204,7 @@ SENTENCES: Sentences = {
     "unused.later": "das Training ging weiter: es ist, was ein späterer Schritt hinterlassen hat",
     "unused.several": "es wird mehrmals berechnet, jedes Mal mit anderen Zahlen, und <name> ist nicht darunter",
     "unused.no_step": "das ist <what>; das ist hier kein eigener Schritt",
+    "unused.slope": "die Ableitung der Aktivierung bei <name>",
     "unused.losses": "der Verlust jedes Beispiels für sich",
     "unused.error": "der Abstand vom Ziel, oder was zu einer Aktivierung zurückkommt",
     "measured.absolute": "eine Summe oder ein Mittel der absoluten Fehler",

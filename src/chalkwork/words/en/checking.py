@@ -188,6 +188,7 @@ SENTENCES: Sentences = {
     "unused.later": "the training went on: it is what a later step left",
     "unused.several": "it is worked out more than once, with other numbers each time, and <name> is not among them",
     "unused.no_step": "it is <what>, which is no step of its own here",
+    "unused.slope": "the derivative of the activation at <name>",
     "unused.losses": "the losses of the samples one by one",
     "unused.error": "the distance from the target, or what comes back to an activation",
     "measured.absolute": "a sum or mean of the absolute errors",
