@@ -106,7 +106,33 @@ def gone_on(net: Net) -> Arrays:
     return vars(net)
 
 
-BESIDE: tuple[Callable[[Net], Arrays], ...] = (predicted, checked, beside_another, tried, watched, gone_on)
+def asked_of_fewer(net: Net) -> Arrays:
+    """It goes on with other batches, and is asked of fewer samples at the end."""
+    for x, y in ((X, Y), (OTHER, Y[::-1])):
+        net.step(x, y)
+    net.forward(OTHER[:3])
+    return {name: value for name, value in vars(net).items() if name != "losses"}
+
+
+def on_one_after_the_other(net: Net) -> Arrays:
+    """A loss beside what the last of the batches left."""
+    net.step(X, Y)
+    loss = net.loss(X, Y)
+    for k in range(3):
+        net.step(OTHER[k:], Y[k:])
+    return {**{name: value for name, value in vars(net).items() if name[0] in "dWb"}, "loss": loss}
+
+
+BESIDE: tuple[Callable[[Net], Arrays], ...] = (
+    predicted,
+    checked,
+    beside_another,
+    tried,
+    watched,
+    gone_on,
+    asked_of_fewer,
+    on_one_after_the_other,
+)
 
 
 def reports(what: Callable[[Net], Arrays], *, dropped: bool = False) -> tuple[Report, Report]:
@@ -122,7 +148,7 @@ def test_what_is_done_beside_a_step_is_no_step(what: Callable[[Net], Arrays]) ->
         assert report.first_wrong is None, str(report)
 
 
-@pytest.mark.parametrize("what", BESIDE[:-1])
+@pytest.mark.parametrize("what", BESIDE[:5])
 def test_a_mistake_stays_one(what: Callable[[Net], Arrays]) -> None:
     report = reports(what, dropped=True)[1]
     assert report.first_wrong == "delta1" and "derivative-dropped" in report["delta1"].mistakes, str(report)

@@ -107,6 +107,8 @@ def check_class(
     if any(one.data for one in handed):
         reports = on_own_data(task, typed, [one.data for one in handed], reports)
     for place, one in enumerate(handed):
+        if one.program is not None and one.program.placed is None:
+            reports[place] = without_later(task, one.typed, one.data, one.given, reports[place])
         if one.program is not None:
             reports[place] = with_totals(task, one.typed, reports[place])
             reports[place] = without_measures(task, one.typed, one.words(), reports[place])
@@ -121,7 +123,6 @@ def _reviewed(task: Task, one: Handed, program: Program, report: Report, convent
     if program.placed is None:
         report = trained_on(task, one.typed, one.data, report, conventions)
         report = in_every_step(task, one.typed, report)
-        report = without_later(task, one.typed, one.data, one.given, report)
     report = without_contradicted(task, one.typed, program, report, conventions)
     return _with_held(task, one, program, report, conventions)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from chalkwork.algebra.expression import Expression, Name, Number, names_in, transform
 from chalkwork.algebra.numerals import Scalar
-from chalkwork.checking.judging.verdicts import ACCEPTED
+from chalkwork.checking.judging.verdicts import RIGHT
 from chalkwork.checking.mistakes import Role
 from chalkwork.checking.mistakes.structure import is_operation
 from chalkwork.checking.naming.evidence import same, tells
@@ -60,22 +60,43 @@ def trained_on(
 
 
 def without_later(
-    task: Task, typed: dict[str, object], data: dict[str, object], given: Mapping[str, object], report: Report
+    task: Task, typed: dict[str, object], data: Mapping[str, object], given: Mapping[str, object], report: Report
 ) -> Report:
-    """The report without what a later step left, of which nothing is right and nothing explained.
-
-    The first of the losses that the program keeps is right, and it keeps those of more steps than the exercise has.
-    """
-    right = [task.values[one.name] for one in task.derivation.equations if task.context.role(one) == Role.LOSS]
-    kept = [np.asarray(value) for value in given.values() if is_rectangular(value)]
-    kept = [one for one in kept if one.ndim == 1 and one.size > len(right) > 0 and tells(one)]
-    said = any(result.verdict in ACCEPTED or result.mistakes for result in report.values())
-    if said or not any(same(one[:1], right[0]) for one in kept):
+    """The report without what a later step left, or one on other data: nothing of it is right or explained."""
+    said = any(result.verdict in RIGHT or result.mistakes for result in report.values())
+    if said or not report or not any(_is_of_another(task, typed, data, given)):
         return report
     unused = {**report.unused, **dict.fromkeys(typed, say(task.language, "unused.later"))}
-    typed.clear()
-    data.clear()
     return report.having({}).with_unused(unused)
+
+
+def _is_of_another(
+    task: Task, typed: Mapping[str, object], data: Mapping[str, object], given: Mapping[str, object]
+) -> Iterator[bool]:
+    """What shows it: the first of more losses than the exercise has is right, or one is that of a later step; there is
+    another number of samples, or an input of which nothing is the exercise's.
+    """
+    losses = [one.name for one in task.derivation.equations if task.context.role(one) == Role.LOSS]
+    kept = [np.asarray(value) for value in given.values() if is_rectangular(value)]
+    kept = [one for one in kept if one.ndim == 1 and one.size > len(losses) > 0 and tells(one)]
+    yield any(same(one[:1], task.values[losses[0]]) for one in kept)
+    yield any(
+        same(typed[one], task.values[later]) for one in losses for later in losses if one in typed and one != later
+    )
+    axis = task.context.samples
+    layered = [name for name in typed if axis is not None and task.context.layer(task.derivation[name]) is not None]
+    counts = {_count(typed[name], task.values[name], axis or 0) for name in layered}
+    yield len(counts) == 1 and max(counts) > 1 and counts != {task.context.sizes[0]}
+    own, right = (np.asarray(one.get("x", 0.0)) for one in (data, task.values))
+    yield own.dtype.kind == "f" and own.shape == right.shape != () and not np.isclose(own, right).any()
+
+
+def _count(given: object, right: Any, axis: int) -> int:
+    """Of how many samples it is, if all else of its shape is the step's."""
+    own = np.shape(np.asarray(given)) if is_rectangular(given) else ()
+    if len(own) != np.ndim(right) or np.ndim(right) != 2 or own[-3 - axis] != np.shape(right)[-3 - axis]:
+        return 0
+    return int(own[axis])
 
 
 def _is_of_the_exercise(given: object, right: Any, later: Any) -> bool:

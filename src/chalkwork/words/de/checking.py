@@ -201,7 +201,7 @@ SENTENCES: Sentences = {
     "unused.again": "das ist noch einmal <name>",
     "unused.goes_on_right": "daraus ist <name> nicht entstanden, und das ist richtig",
     "unused.beside": "alle Parameter sind richtig, und es ist nicht, was <name> mit ihnen wäre",
-    "unused.later": "das Training ging weiter: es ist, was ein späterer Schritt hinterlassen hat",
+    "unused.later": "es gehört zu einem späteren Schritt des Trainings oder zu anderen Daten",
     "unused.several": "es wird mehrmals berechnet, jedes Mal mit anderen Zahlen, und <name> ist nicht darunter",
     "unused.no_step": "das ist <what>; das ist hier kein eigener Schritt",
     "unused.slope": "die Ableitung der Aktivierung bei <name>",

@@ -185,7 +185,7 @@ SENTENCES: Sentences = {
     "unused.again": "it is <name> again",
     "unused.goes_on_right": "it is not what <name> was made with, which is right",
     "unused.beside": "all parameters are right, and it is not what <name> would be with them",
-    "unused.later": "the training went on: it is what a later step left",
+    "unused.later": "it is of a later step of the training, or of other data",
     "unused.several": "it is worked out more than once, with other numbers each time, and <name> is not among them",
     "unused.no_step": "it is <what>, which is no step of its own here",
     "unused.slope": "the derivative of the activation at <name>",
