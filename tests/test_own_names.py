@@ -245,3 +245,24 @@ def test_what_is_right_in_one_entry_of_two_is_no_matter_of_signs() -> None:
         {**{name: done[name] for name in ("z1", "a1", "db1")}, "b1_new": b - 0.1 * done["db1"] * [1, 2]}
     )
     assert report.first_wrong == "b1_new" and "where" not in report["b1_new"].message, str(report)
+
+
+def test_lists_of_all_digits_are_a_program_s() -> None:
+    done = NeuralNetwork(
+        [Dense(weights=A, bias=a, activation="sigmoid"), Dense(weights=B, bias=b)], "squared_error"
+    ).solve(ONE, GOAL, 0.1)
+    outer = np.ravel(done["delta2"])
+    back = np.ravel(done["delta2"] @ B.T) * np.ravel(done["a1"])
+    words = {"hidden_outputs": done["a1"], "outputs": done["a2"], "output_deltas": outer, "hidden_deltas": back}
+    report = done.check({word: np.ravel(value).tolist() for word, value in words.items()})
+    assert report.first_wrong == "delta1", str(report)
+
+
+def test_what_a_bias_s_gradient_is_summed_from_does_not_stand_for_it() -> None:
+    done = NeuralNetwork(
+        [Dense(weights=A, bias=a, activation="tanh"), Dense(weights=B, bias=b)], "squared_error"
+    ).solve(X, Y, 0.1)
+    left = {f"layer{k}_delta": done[f"delta{k}"] for k in (1, 2)} | {f"Dw_layer{k}": done[f"dW{k}"] for k in (1, 2)}
+    assert done.check(left).first_wrong is None
+    report = done.check(left | {f"Db_layer{k}": done[f"delta{k}"] for k in (1, 2)})
+    assert report.first_wrong == "db2" and "bias-gradient-not-summed" in report["db2"].mistakes, str(report)

@@ -10,7 +10,7 @@ from typing import Any, cast
 from chalkwork.checking.mistakes import Context
 from chalkwork.checking.naming.consequences import name_by_consequence
 from chalkwork.checking.naming.programs import Reader
-from chalkwork.checking.naming.variables import are_scalars, is_program
+from chalkwork.checking.naming.variables import are_worked_out, is_program
 from chalkwork.checking.placing.holding import laid_out, laid_variables
 from chalkwork.checking.placing.placed import Recorded
 from chalkwork.checking.placing.recorded import recorded
@@ -91,7 +91,7 @@ class HandIns:
         """One of them."""
         if isinstance(given, Recording):
             return self._of_recording(given)
-        if is_program(given) or (are_scalars(given) and self._has_own_words(given)):
+        if is_program(given) or (are_worked_out(given) and self._has_own_words(given)):
             return self._of_variables(given)
         return self._of_numbers(given)
 

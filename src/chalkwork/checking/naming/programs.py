@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from chalkwork.algebra.expression import names_in
+from chalkwork.checking.mistakes import Role
 from chalkwork.checking.naming.called import holds_a_loss
 from chalkwork.checking.naming.evidence import is_mask, tells
 from chalkwork.checking.naming.passes import after, base_of, updates_before
@@ -113,7 +114,7 @@ class Reader(Sifting):
                     found.notes.append(Text.of("note.taken", word=word, name=name))
                 return
         again = next((name for name in (*taken, *found.data) if tells(value) and self._is(value, name)), None)
-        if again is not None:
+        if again is not None and not self._is_unsummed(again, named):
             found.unused[word] = Text.of("unused.again", name=again)
             return
         several = np.size(np.asarray(value, dtype=object)) > 1 and not is_mask(value)
@@ -129,6 +130,13 @@ class Reader(Sifting):
         else:
             taken.add(named)
             self._put(found, named, value)
+
+    def _is_unsummed(self, again: str, named: str | None) -> bool:
+        """Whether the quantity that a value has once more is what the named gradient is summed from: a bias's."""
+        equation = self.context.derivation.get(named or "")
+        if equation is None or self.context.role(equation) != Role.GRADIENT:
+            return False
+        return [one.name for one in names_in(equation.expression)] == [again]
 
     def _is_clear(self, word: str, value: object, named: str) -> bool:
         """Whether a word says what it means although the value has another shape: it has the number of a layer, or is

@@ -114,7 +114,8 @@ class Sifting(Meanings):
             meant = [{(one[1], int(one[2]) - number) for name in held[word] if (one := _NUMBERED.fullmatch(name))}
                      for word, number in numbered.items()]  # fmt: skip
             for kind, by in sorted(set.intersection(*meant))[:1]:
-                renamed |= {word: f"{kind}{number + by}" for word, number in numbered.items()}
+                meaning = {word: f"{kind}{number + by}" for word, number in numbered.items()}
+                renamed |= {} if told.own.issuperset(meaning.values()) else meaning  # which other words mean
         return known | renamed
 
     def _without_misfits(self, told: Told) -> dict[str, str]:
@@ -122,7 +123,7 @@ class Sifting(Meanings):
 
         def stands(word: str, name: str) -> bool:
             equal = told.equal.get(word)
-            if not equal or name in equal or (word == name and told.own.intersection(equal)):
+            if not equal or name in equal or told.own.intersection(equal):
                 return True
             given = name in self.givens.known
             renewed = given and all(one in self.updates and base_of(one) != name for one in equal)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ MOST_DEPTH = 4
 MOST_LAYERS = 100
 FEWEST_SCALARS = 8
 _TYPED_DIGITS = 14
+_MOST_LOOKED_AT = 10_000
 _PASSED = (types.ModuleType, type, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.GeneratorType)
 _NOTEBOOK = frozenset(("In", "Out", "exit", "quit", "get_ipython", "self"))
 _WHOLE = ("model", "net", "network", "own object", "mlp", "nn")
@@ -52,12 +53,27 @@ def is_program(given: Mapping[str, object]) -> bool:
     return not all(map(_is_typed, given.values()))
 
 
-def are_scalars(given: Mapping[str, object]) -> bool:
-    """Whether these are the many numbers of a program that has no arrays: most with more digits than anybody types."""
-    if len(given) < FEWEST_SCALARS or not all(type(value) in (int, float, bool) for value in given.values()):
+def are_worked_out(given: Mapping[str, object]) -> bool:
+    """Whether these are the many numbers of a program that has no arrays: most with more digits than anybody types.
+
+    >>> are_worked_out({"h": [1 / n for n in range(3, 9)], "o": [[1 / 7, 1 / 3]]}), are_worked_out({"h": [0.33] * 8})
+    (True, False)
+    """
+    numbers = list(islice(_leaves(given.values(), MOST_DEPTH), _MOST_LOOKED_AT))
+    if len(numbers) < FEWEST_SCALARS or not all(isinstance(one, (int, float)) for one in numbers):
         return False
-    worked_out = [value for value in given.values() if len(repr(value)) > _TYPED_DIGITS]
-    return 3 * len(worked_out) > len(given)
+    return 3 * sum(len(repr(float(one))) > _TYPED_DIGITS for one in numbers if isinstance(one, float)) > len(numbers)
+
+
+def _leaves(values: Iterable[object], depth: int) -> Iterator[object]:
+    """What stands in lists that are no deeper; None for the deeper ones."""
+    for value in values:
+        if not isinstance(value, (list, tuple)):
+            yield value
+        elif depth:
+            yield from _leaves(value, depth - 1)
+        else:
+            yield None
 
 
 def _is_typed(value: object) -> bool:

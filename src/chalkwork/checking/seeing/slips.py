@@ -41,7 +41,7 @@ def relatives(part: Expression) -> tuple[Expression, ...]:
     >>> from chalkwork.algebra.expression import Name
     >>> a, b = Name("a"), Name("b")
     >>> [str(one) for one in relatives(a - b)][:4]
-    ['a', 'b', 'b - a', '-b']
+    ['a', 'b', 'b - a', 'a + b']
     """
     found: dict[Expression, None] = {}
     for one in attempts((*_of_operation(part), *_of_quantity(part))):
