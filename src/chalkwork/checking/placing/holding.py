@@ -97,7 +97,7 @@ class _Laying:
         able = [held for family, held in every if held is not None and not self._is_plain(family, held.order)]
         within = {place for one in able for place in one.family.places}
         plain = {one for place in self.places.keys() - within for one in self._plainly(place)}
-        able.sort(key=lambda one: -one.changes)
+        able.sort(key=lambda one: (not self._is_renewed(one), -one.changes))
         taken: set[str] = set()
         for one in able:
             names = set(one.order.names)

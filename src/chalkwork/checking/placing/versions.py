@@ -19,6 +19,8 @@ from chalkwork.checking.recording import Made
 from chalkwork.derivation.evaluate import evaluate
 
 Words = Mapping[str, Sequence[Made]]
+_MOST_PASSES = 100
+"""So many passes through the samples are looked at, in which a program goes through them one by one."""
 
 
 def upright(reader: Reader, words: Words) -> Words:
@@ -39,27 +41,33 @@ def samples_together(reader: Reader, words: Words) -> Words:
     values, axis, count = reader.values, reader.context.samples, reader.context.sizes[0]
     if axis is None or count < 2 or "x" not in values:
         return words
-    together = {}
+    together: dict[str, list[Made]] = {}
     for word, versions in words.items():
         run = [one for one in versions if one.line is not None]
         same_line = len({one.line for one in run}) == 1 == len({one.value.shape for one in run})
-        if len(run) == count and same_line and run[0].value.size in (max(run[0].value.shape, default=0), 1):
-            whole = np.stack([one.value.ravel() for one in run], axis=0 if axis == -2 else 1)
-            last = run[-1]
-            together[word] = replace(last, value=whole, of=None, within=None)
-    with_bias = not any(same(one.value, values["x"]) for one in together.values())
+        whole = len(run) % count == 0 and len(run) <= _MOST_PASSES * count
+        if same_line and whole and run[0].value.size in (max(run[0].value.shape, default=0), 1):
+            passes = [run[start : start + count] for start in range(0, len(run), count)]
+            together[word] = [_stacked(one, axis) for one in passes]
+    with_bias = not any(same(made[0].value, values["x"]) for made in together.values())
     with_bias = with_bias and not any(_is_the_data(versions, values["x"], axis) for versions in words.values())
-    if with_bias and not any(_has_the_data(one.value, values["x"], axis) for one in together.values()):
+    if with_bias and not any(_has_the_data(made[0].value, values["x"], axis) for made in together.values()):
         return words
     steps = [one.name for one in reader.context.derivation.equations if reader.context.layer(one)]
     sizes = {int(np.size(values[name])) for name in (*steps, "x")}
     sizes |= {size + count for size in sizes} if with_bias else set()
-    able = {word for word, one in together.items() if one.value.size in sizes}
+    able = {word for word, made in together.items() if made[0].value.size in sizes}
     sums = [name for name in reader.values if name not in steps]
     kept = {word for word in able if any(same(words[word][-1].value, values[name]) for name in sums)}
     kept |= {word for word in able if any(tells(one.value) and reader.equal(one.value) for one in words[word])}
     plain = {word for word in able if {"dW", "db", "W", "b", "L"} & set(kinds_called(word))}
-    return {word: [together[word]] if word in able - kept - plain else versions for word, versions in words.items()}
+    return {word: together[word] if word in able - kept - plain else versions for word, versions in words.items()}
+
+
+def _stacked(run: Sequence[Made], axis: int) -> Made:
+    """What was made for one sample after the other, as one."""
+    whole = np.stack([one.value.ravel() for one in run], axis=0 if axis == -2 else 1)
+    return replace(run[-1], value=whole, of=None, within=None)
 
 
 def through_time(
