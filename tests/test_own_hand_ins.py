@@ -21,6 +21,8 @@ from chalkwork.sheets.overview import save_reports
 from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.export import to_json
 
+MANY = 12
+"""Of so many equations of a task every second one is answered wrongly."""
 ENTRIES = """---
 convention: {samples: columns, weights: in_out}
 ---
@@ -89,7 +91,8 @@ def test_a_sheet_s_own_json_has_full_points_and_a_wrong_one_has_not(path, tmp_pa
         assert not task.report.unused
     places, wrong, solved = [], {}, solve_sheet(sheet)
     for place, task in enumerate(whole.tasks):
-        for equation in range(len(data["tasks"][place]["equations"])):
+        every = range(len(data["tasks"][place]["equations"]))
+        for equation in every[place % 2 :: 2] if len(every) > MANY else every:
             changed = deepcopy(data)
             entry = changed["tasks"][place]["equations"][equation]
             choice = solved[task.id].solution.setting.choice

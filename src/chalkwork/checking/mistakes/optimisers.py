@@ -238,7 +238,9 @@ def _of_another(equation: Equation, context: Context) -> Iterator[Expression]:
     """The step of another parameter that has the same shape, or is one number for all entries."""
     if context.role(equation) != Role.UPDATE:
         return
-    own = [name for name in names_in(equation.expression) if _is_derivative(name, context)]
+    own = [
+        name for name in names_in(equation.expression) if _is_derivative(name, context) and name.name in context.steps
+    ]
     for name in own[:1]:
         for other in context.derivatives.values():
             same_step = context.role(other) == Role.GRADIENT and context.steps[other.name] == context.steps[name.name]
