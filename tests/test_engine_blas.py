@@ -142,8 +142,9 @@ def test_random_networks(
     compare(step, carried, data, Batches(3, order, np.array([0.1, 0.05, 0.02])), dtype=dtype)
 
 
-@pytest.mark.parametrize("convention", CONVENTIONS)
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("convention", "dtype"), [*zip(CONVENTIONS, ("float64", "float32", "float32", "float64"), strict=True)]
+)
 def test_layers_larger_than_a_block(convention: tuple[str, str], dtype: str) -> None:
     batch = BLOCK // 200
     step, carried, data = network(

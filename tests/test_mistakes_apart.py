@@ -80,7 +80,7 @@ def test_nothing_raises_on_graphs(text: str) -> None:
         check_all(Derivation((a, b), (first, Equation("e", first.symbol + b, Stage.FORWARD))), None)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_nothing_raises_on_random_networks(seed: int) -> None:
     rng = np.random.default_rng(seed)
     depth = int(rng.integers(1, 5))

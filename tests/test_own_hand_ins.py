@@ -22,7 +22,7 @@ from chalkwork.sheets.solve import solve_sheet
 from chalkwork.solutions.export import to_json
 
 MANY = 12
-"""Of so many equations of a task every second one is answered wrongly."""
+"""Of so many equations of a task every third one is answered wrongly."""
 ENTRIES = """---
 convention: {samples: columns, weights: in_out}
 ---
@@ -92,7 +92,7 @@ def test_a_sheet_s_own_json_has_full_points_and_a_wrong_one_has_not(path, tmp_pa
     places, wrong, solved = [], {}, solve_sheet(sheet)
     for place, task in enumerate(whole.tasks):
         every = range(len(data["tasks"][place]["equations"]))
-        for equation in every[place % 2 :: 2] if len(every) > MANY else every:
+        for equation in every[place % 3 :: 3] if len(every) > MANY else every:
             changed = deepcopy(data)
             entry = changed["tasks"][place]["equations"][equation]
             choice = solved[task.id].solution.setting.choice
