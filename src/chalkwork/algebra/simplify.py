@@ -40,13 +40,10 @@ class SumsToOne(NamedTuple):
     axis: int | float | None
 
 
-def simplify(
-    expression: Expression, facts: Collection[SumsToOne] = (), known: dict[Expression, Expression] | None = None
-) -> Expression:
+def simplify(expression: Expression, facts: Collection[SumsToOne] = ()) -> Expression:
     """The expression as a textbook would print it; equal in value and shape wherever both are defined.
 
-    `facts` says which targets add up to one; `known` keeps what parts come to, for other expressions with the same
-    facts. Raises CostError for more than could be written out.
+    `facts` says which targets add up to one. Raises CostError for more than could be written out.
 
     >>> from chalkwork.algebra.expression import Name
     >>> from chalkwork.algebra.reading import read
@@ -57,7 +54,7 @@ def simplify(
     """
     check_written(expression)
     check_time("simplifying")
-    simplifier = _Simplifier(facts, {} if known is None else known)
+    simplifier = _Simplifier(facts)
     for _ in range(MOST_ROUNDS):
         before, expression = expression, simplifier.visit(expression)
         if expression == before:
@@ -75,9 +72,9 @@ def _whole_power(node: Expression) -> tuple[Expression, int] | None:
 
 
 class _Simplifier:
-    def __init__(self, facts: Collection[SumsToOne], known: dict[Expression, Expression]) -> None:
+    def __init__(self, facts: Collection[SumsToOne]) -> None:
         self.facts = frozenset(facts)
-        self.known = known
+        self.known: dict[Expression, Expression] = {}
 
     def visit(self, node: Expression) -> Expression:
         """The node simplified, its parts first."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import combinations as pairs
 from itertools import count, islice
 
-from chalkwork.algebra.expression import Expression
+from chalkwork.algebra.expression import Expression, Number, walk
 from chalkwork.algebra.simplify import simplify
 from chalkwork.checking.mistakes.context import Context
 from chalkwork.checking.mistakes.entry import Mistake
@@ -19,16 +19,15 @@ from chalkwork.errors import ShapeError
 MOST_COMBINED = 16
 MOST_PAIRS = 400
 
-MOST_KNOWN = 1 << 15
-_known: dict[Expression, Expression] = {}
+
+def simplified(expression: Expression) -> Expression:
+    """The expression simplified: the same exercises come again and again. Equal, 1 and 1.0 are not written alike."""
+    return _simplified(expression, tuple(type(one.value) for one in walk(expression) if isinstance(one, Number)))
 
 
 @lru_cache(maxsize=8192)
-def simplified(expression: Expression) -> Expression:
-    """The expression simplified: the same exercises come again and again, and the same parts in all their mistakes."""
-    if len(_known) > MOST_KNOWN:
-        _known.clear()
-    return simplify(expression, known=_known)
+def _simplified(expression: Expression, _kinds: tuple[type, ...]) -> Expression:
+    return simplify(expression)
 
 
 Found = list[tuple[Expression, tuple[str, ...]]]
