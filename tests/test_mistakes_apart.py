@@ -24,6 +24,7 @@ from chalkwork.checking.mistakes import (
     exchanges_of,
     explanation,
 )
+from chalkwork.checking.mistakes.search import simplified
 from chalkwork.derivation.derivation import Derivation, Equation, Stage
 from chalkwork.derivation.evaluate import evaluate, evaluate_all
 from chalkwork.networks.activations import Activation
@@ -244,3 +245,9 @@ def test_mistakes_that_are_no_rewrites_keep_the_expression() -> None:
     assert not list(TABLE["softmax-unstable"].rewrites(derivation["z2"], context))  # looked for by what overflows
     assert not list(TABLE["entries-swapped"].rewrites(derivation["L"], context))
     assert not list(TABLE["rounded-early"].rewrites(derivation["z1"], context))  # made of givens alone
+
+
+def test_what_is_equal_is_simplified_as_it_is_written() -> None:
+    """1 and 1.0 are equal: neither is taken from what was simplified of the other before, in either order."""
+    for first, second in ((5.0, 5), (7, 7.0)):
+        assert [str(simplified(Name("q") * value)) for value in (first, second)] == [f"{first} * q", f"{second} * q"]
